@@ -1,0 +1,178 @@
+"""Every setting of the product, read from the environment and checked before anything starts.
+
+``settings()`` turns environment variables into one mapping for Flask. A value that can't work stops
+the start with a sentence that names the variable and the cure (C110, C111); nothing here touches
+the disk or the database.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+class ConfigError(ValueError):
+    """A setting that can't work: names the variable and what to put there."""
+
+    def __init__(self, variable: str, cure: str) -> None:
+        super().__init__(f"{variable}: {cure}")
+
+
+def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Flask's configuration from environment variables; :class:`ConfigError` on nonsense."""
+    env = os.environ if environ is None else environ
+    folder = Path(env.get("CRM_INSTANCE") or ROOT / "instance").resolve()
+    is_https = _switch(env, "CRM_HTTPS")
+    return {
+        # The folder of everything this installation owns: keys, SQLite file, attachments.
+        "CRM_INSTANCE": str(folder),
+        # The first super admin's password at the very first start (otherwise one is generated).
+        "CRM_ADMIN_PASSWORD": env.get("CRM_ADMIN_PASSWORD") or None,
+        # The site is reached over https only: Secure cookies with the __Host- prefix, HSTS.
+        "CRM_HTTPS": is_https,
+        # Reverse proxies in front of us whose X-Forwarded-* headers are believed.
+        "CRM_PROXIES": _whole(env, "CRM_PROXIES", 0, 0, 5),
+        # Attachments' largest request body; forms and JSON stay far below it.
+        "MAX_CONTENT_LENGTH": _whole(env, "CRM_MAX_UPLOAD_MB", 32, 1, 1024) * 1024 * 1024,
+        # Fields of a form without its files: 10,000 ticked ids fit (BULK), more does not.
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        # Host names we answer to; anything else gets 400 (C14).
+        "TRUSTED_HOSTS": _hosts(env),
+        **_database(env, folder),
+        **_sessions(env, is_https=is_https),
+        **_keys(env),
+        **_framework(),
+    }
+
+
+def _database(env: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    """One primary, an optional read replica; the time-outs of R10 on PostgreSQL."""
+    url = _database_url(env.get("DATABASE_URL") or f"sqlite:///{folder / 'crm.sqlite'}")
+    replica = env.get("DATABASE_REPLICA_URL")
+    return {
+        "SQLALCHEMY_DATABASE_URI": url,
+        # Reports and exports read from here when it is given (architecture §1).
+        "DATABASE_REPLICA_URL": _database_url(replica) if replica else None,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
+    }
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """How to connect to ``url``: answers within seconds when the database is away (R10, C93)."""
+    if not url.startswith("postgresql"):
+        return {"connect_args": {"timeout": 5}}
+    limits = {
+        "statement_timeout": "5s",
+        "lock_timeout": "3s",
+        "idle_in_transaction_session_timeout": "10s",
+    }
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 8,
+        "max_overflow": 8,
+        "pool_timeout": 3,
+        "connect_args": {
+            "connect_timeout": 2,
+            "keepalives_idle": 30,
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        },
+    }
+
+
+def _database_url(url: str) -> str:
+    """The address with our PostgreSQL driver; other databases are refused."""
+    scheme, mark, rest = url.partition("://")
+    if mark and scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return f"postgresql+psycopg://{rest}"
+    if mark and scheme == "sqlite":
+        return url
+    raise ConfigError("DATABASE_URL", "give a sqlite:/// or a postgresql:// address")
+
+
+def _sessions(env: Mapping[str, str], *, is_https: bool) -> dict[str, Any]:
+    """How long somebody stays logged in, what the cookie looks like, how often one may try."""
+    absolute = timedelta(hours=_whole(env, "CRM_SESSION_HOURS", 12, 1, 72))
+    return {
+        # A session dies after this long without a request, and after that long in any case (C12).
+        "CRM_SESSION_IDLE": timedelta(minutes=_whole(env, "CRM_IDLE_MINUTES", 30, 1, 24 * 60)),
+        "CRM_SESSION_ABSOLUTE": absolute,
+        "PERMANENT_SESSION_LIFETIME": absolute,
+        # Attempts to log in per LOGIN_WINDOW: one account, one address, one network (C1, R12).
+        "LOGIN_WINDOW": timedelta(minutes=_whole(env, "CRM_LOGIN_WINDOW_MINUTES", 15, 1, 24 * 60)),
+        "LOGIN_PER_ACCOUNT": _whole(env, "CRM_LOGIN_PER_ACCOUNT", 10, 1, 10**6),
+        "LOGIN_PER_ADDRESS": _whole(env, "CRM_LOGIN_PER_ADDRESS", 30, 1, 10**6),
+        "LOGIN_PER_NETWORK": _whole(env, "CRM_LOGIN_PER_NETWORK", 100, 1, 10**6),
+        # The cookie carries a random session number and nothing about the person (R11, C11).
+        "SESSION_COOKIE_NAME": "__Host-session" if is_https else "session",
+        "SESSION_COOKIE_SECURE": is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "PREFERRED_URL_SCHEME": "https" if is_https else "http",
+        # API tokens: short access, refreshing ends with the session (R11).
+        "JWT_ACCESS_TOKEN_EXPIRES": timedelta(minutes=_whole(env, "CRM_TOKEN_MINUTES", 15, 1, 60)),
+        "JWT_REFRESH_TOKEN_EXPIRES": min(absolute, timedelta(hours=12)),
+    }
+
+
+def _keys(env: Mapping[str, str]) -> dict[str, Any]:
+    """Keys given by the environment; missing ones are the instance's own (app.secrets, R18)."""
+    given = {name: env[name] for name in ("SECRET_KEY", "JWT_SECRET_KEY") if name in env}
+    # Former session keys, separated by spaces: sessions survive a rotation (C110b).
+    fallbacks = env.get("SECRET_KEY_FALLBACKS", "").split()
+    return {**given, "SECRET_KEY_FALLBACKS": fallbacks}
+
+
+def _framework() -> dict[str, Any]:
+    """What the frameworks must not do by themselves."""
+    return {
+        "APP_NAME": "海纳 CRM",
+        # Tables and permissions come from `flask crm upgrade`; starting issues no SQL.
+        "FAB_CREATE_DB": False,
+        "FAB_UPDATE_PERMS": False,
+        # Our own counter in the database is the limit; the per-process one stays off (R12).
+        "RATELIMIT_ENABLED": False,
+        "LANGUAGES": {"zh": {"name": "中文"}, "en": {"name": "English"}},
+        "BABEL_DEFAULT_LOCALE": "zh",
+        "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
+        # One check of our own before every request decides (app.admin.security.csrf).
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        # A form may stay open as long as its session lives.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "JWT_TOKEN_LOCATION": ["headers"],
+        "JWT_ALGORITHM": "HS256",
+    }
+
+
+def _hosts(env: Mapping[str, str]) -> list[str]:
+    """Loopback names always, plus those of ``CRM_TRUSTED_HOSTS`` (commas or spaces)."""
+    named = env.get("CRM_TRUSTED_HOSTS", "").replace(",", " ").split()
+    if any("/" in name or "*" in name for name in named):
+        raise ConfigError("CRM_TRUSTED_HOSTS", "list host names only, for example crm.example.com")
+    return [*LOOPBACK, *named]
+
+
+def _switch(env: Mapping[str, str], variable: str) -> bool:
+    """A yes or no: 1 or 0."""
+    value = env.get(variable, "").strip().casefold()
+    if value in {"", "0", "false", "no", "off"}:
+        return False
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    raise ConfigError(variable, "write 1 or 0")
+
+
+def _whole(env: Mapping[str, str], variable: str, default: int, *bounds: int) -> int:
+    """A whole number within ``bounds`` (lowest, highest)."""
+    text = env.get(variable, "").strip()
+    low, high = bounds
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise ConfigError(variable, f"write a whole number from {low} to {high}")
+    return int(text)
