@@ -20,13 +20,20 @@ KEYS = {"SECRET_KEY": "session", "JWT_SECRET_KEY": "token"}
 SHORTEST = 32
 FEWEST_CHARACTERS = 8
 SAMPLES = (
-    "changeme", "change-me", "change_me", "your-secret", "your_secret", "thisismyscretkey",
-    "thisisasecret", "secret_key_here", "0123456789012345",
+    "changeme",
+    "change-me",
+    "change_me",
+    "your-secret",
+    "your_secret",
+    "thisismyscretkey",
+    "thisisasecret",
+    "secret_key_here",
+    "0123456789012345",
 )
 """Published in tutorials and templates; long enough that no random key contains one."""
 
 
-class WeakKey(ValueError):
+class WeakKeyError(ValueError):
     """A key that others could know or guess; the program does not start with it (C110)."""
 
     def __init__(self, name: str, reason: str) -> None:
@@ -40,7 +47,7 @@ class WeakKey(ValueError):
 def instance_keys(config: Mapping[str, Any]) -> dict[str, str]:
     """``SECRET_KEY`` and ``JWT_SECRET_KEY``: those in ``config`` checked, missing ones from disk.
 
-    Creates the instance folder's ``keys`` (0700) when needed. Raises :class:`WeakKey`.
+    Creates the instance folder's ``keys`` (0700) when needed. Raises :class:`WeakKeyError`.
     """
     folder = Path(config["CRM_INSTANCE"]) / "keys"
     found = {}
@@ -54,16 +61,16 @@ def instance_keys(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def refuse_weak(name: str, key: str | bytes) -> None:
-    """Raise :class:`WeakKey` for an empty, short, monotonous or published key."""
+    """Raise :class:`WeakKeyError` for an empty, short, monotonous or published key."""
     text = key.decode("latin-1") if isinstance(key, bytes) else key
     if not text.strip():
-        raise WeakKey(name, "is empty")
+        raise WeakKeyError(name, "is empty")
     if len(text.encode()) < SHORTEST:
-        raise WeakKey(name, "is too short")
+        raise WeakKeyError(name, "is too short")
     if len(set(text)) < FEWEST_CHARACTERS:
-        raise WeakKey(name, "repeats a few characters")
+        raise WeakKeyError(name, "repeats a few characters")
     if any(sample in text.casefold() for sample in SAMPLES):
-        raise WeakKey(name, "looks like a sample")
+        raise WeakKeyError(name, "looks like a sample")
 
 
 def read_or_create(path: Path) -> str:
