@@ -1,0 +1,92 @@
+"""Checks the Chinese catalogue against the sentences in the sources (style.md 13).
+
+``python -m tests.support.catalogues`` names every sentence that the catalogue lacks, leaves empty,
+calls fuzzy, or translates with other placeholders, and fails if there is one; then it compiles the
+catalogue. With ``--missing`` it prints the lacking entries ready to be pasted into the catalogue.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[2]
+CHINESE = ROOT / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")
+KEYWORDS = ("_l", "lazy_gettext", "lazy_ngettext:1,2", "lazy_pgettext:1c,2")
+
+
+def extracted() -> Catalog:
+    """Every sentence of the sources and templates, as ``pyproject.toml`` says where to look."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder) / "messages.pot"
+        keywords = [word for keyword in KEYWORDS for word in ("-k", keyword)]
+        run("extract", "-F", "pyproject.toml", *keywords, "-o", str(found), "app")
+        return read(found)
+
+
+def run(*words: str) -> None:
+    """One command of pybabel, in the project's folder; raises when it fails."""
+    subprocess.run(
+        [sys.executable, "-m", "babel.messages.frontend", "-q", *words], cwd=ROOT, check=True
+    )
+
+
+def read(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file)
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(PLACEHOLDER.findall(text))
+
+
+def mistakes(wanted: Message, catalogue: Catalog) -> Iterator[str]:
+    """What is wrong with the translation of one sentence; nothing when it is right."""
+    forms = (wanted.id,) if isinstance(wanted.id, str) else tuple(wanted.id)
+    have = catalogue.get(forms[0], wanted.context)
+    if have is None:
+        yield "is missing"
+        return
+    texts = (have.string,) if isinstance(have.string, str) else tuple(have.string or ())
+    if not texts or not all(texts):
+        yield "is empty"
+    if have.fuzzy:
+        yield "is fuzzy"
+    for text in filter(None, texts):
+        if placeholders(text) != placeholders(forms[-1]):
+            yield f"has other placeholders: {text}"
+
+
+def sentences(catalogue: Catalog) -> list[Message]:
+    """All entries but the header."""
+    return [message for message in catalogue if message.id]
+
+
+def print_missing(wanted: list[Message], catalogue: Catalog) -> None:
+    lacking = Catalog(locale="zh")
+    for message in wanted:
+        if "is missing" in mistakes(message, catalogue):
+            lacking.add(message.id, locations=message.locations, context=message.context)
+    write_po(sys.stdout.buffer, lacking, omit_header=True)
+
+
+def main(arguments: list[str]) -> int:
+    wanted = sentences(extracted())
+    catalogue = read(CHINESE)
+    if "--missing" in arguments:
+        print_missing(wanted, catalogue)
+        return 0
+    wrong = [f"{message.id!r} {m}" for message in wanted for m in mistakes(message, catalogue)]
+    print("\n".join(wrong) or f"{len(wanted)} sentences, all in Chinese")
+    run("compile", "-d", "translations")
+    return 1 if wrong or not wanted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
