@@ -25,9 +25,9 @@ ROLES = frozenset(
         "auditor",
     }
 )
-ENTITIES = frozenset(
-    {"lead", "customer", "contact", "pool", "department", "user", "role", "audit", "matrix"}
-)
+ENTITIES = frozenset({"lead", "customer", "contact", "pool", "department", "user", "role", "audit"})
+PAGES = frozenset({"matrix"})
+"""Pages with a permission of their own: declared nowhere, so the page's own tests look at them."""
 
 
 def table() -> dict[tuple[str, str], Grant]:
@@ -48,7 +48,7 @@ def later_words() -> list[tuple[str, str, str]]:
 def test_table_speaks_of_known_roles_and_entities_once_each() -> None:
     grants = read_table()
     assert {grant.role for grant in grants} == ROLES
-    assert {grant.entity for grant in grants} - {EVERY_ENTITY} == ENTITIES
+    assert {grant.entity for grant in grants} - {EVERY_ENTITY} == ENTITIES | PAGES
     assert len(table()) == len(grants)
     assert [grant.role for grant in grants if EVERYTHING in grant.operations] == ["super_admin"]
 
