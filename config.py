@@ -131,6 +131,8 @@ def _framework() -> dict[str, Any]:
     """What the frameworks must not do by themselves."""
     return {
         "APP_NAME": "海纳 CRM",
+        # Accounts are ours; the generator's own tables and pages for them are not used.
+        "FAB_SECURITY_MANAGER_CLASS": "app.admin.security.manager.CrmSecurityManager",
         # Tables and permissions come from `flask crm upgrade`; starting issues no SQL.
         "FAB_CREATE_DB": False,
         "FAB_UPDATE_PERMS": False,

@@ -1,0 +1,60 @@
+"""Whether this process can serve: the database answers, its tables are ours, the key is shared."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import secrets
+from app.extensions import db
+from app.store.accounts import claim_key
+from app.store.separate import reading
+
+MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
+
+
+class AnotherKeyError(RuntimeError):
+    """This database is already served with another session key (C110)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "SECRET_KEY: this database is already served with another session key. Give every "
+            "instance the same SECRET_KEY and JWT_SECRET_KEY (environment variables, or the files "
+            "in instance/keys). To replace a key, put the former one into SECRET_KEY_FALLBACKS."
+        )
+
+
+def unready() -> str | None:
+    """Why this process must not get requests now, as a code; None when it may."""
+    try:
+        with reading() as connection:
+            revision = MigrationContext.configure(connection).get_current_revision()
+        if revision != newest_revision():
+            return "migrations_pending"
+        return None if is_key_shared() else "another_session_key"
+    except SQLAlchemyError:
+        return "database_unavailable"
+
+
+def is_key_shared() -> bool:
+    """On PostgreSQL: whether all instances use our session key; one file has one instance."""
+    if db.engine.dialect.name != "postgresql":
+        return True
+    config = current_app.config
+    former = [secrets.fingerprint(key) for key in config.get("SECRET_KEY_FALLBACKS") or ()]
+    return claim_key(secrets.fingerprint(config["SECRET_KEY"]), former)
+
+
+def refuse_foreign_key() -> None:
+    """Raise :class:`AnotherKeyError` when another instance brought another key."""
+    if not is_key_shared():
+        raise AnotherKeyError
+
+
+@lru_cache(maxsize=1)
+def newest_revision() -> str | None:
+    """The migration this program was written for; read once, the files don't change."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()

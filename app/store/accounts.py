@@ -1,0 +1,284 @@
+"""Who is logged in: sessions that can be ended, and the accounts behind them.
+
+Every login, by page or by API, is one row here; the cookie or the token only carries its random
+number (R11). What must hold even if the request itself is undone runs on a connection of its own.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, String, case, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import db
+from app.spec import clock
+from app.spec.types import UTCDateTime
+from app.store.access import version_now
+from app.store.organisation import User
+from app.store.separate import reading, writing
+
+PAGE, TOKEN = "page", "token"
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+class UserSession(db.Model):  # type: ignore[name-defined,misc]
+    """One login of one person on one device; the number itself is stored only as a hash."""
+
+    __tablename__ = "user_session"
+    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sid_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8), default=PAGE)
+    epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime(), default=clock.now)
+    last_seen_at: Mapped[datetime] = mapped_column(UTCDateTime(), default=clock.now)
+    ip: Mapped[str] = mapped_column(String(45), default="")
+    agent: Mapped[str] = mapped_column(String(200), default="")
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+
+
+class KeyFingerprint(db.Model):  # type: ignore[name-defined,misc]
+    """Which session key serves this database, so that a second instance can't bring its own."""
+
+    __tablename__ = "key_fingerprint"
+    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+
+
+@dataclass(frozen=True)
+class Login:
+    """A session row together with its person, as one statement read them."""
+
+    id: int
+    kind: str
+    epoch: int
+    created_at: datetime
+    last_seen_at: datetime
+    revoked_at: datetime | None
+    user_id: int
+    username: str
+    name: str
+    name_en: str
+    language: str
+    timezone: str
+    is_active: bool
+    must_change_password: bool
+    session_epoch: int
+    rights_version: int
+
+    @property
+    def is_ended(self) -> bool:
+        """Revoked, made before the last change of password, or of a disabled person."""
+        return self.revoked_at is not None or self.epoch != self.session_epoch or not self.is_active
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What is needed to check a password."""
+
+    user_id: int
+    username: str
+    name: str
+    name_en: str
+    language: str
+    timezone: str
+    password: str | None
+    is_active: bool
+    must_change_password: bool
+    session_epoch: int
+
+
+def find_login(sid_hash: str) -> Login | None:
+    """The session of that hashed number with its person and the rights' version: one statement."""
+    row = UserSession.__table__.c
+    person = User.__table__.c
+    statement = (
+        select(
+            row.id,
+            row.kind,
+            row.epoch,
+            row.created_at,
+            row.last_seen_at,
+            row.revoked_at,
+            row.user_id,
+            person.username,
+            person.name,
+            person.name_en,
+            person.language,
+            person.timezone,
+            person.is_active,
+            person.must_change_password,
+            person.session_epoch,
+            func.coalesce(version_now(), 0),
+        )
+        .join_from(UserSession.__table__, User.__table__, row.user_id == person.id)
+        .where(row.sid_hash == sid_hash)
+    )
+    with reading() as connection:
+        found = connection.execute(statement).first()
+    return Login(*found) if found else None
+
+
+def touch_login(login: Login) -> None:
+    """Note that the session is alive: at most once a minute, whatever becomes of the request."""
+    now = clock.now()
+    if now - login.last_seen_at < TOUCH_EVERY:
+        return
+    row = UserSession.__table__
+    with writing() as connection:
+        connection.execute(
+            update(row)
+            .where(row.c.id == login.id, row.c.last_seen_at <= now - TOUCH_EVERY)
+            .values(last_seen_at=now)
+        )
+
+
+def add_login(credentials: Credentials, sid_hash: str, kind: str, *, ip: str, agent: str) -> None:
+    """Add a session to the transaction under way, and note the person's last login."""
+    now = clock.now()
+    row = {"sid_hash": sid_hash, "user_id": credentials.user_id, "kind": kind}
+    session = {**row, "epoch": credentials.session_epoch, "created_at": now, "last_seen_at": now}
+    db.session.execute(
+        UserSession.__table__.insert().values(**session, ip=ip[:45], agent=agent[:200])
+    )
+    person = User.__table__
+    db.session.execute(
+        update(person).where(person.c.id == credentials.user_id).values(last_login_at=now)
+    )
+
+
+def end_logins(user_id: int, *, kind: str | None = None, only: int | None = None) -> int:
+    """End a person's sessions, in the transaction under way: all, one kind, or the one ``only``.
+
+    Returns how many were alive.
+    """
+    row = UserSession.__table__
+    ending = update(row).where(row.c.user_id == user_id, row.c.revoked_at.is_(None))
+    if kind is not None:
+        ending = ending.where(row.c.kind == kind)
+    if only is not None:
+        ending = ending.where(row.c.id == only)
+    return db.session.execute(ending.values(revoked_at=clock.now())).rowcount
+
+
+def living_logins(user_id: int, idle: timedelta, absolute: timedelta) -> Sequence[UserSession]:
+    """A person's sessions that would still be accepted, latest first."""
+    now = clock.now()
+    epoch = select(User.__table__.c.session_epoch).where(User.__table__.c.id == user_id)
+    found = select(UserSession).where(
+        UserSession.user_id == user_id,
+        UserSession.revoked_at.is_(None),
+        UserSession.epoch == epoch.scalar_subquery(),
+        UserSession.created_at > now - absolute,
+        or_(UserSession.last_seen_at > now - idle, UserSession.kind == TOKEN),
+    )
+    return db.session.scalars(found.order_by(UserSession.last_seen_at.desc())).all()
+
+
+def find_credentials(username: str) -> Credentials | None:
+    """The account of that name, whatever its capital letters; the exact spelling wins."""
+    person = User.__table__.c
+    statement = (
+        select(
+            person.id,
+            person.username,
+            person.name,
+            person.name_en,
+            person.language,
+            person.timezone,
+            person.password,
+            person.is_active,
+            person.must_change_password,
+            person.session_epoch,
+        )
+        .where(func.lower(person.username) == username.lower())
+        .order_by(case((person.username == username, 0), else_=1), person.id)
+        .limit(1)
+    )
+    with reading() as connection:
+        found = connection.execute(statement).first()
+    return Credentials(*found) if found else None
+
+
+def set_password(user_id: int, stored: str, *, must_change: bool) -> None:
+    """Store a hashed password and end every session of the person, in the transaction under way.
+
+    The row's version moves on, so an open edit form of the same user is not saved over it.
+    """
+    person = User.__table__
+    db.session.execute(
+        update(person)
+        .where(person.c.id == user_id)
+        .values(
+            password=stored,
+            must_change_password=must_change,
+            session_epoch=person.c.session_epoch + 1,
+            version=person.c.version + 1,
+        )
+    )
+    end_logins(user_id)
+
+
+def replace_hash(user_id: int, before: str, stored: str) -> None:
+    """Keep the same password in a newer form, unless it was changed meanwhile (C5)."""
+    person = User.__table__
+    with writing() as connection:
+        connection.execute(
+            update(person)
+            .where(person.c.id == user_id, person.c.password == before)
+            .values(password=stored)
+        )
+
+
+def end_everything(user_id: int) -> None:
+    """Make every session and token of a person worthless, in the transaction under way (C9)."""
+    person = User.__table__
+    db.session.execute(
+        update(person)
+        .where(person.c.id == user_id)
+        .values(session_epoch=person.c.session_epoch + 1)
+    )
+    end_logins(user_id)
+
+
+def set_language(user_id: int, language: str) -> None:
+    """Remember the language a person reads, in the transaction under way."""
+    person = User.__table__
+    db.session.execute(
+        update(person)
+        .where(person.c.id == user_id)
+        .values(language=language, version=person.c.version + 1)
+    )
+
+
+def sweep_logins(keep: timedelta = timedelta(days=30)) -> None:
+    """Drop sessions nobody will ask for again; for the nightly clock."""
+    before = clock.now() - keep
+    with writing() as connection:
+        connection.execute(delete(UserSession.__table__).where(UserSession.last_seen_at < before))
+
+
+def claim_key(fingerprint: str, former: Iterable[str] = ()) -> bool:
+    """Whether this database is served with that session key; the first to ask sets it (C110).
+
+    A key in ``former`` is replaced: that is a rotation with fallbacks (C110b).
+    """
+    row = KeyFingerprint.__table__
+    with writing() as connection:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(
+            insert(row).values(name="session", fingerprint=fingerprint).on_conflict_do_nothing()
+        )
+        connection.execute(
+            update(row)
+            .where(row.c.name == "session", row.c.fingerprint.in_(list(former)))
+            .values(fingerprint=fingerprint)
+        )
+        stored = connection.execute(select(row.c.fingerprint).where(row.c.name == "session"))
+        return bool(stored.scalar() == fingerprint)
