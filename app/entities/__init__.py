@@ -1,0 +1,13 @@
+"""The business entities, one file each. A new file here is a new entity: nothing else names it.
+
+Importing this package fills the catalogue and checks the declarations against each other.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from app.spec.catalogue import catalogue
+
+for module in iter_modules(__path__):
+    import_module(f"{__name__}.{module.name}")
+catalogue.validate()

@@ -1,0 +1,74 @@
+"""The dictionaries that leads, customers and contacts share; admins edit them."""
+
+from app.spec.options import dictionary, fixed, option
+
+LEVEL = fixed(
+    "level",
+    "Level",
+    "级别",
+    option("A", "A key", "A 重点", "red"),
+    option("B", "B normal", "B 普通", "blue"),
+    option("C", "C low", "C 低", "secondary"),
+)
+SOURCE = dictionary(
+    "source",
+    "Source",
+    "来源",
+    option("promotion", "Promotion", "促销"),
+    option("search_engine", "Search engine", "搜索引擎"),
+    option("advertisement", "Advertisement", "广告"),
+    option("referral", "Referral", "转介绍"),
+    option("online_sign_up", "Online sign-up", "线上注册"),
+    option("online_inquiry", "Online inquiry", "线上询价"),
+    option("appointment", "Appointment", "预约上门"),
+    option("cold_visit", "Cold visit", "陌拜"),
+    option("phone_inquiry", "Phone inquiry", "电话咨询"),
+    option("email_inquiry", "E-mail inquiry", "邮件咨询"),
+)
+INDUSTRY = dictionary(
+    "industry",
+    "Industry",
+    "行业",
+    option("it", "IT", "IT"),
+    option("finance", "Finance", "金融"),
+    option("real_estate", "Real estate", "房地产"),
+    option("business_services", "Business services", "商业服务"),
+    option("logistics", "Logistics", "运输物流"),
+    option("manufacturing", "Manufacturing", "生产"),
+    option("government", "Government", "政府"),
+    option("media", "Media", "文化传媒"),
+)
+INVALID_REASON = dictionary(
+    "invalid_reason",
+    "Invalid reason",
+    "无效原因",
+    option("wrong_number", "Wrong number", "号码错误"),
+    option("no_interest", "No interest", "无意向"),
+    option("duplicate", "Duplicate", "重复"),
+)
+DEAL_STATUS = fixed(
+    "deal_status",
+    "Deal status",
+    "成交状态",
+    option("not_won", "Not yet won", "未成交", "secondary"),
+    option("won", "Won", "已成交", "green"),
+)
+BUYING_ROLE = dictionary(
+    "buying_role",
+    "Role in buying",
+    "采购角色",
+    option("decision_maker", "Decision maker", "决策人"),
+    option("influencer", "Influencer", "影响者"),
+    option("user", "User", "使用者"),
+    option("gatekeeper", "Gatekeeper", "把关人"),
+)
+SEX = fixed("sex", "Sex", "性别", option("male", "Male", "男"), option("female", "Female", "女"))
+EMPLOYEES = dictionary(
+    "employee_range",
+    "Employees",
+    "人员规模",
+    option("under_20", "Under 20", "20 人以下"),
+    option("from_20_to_99", "20–99", "20–99 人"),
+    option("from_100_to_499", "100–499", "100–499 人"),
+    option("from_500", "500 and more", "500 人及以上"),
+)

@@ -1,0 +1,60 @@
+"""Contacts: the people we talk to at a customer (CON)."""
+
+from app.entities.choices import BUYING_ROLE, SEX
+from app.spec.catalogue import catalogue
+from app.spec.columns import choice, date, email, link, long_text, mobile, moment, name, phone, text
+from app.spec.entity import Entity
+from app.spec.operations import SHARED
+from app.spec.roles import AUDITOR, CLERK, SALES_MANAGER, SALESPERSON, SERVICE, grant
+from app.spec.scopes import Scope
+from app.spec.words import Label
+from app.store.record import Owned, Record
+
+
+class Contact(Owned, Record):
+    """A person at a customer; scoped by his own owner (PERM-3)."""
+
+    name = name("Name", "姓名", max_length=80)
+    name_en = text("English name", "英文名", max_length=80, search="text")
+    customer = link(
+        "Customer", "客户", "customer", required=True, listed=True, fact=True, is_parent=True
+    )
+    mobile = mobile("Mobile", "手机", listed=True, fact=True)
+    phone = phone("Phone", "电话")
+    email = email("E-mail", "邮箱", listed=True)
+    position = text("Position", "职务", max_length=80, listed=True)
+    buying_role = choice("Role in buying", "采购角色", BUYING_ROLE, listed=True, quick=True)
+    sex = choice("Sex", "性别", SEX)
+    birthday = date("Birthday", "生日")
+    address = text("Address", "地址", max_length=255, mask="address")
+    next_contact_at = moment("Next contact time", "下次联系时间", sortable=True)
+    remark = long_text("Remark", "备注")
+
+
+contact = catalogue.declare(
+    Entity(
+        model=Contact,
+        key="contact",
+        plural="contacts",
+        one=Label("Contact", "联系人"),
+        many=Label("Contacts", "联系人"),
+        icon="address-book",
+        menu="customers",
+        rank=30,
+        order="-updated_at",
+        operations=SHARED,
+        grants={
+            SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, " ".join(SHARED)),
+            SALESPERSON: grant(
+                Scope.SELF, "list read create edit delete add_team remove_team"
+            ),
+            CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
+            SERVICE: grant(Scope.ALL, "list read"),
+            AUDITOR: grant(Scope.ALL, "list read"),
+        },
+        samples=(
+            {"name": "王小明", "mobile": "13900139000", "position": "采购经理"},
+            {"name": "Anna Schmidt", "email": "anna@schmidt.example"},
+        ),
+    )
+)

@@ -1,0 +1,32 @@
+"""Departments: the one tree that data scopes follow (ORG)."""
+
+from app.rules.organisation import DepartmentRules
+from app.spec.catalogue import catalogue
+from app.spec.entity import Child, Entity
+from app.spec.roles import AUDITOR, PEOPLE_ADMIN, SYSTEM_ADMIN, grant
+from app.spec.scopes import Scope
+from app.spec.words import Label
+from app.store.organisation import Department
+
+department = catalogue.declare(
+    Entity(
+        model=Department,
+        key="department",
+        plural="departments",
+        one=Label("Department", "部门"),
+        many=Label("Departments", "部门"),
+        icon="sitemap",
+        menu="organisation",
+        rank=80,
+        order="name",
+        operations=("list", "read", "create", "edit", "delete"),
+        children=(Child("user", "department"), Child("department", "parent")),
+        rules=DepartmentRules(),
+        grants={
+            SYSTEM_ADMIN: grant(Scope.ALL, "list read create edit delete"),
+            PEOPLE_ADMIN: grant(Scope.ALL, "list read create edit"),
+            AUDITOR: grant(Scope.ALL, "list read"),
+        },
+        samples=({"name": "测试部", "name_en": "Testing"}, {"name": "Second office"}),
+    )
+)

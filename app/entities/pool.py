@@ -1,0 +1,34 @@
+"""Customer and lead pools: records without an owner that their members may claim (POOL)."""
+
+from app.rules.pools import PoolRules
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.roles import AUDITOR, SALES_MANAGER, SALESPERSON, grant
+from app.spec.scopes import Scope
+from app.spec.words import Label
+from app.store.pools import Pool
+
+pool = catalogue.declare(
+    Entity(
+        model=Pool,
+        key="pool",
+        plural="pools",
+        one=Label("Pool", "公海池"),
+        many=Label("Pools", "公海"),
+        icon="pool",
+        menu="customers",
+        rank=40,
+        order="name",
+        operations=("list", "read", "create", "edit", "delete"),
+        rules=PoolRules(),
+        grants={
+            SALES_MANAGER: grant(Scope.ALL, "list read"),
+            SALESPERSON: grant(Scope.ALL, "list read"),
+            AUDITOR: grant(Scope.ALL, "list read"),
+        },
+        samples=(
+            {"name": "测试公海", "name_en": "Test pool", "kind": "customers", "is_enabled": True},
+            {"name": "Second pool", "kind": "leads", "is_enabled": True},
+        ),
+    )
+)

@@ -1,0 +1,30 @@
+"""Roles: named sets of grants; what they grant is edited in the permission matrix (PERM)."""
+
+from app.rules.organisation import RoleRules
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.roles import AUDITOR, SYSTEM_ADMIN, grant
+from app.spec.scopes import Scope
+from app.spec.words import Label
+from app.store.organisation import Role
+
+role = catalogue.declare(
+    Entity(
+        model=Role,
+        key="role",
+        plural="roles",
+        one=Label("Role", "角色"),
+        many=Label("Roles", "角色"),
+        icon="id-badge-2",
+        menu="organisation",
+        rank=84,
+        order="name",
+        operations=("list", "read", "create", "edit", "disable", "enable"),
+        rules=RoleRules(),
+        grants={
+            SYSTEM_ADMIN: grant(Scope.ALL, "list read create edit disable enable"),
+            AUDITOR: grant(Scope.ALL, "list read"),
+        },
+        samples=({"name": "测试角色", "name_en": "Test role"}, {"name": "Second role"}),
+    )
+)

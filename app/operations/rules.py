@@ -1,0 +1,45 @@
+"""The places where an entity's own business rules take part in the general operations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.spec.entity import Entity
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Why a record can't be deleted or disabled, and where to look (CUS-3, ORG-1)."""
+
+    sentence: Any
+    path: str = ""
+
+
+class Rules:
+    """Rules that allow everything; an entity's own subclass overrides what it cares about.
+
+    All methods run inside the transaction that writes; raise a ``Refusal`` to stop it.
+    """
+
+    def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
+        """May refuse or complete the values of a new record."""
+
+    def before_change(
+        self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
+    ) -> None:
+        """May refuse or complete the new values of an existing record."""
+
+    def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
+        """Called once after records were created or changed."""
+
+    def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
+        """The records that can't go, with the reason; asked before deleting and disabling."""
+        return {}
+
+
+NO_RULES = Rules()
+
+
+def rules_of(entity: Entity) -> Rules:
+    found: Rules = entity.rules or NO_RULES
+    return found

@@ -1,0 +1,1 @@
+"""Business rules that are more than a declaration: what may become of people, pools, roles."""

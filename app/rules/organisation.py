@@ -1,0 +1,200 @@
+"""Rules of the organisation: one tree of departments, no circles, nobody loses the last key."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.operations.rules import Blocker, Rules
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import Conflict, Invalid, NotPermitted
+from app.spec.roles import CLERK, PEOPLE_ADMIN, SALESPERSON, SUPER_ADMIN
+from app.store import access
+from app.store.context import actor, current, system_scope
+from app.store.gate import member_of
+from app.store.organisation import Department, Role, User, user_role
+
+GRANTED_BY_PEOPLE_ADMIN = frozenset({SALESPERSON, CLERK})
+"""The roles that people admins may give (contract §7)."""
+
+
+def _refuse_circle(model: Any, link: Any, record_id: int, above: int | None, field: str) -> None:
+    """Walk up from the new parent; arriving at the record itself would close a circle."""
+    seen: set[int] = set()
+    while above and above not in seen:
+        if above == record_id:
+            raise Invalid(fields={field: [_l("This would close a circle.")]})
+        seen.add(above)
+        above = db.session.scalar(select(link).where(model.id == above))
+
+
+class _Touching(Rules):
+    """Every change of the organisation is obeyed on everybody's next request (MATRIX-9)."""
+
+    def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
+        access.touch()
+
+
+class DepartmentRules(_Touching):
+    def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
+        if not values.get("parent"):
+            raise Invalid(fields={"parent": [_l("There is one root; choose a parent department.")]})
+
+    def before_change(
+        self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
+    ) -> None:
+        if "parent" not in values:
+            return
+        if (before.get("parent") is None) != (values["parent"] is None):
+            raise Invalid(fields={"parent": [_l("There is one root; it has no parent.")]})
+        _refuse_circle(
+            Department, Department.parent_id, record_id, values["parent"], "parent"
+        )
+
+    def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
+        """The root, and departments with people or children (ORG)."""
+        with system_scope("what stands in the way of a deletion is counted everywhere"):
+            people = _counts(User.department_id, ids)
+            below = _counts(Department.parent_id, ids)
+            roots = set(
+                db.session.scalars(
+                    select(Department.id).where(
+                        member_of(Department.id, ids), Department.parent_id.is_(None)
+                    )
+                )
+            )
+        found = {}
+        for record_id in ids:
+            if record_id in roots:
+                found[record_id] = Blocker(_l("The root department can't be deleted."))
+            elif people.get(record_id):
+                n = people[record_id]
+                sentence = ngettext("%(num)d person works here.", "%(num)d people work here.", n)
+                found[record_id] = Blocker(sentence, _list_of("user", "department", record_id))
+            elif below.get(record_id):
+                n = below[record_id]
+                sentence = ngettext(
+                    "%(num)d department lies below it.", "%(num)d departments lie below it.", n
+                )
+                found[record_id] = Blocker(sentence, _list_of("department", "parent", record_id))
+        return found
+
+
+class UserRules(_Touching):
+    def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
+        _check_roles(values.get("roles") or [])
+        values["is_active"] = True
+
+    def before_change(
+        self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
+    ) -> None:
+        guarded = {"roles", "department", "superior"} & set(values)
+        if guarded and not current().is_system and record_id == actor().user_id:
+            raise NotPermitted(_l("Nobody changes his own roles, department or superior."))
+        if "roles" in values:
+            _check_roles({*(before.get("roles") or []), *(values["roles"] or [])})
+            _keep_a_super_admin(record_id, values["roles"] or [])
+        if "superior" in values:
+            _refuse_circle(User, User.superior_id, record_id, values["superior"], "superior")
+
+    def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
+        """People who still own something, oneself, and the last super admin (ORG-1, ORG-2)."""
+        found: dict[int, Blocker] = {}
+        me = None if current().is_system else actor().user_id
+        with system_scope("what a leaver owns is counted everywhere"):
+            for owned in (e for e in catalogue if e.is_owned):
+                owner = owned.model.owner_id
+                alive = owned.model.deleted_at.is_(None)
+                for record_id, n in _counts(owner, ids, alive).items():
+                    sentence = _l(
+                        "Still owns %(n)d × %(kind)s; transfer them first.", n=n, kind=owned.many
+                    )
+                    found.setdefault(
+                        record_id, Blocker(sentence, _list_of(owned.key, "owner", record_id))
+                    )
+        for record_id in ids:
+            if record_id == me:
+                found[record_id] = Blocker(_l("Nobody disables himself."))
+            elif _is_last_super_admin(record_id):
+                found[record_id] = Blocker(_l("The last super admin can't be disabled."))
+        return found
+
+
+class RoleRules(_Touching):
+    def before_change(
+        self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
+    ) -> None:
+        code = db.session.scalar(select(Role.code).where(Role.id == record_id))
+        if code == SUPER_ADMIN:
+            raise Conflict(_l("The super admin role can't be changed."))
+
+    def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
+        """Built-in super admin, and roles that somebody holds."""
+        with system_scope("who holds a role is counted everywhere"):
+            held = dict(
+                db.session.execute(
+                    select(user_role.c.role_id, func.count())
+                    .where(member_of(user_role.c.role_id, ids))
+                    .group_by(user_role.c.role_id)
+                ).all()
+            )
+        return {
+            record_id: Blocker(
+                ngettext("%(num)d person holds it.", "%(num)d people hold it.", n),
+                _list_of("user", "roles", record_id, operator="rel_m_m"),
+            )
+            for record_id, n in held.items()
+        }
+
+
+def _counts(column: Any, ids: Sequence[int], *more: Any) -> dict[int, int]:
+    rows = db.session.execute(
+        select(column, func.count()).where(member_of(column, ids), *more).group_by(column)
+    )
+    return {key: n for key, n in rows}  # noqa: C416 - rows are not plain pairs to the type checker
+
+
+def _list_of(key: str, column: str, value: int, *, operator: str = "eq") -> str:
+    """The address of the list that shows what stands in the way."""
+    condition = f'[{{"col":"{column}","opr":"{operator}","value":{value}}}]'
+    return f"/{catalogue.get(key).plural}/list/?filters={condition}"
+
+
+def _check_roles(wanted: Any) -> None:
+    """People admins give only two roles; nobody but a super admin makes or unmakes one."""
+    if current().is_system or actor().rights.is_super:
+        return
+    codes = set(db.session.scalars(select(Role.code).where(member_of(Role.id, list(wanted)))))
+    mine = actor().rights.roles
+    if SUPER_ADMIN in codes:
+        raise NotPermitted(_l("Only a super admin gives or takes that role."))
+    if PEOPLE_ADMIN in mine and not codes <= GRANTED_BY_PEOPLE_ADMIN | mine - {PEOPLE_ADMIN}:
+        raise NotPermitted(_l("You may give the roles salesperson and clerk only."))
+
+
+def _super_admins() -> set[int]:
+    return set(
+        db.session.scalars(
+            select(User.id)
+            .join(user_role, user_role.c.user_id == User.id)
+            .join(Role, Role.id == user_role.c.role_id)
+            .where(Role.code == SUPER_ADMIN, User.is_active)
+        )
+    )
+
+
+def _is_last_super_admin(user_id: int) -> bool:
+    return _super_admins() == {user_id}
+
+
+def _keep_a_super_admin(user_id: int, roles: Sequence[int]) -> None:
+    """ORG-2: the last active super admin keeps the role."""
+    if not _is_last_super_admin(user_id):
+        return
+    super_role = db.session.scalar(select(Role.id).where(Role.code == SUPER_ADMIN))
+    if super_role not in roles:
+        raise Conflict(_l("The last super admin can't lose the role."))

@@ -1,0 +1,65 @@
+"""All declared entities: what general code asks instead of knowing names."""
+
+from collections.abc import Iterator
+
+from app.spec.entity import Entity
+from app.spec.errors import DeclarationError, NotFound
+
+
+class Catalogue:
+    """The entities by key; walked by rank."""
+
+    def __init__(self) -> None:
+        self._entities: dict[str, Entity] = {}
+        self._by_model: dict[type, Entity] = {}
+
+    def declare(self, entity: Entity) -> Entity:
+        """Take an entity in; a second one of the same key, plural or model is refused."""
+        for other in self._entities.values():
+            if other.key == entity.key or other.plural == entity.plural:
+                raise DeclarationError(entity.key, "key", "another entity has this name")
+        if entity.model in self._by_model:
+            raise DeclarationError(entity.key, "model", "another entity has this model")
+        self._entities[entity.key] = entity
+        self._by_model[entity.model] = entity
+        return entity
+
+    def validate(self) -> None:
+        """Check all declarations against each other; called once when everything is loaded."""
+        for entity in self:
+            entity.validate(self._entities)
+
+    def __iter__(self) -> Iterator[Entity]:
+        return iter(sorted(self._entities.values(), key=lambda entity: entity.rank))
+
+    def __len__(self) -> int:
+        return len(self._entities)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entities
+
+    def get(self, key: str) -> Entity:
+        """The entity of that key; NotFound for an unknown one."""
+        try:
+            return self._entities[key]
+        except KeyError:
+            raise NotFound from None
+
+    def of(self, model: type) -> Entity | None:
+        """The entity that a model class belongs to."""
+        return self._by_model.get(model)
+
+    def by_plural(self, plural: str) -> Entity:
+        for entity in self:
+            if entity.plural == plural:
+                return entity
+        raise NotFound
+
+    def forget(self, key: str) -> None:
+        """Take a declaration out again: for tests with synthetic entities only."""
+        entity = self._entities.pop(key)
+        del self._by_model[entity.model]
+
+
+catalogue = Catalogue()
+"""The one catalogue of the program, filled when ``app.entities`` is imported."""

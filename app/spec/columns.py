@@ -1,0 +1,115 @@
+"""The helpers that an entity's file declares its columns with.
+
+Each returns a field; the model turns it into a typed column when the class is made. The names are
+given in English and Chinese, in that order; facets by keyword.
+"""
+
+from typing import Any
+
+from app.spec import kinds, relations
+from app.spec.field import Derived, Field
+from app.spec.options import Dictionary
+from app.spec.text import company_key, sort_key
+from app.spec.words import Label
+
+SORT = Derived("sort", sort_key, 80)
+UNIQUE_COMPANY = Derived("key", company_key, 160, is_unique=True)
+
+
+def text(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.TextField(label=Label(en, zh), **facets)
+
+
+def name(en: str, zh: str, *, unique_company: bool = False, **facets: Any) -> Any:
+    """The field a record is called by: sorted by pinyin, searched, in the list (UI-8)."""
+    derived = (SORT, UNIQUE_COMPANY) if unique_company else (SORT,)
+    defaults: dict[str, Any] = {
+        "required": True,
+        "listed": True,
+        "sortable": True,
+        "search": "text",
+        "derived": derived,
+    }
+    return kinds.TextField(label=Label(en, zh), **{**defaults, **facets})
+
+
+def long_text(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.LongTextField(label=Label(en, zh), **facets)
+
+
+def mobile(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.MobileField(label=Label(en, zh), search="phone", mask="phone", **facets)
+
+
+def phone(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.PhoneField(label=Label(en, zh), search="phone", mask="phone", **facets)
+
+
+def email(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.EmailField(label=Label(en, zh), mask="email", **facets)
+
+
+def website(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.WebsiteField(label=Label(en, zh), **facets)
+
+
+def credit_code(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.CreditCodeField(label=Label(en, zh), **facets)
+
+
+def integer(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.IntegerField(label=Label(en, zh), **facets)
+
+
+def money(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.MoneyField(label=Label(en, zh), mask="money", **facets)
+
+
+def date(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.DateField(label=Label(en, zh), **facets)
+
+
+def moment(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.DateTimeField(label=Label(en, zh), **facets)
+
+
+def boolean(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.BooleanField(label=Label(en, zh), default=False, **facets)
+
+
+def choice(en: str, zh: str, choices: Dictionary, **facets: Any) -> Any:
+    return kinds.OptionField(label=Label(en, zh), choices=choices, **facets)
+
+
+def link(en: str, zh: str, to: str, **facets: Any) -> Any:
+    return relations.RelationField(label=Label(en, zh), to=to, **facets)
+
+
+def links(en: str, zh: str, to: str, **facets: Any) -> Any:
+    return relations.LinksField(label=Label(en, zh), to=to, **facets)
+
+
+def person(en: str, zh: str, **facets: Any) -> Any:
+    return relations.RelationField(label=Label(en, zh), to="user", **facets)
+
+
+__all__ = [
+    "Field",
+    "boolean",
+    "choice",
+    "credit_code",
+    "date",
+    "email",
+    "integer",
+    "link",
+    "links",
+    "long_text",
+    "mobile",
+    "moment",
+    "money",
+    "name",
+    "person",
+    "phone",
+    "text",
+    "website",
+]

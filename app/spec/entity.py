@@ -1,0 +1,186 @@
+"""An entity: everything the product needs to know of one kind of record.
+
+From it are derived the table, the pages, the filters, the bulk operations, the REST API, the rows
+of the permission matrix, the history and the generated tests. What can't work is refused while the
+program loads, with entity, attribute and cure (style.md 4).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from app.spec.errors import DeclarationError
+from app.spec.field import Field
+from app.spec.operations import OPERATIONS, Operation
+from app.spec.relations import RelationField
+from app.spec.roles import BUILT_IN_ROLES, Grant
+from app.spec.scopes import Scope
+from app.spec.words import Label
+
+
+@dataclass(frozen=True)
+class Child:
+    """Records of another entity that belong to this one, shown as a tab of its page."""
+
+    entity: str
+    through: str
+    """The child's relation field that points here."""
+    cascades: bool = True
+    """May go to the new owner along with a transfer, and follows into and out of the pool."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A built-in saved view: a name and a filter of the contract's grammar (LIST-4)."""
+
+    key: str
+    label: Label
+    filters: tuple[Mapping[str, Any], ...]
+
+
+ALL_ROWS = View("all", Label("All", "全部"), ())
+MINE = View("mine", Label("Mine", "我负责的"), ({"col": "owner", "opr": "eq", "value": "@me"},))
+MY_PEOPLES = View(
+    "my_people",
+    Label("My people's", "下属负责的"),
+    ({"col": "owner", "opr": "eq", "value": "@my_people"},),
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Entity:
+    """One kind of record. ``model`` carries the fields; the rest is how it is named and used."""
+
+    model: type[Any]
+    key: str
+    plural: str
+    one: Label
+    many: Label
+    icon: str
+    menu: str
+    """The group of the left navigation; see ``MENU_GROUPS`` of the theme."""
+    operations: tuple[str, ...]
+    grants: Mapping[str, Grant] = field(default_factory=dict)
+    rank: int = 100
+    """Its place in the navigation and the permission matrix."""
+    title: str = "name"
+    """The field a record is called by."""
+    order: str = "-id"
+    """How a list is sorted at first: a field's key, ``-`` in front for descending."""
+    children: tuple[Child, ...] = ()
+    views: tuple[View, ...] = ()
+    rules: Any = None
+    """The entity's business rules, an instance of ``app.operations.rules.Rules``."""
+    samples: tuple[Mapping[str, Any], ...] = ()
+    """Believable rows for tests, in this order; required fields given, relations left out."""
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        return dict(self.model.__fields__)
+
+    @property
+    def is_owned(self) -> bool:
+        """Its rows have an owner and are scoped by him (contract §6)."""
+        return bool(getattr(self.model, "__owned__", False))
+
+    @property
+    def is_pooled(self) -> bool:
+        return bool(getattr(self.model, "__pooled__", False))
+
+    @property
+    def is_binned(self) -> bool:
+        """Deleting means the recycle bin."""
+        return bool(getattr(self.model, "__binned__", False))
+
+    @cached_property
+    def verbs(self) -> tuple[Operation, ...]:
+        """The operations it declares, in the order of the matrix."""
+        return tuple(op for slug, op in OPERATIONS.items() if slug in self.operations)
+
+    @cached_property
+    def bulk_verbs(self) -> tuple[Operation, ...]:
+        return tuple(op for op in self.verbs if op.is_bulk)
+
+    @cached_property
+    def parents(self) -> tuple[RelationField, ...]:
+        return tuple(
+            f for f in self.fields.values() if isinstance(f, RelationField) and f.is_parent
+        )
+
+    @cached_property
+    def builtin_views(self) -> tuple[View, ...]:
+        """All, mine, my people's for owned entities; then the entity's own (LIST-4)."""
+        standard = (ALL_ROWS, MINE, MY_PEOPLES) if self.is_owned else (ALL_ROWS,)
+        return standard + self.views
+
+    def verb(self, slug: str) -> Operation | None:
+        """The operation of that name when this entity has it."""
+        return OPERATIONS[slug] if slug in self.operations else None
+
+    def validate(self, known: Mapping[str, "Entity"]) -> None:
+        """Raise :class:`DeclarationError` for anything that can't work."""
+        self._check_names()
+        self._check_operations()
+        self._check_grants()
+        self._check_links(known)
+
+    def _check_names(self) -> None:
+        if not self.key.isidentifier() or not self.plural.replace("-", "_").isidentifier():
+            raise DeclarationError(self.key, "key", "use small letters, digits and underscores")
+        if self.title not in self.fields:
+            raise DeclarationError(self.key, "title", f"there is no field {self.title!r}")
+        if self.order.lstrip("-") not in {*self.fields, "id"}:
+            raise DeclarationError(self.key, "order", f"there is no field {self.order!r}")
+        if not any(f.listed for f in self.fields.values()):
+            raise DeclarationError(self.key, "fields", "mark at least one field as listed")
+        for f in self.fields.values():
+            if f.required and f.system:
+                raise DeclarationError(
+                    self.key, f.key, "a system field is in no form, so it can't be required"
+                )
+
+    def _check_operations(self) -> None:
+        able = {"owner": self.is_owned, "pool": self.is_pooled, "bin": self.is_binned}
+        able["team"] = self.is_owned
+        for slug in self.operations:
+            if slug not in OPERATIONS:
+                raise DeclarationError(self.key, "operations", f"there is no operation {slug!r}")
+            needs = OPERATIONS[slug].needs
+            if needs and not able[needs]:
+                raise DeclarationError(
+                    self.key, "operations", f"{slug} needs a model with {needs!r}; drop it"
+                )
+
+    def _check_grants(self) -> None:
+        for role, given in self.grants.items():
+            if role not in BUILT_IN_ROLES:
+                raise DeclarationError(self.key, "grants", f"there is no built-in role {role!r}")
+            unknown = set(given.operations) - set(self.operations)
+            if unknown:
+                raise DeclarationError(
+                    self.key, "grants", f"{role} is granted {sorted(unknown)}, not declared here"
+                )
+            if not self.is_owned and given.scope not in (Scope.ALL, Scope.NONE):
+                raise DeclarationError(
+                    self.key, "grants", f"{role}: rows without an owner have scope ALL or NONE"
+                )
+            columns = {*given.hidden, *given.read_only, *given.masked} - set(self.fields)
+            if columns:
+                raise DeclarationError(self.key, "grants", f"no fields {sorted(columns)}")
+            for key in given.masked:
+                if not self.fields[key].mask:
+                    raise DeclarationError(self.key, key, "declare a kind of mask to mask it")
+
+    def _check_links(self, known: Mapping[str, "Entity"]) -> None:
+        for f in self.fields.values():
+            if f.kind in ("relation", "relations") and getattr(f, "to", "") not in known:
+                raise DeclarationError(
+                    self.key, f.key, f"points at {getattr(f, 'to', '')!r}, which is not declared"
+                )
+        for child in self.children:
+            other = known.get(child.entity)
+            if other is None or child.through not in other.fields:
+                raise DeclarationError(
+                    self.key, "children", f"{child.entity}.{child.through} does not exist"
+                )

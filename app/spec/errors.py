@@ -1,0 +1,190 @@
+"""Everything that can be refused, in one closed list (contract §1).
+
+A :class:`DeclarationError` stops the program while it loads; a :class:`Refusal` is an answer to a
+person, with the HTTP status, a stable code and a sentence in the reader's language.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+
+class DeclarationError(ValueError):
+    """A declaration that can't work: names entity, attribute and cure (style.md 4)."""
+
+    def __init__(self, entity: str, attribute: str, cure: str) -> None:
+        super().__init__(f"{entity}.{attribute}: {cure}")
+
+
+class ScopeMissing(RuntimeError):
+    """Somebody asked for scoped rows without saying who acts (architecture §3): a defect."""
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+    """The base of all answers that say no. ``fields`` maps a field's key to its sentences."""
+
+    status = 400
+    code = "bad_request"
+    sentence: Any = _l("The request could not be understood.")
+    headers: Mapping[str, str] = {}
+
+    def __init__(
+        self,
+        message: Any = None,
+        *,
+        fields: Mapping[str, Sequence[Any]] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.message = message if message is not None else self.sentence
+        self.fields = dict(fields or {})
+        self.details = dict(details or {})
+        super().__init__(self.code)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class BadRequest(Refusal):
+    """Unknown argument, operator or column, or a column the reader may not see."""
+
+
+class NotLoggedIn(Refusal):
+    status = 401
+    code = "not_logged_in"
+    sentence = _l("Please log in.")
+
+
+class NotPermitted(Refusal):
+    """The operation is granted by none of the actor's roles: said before any row is looked up."""
+
+    status = 403
+    code = "not_permitted"
+    sentence = _l("You don't have the permission for this.")
+
+
+class NotFound(Refusal):
+    """Unknown, deleted, or out of the operation's scope: the three are not told apart (C19)."""
+
+    status = 404
+    code = "not_found"
+    sentence = _l("This does not exist, or you may not see it.")
+
+
+class WrongVerb(Refusal):
+    status = 405
+    code = "method_not_allowed"
+    sentence = _l("This address does not accept that kind of request.")
+
+
+class Conflict(Refusal):
+    """Duplicate, stale count or conflicting state."""
+
+    status = 409
+    code = "conflict"
+    sentence = _l("This conflicts with the present state.")
+
+
+class Duplicate(Conflict):
+    code = "duplicate"
+    sentence = _l("This already exists.")
+
+
+class StaleCount(Conflict):
+    """The number of matching rows moved since the user saw it (BULK-1); ``details['count']``."""
+
+    code = "stale_count"
+    sentence = _l("The number of matching records has changed. Please check and confirm again.")
+
+
+class StaleVersion(Conflict):
+    """A form or inline edit over a newer version; ``details`` hold both values (R4)."""
+
+    code = "stale_version"
+    sentence = _l("Somebody else saved this record meanwhile. Nothing of yours is lost.")
+
+
+class PreconditionFailed(Refusal):
+    status = 412
+    code = "stale_version"
+    sentence = _l("The record has a newer version than the one you sent.")
+
+
+class PreconditionRequired(Refusal):
+    status = 428
+    code = "version_required"
+    sentence = _l("Send the version you have seen in the If-Match header.")
+
+
+class TooLarge(Refusal):
+    status = 413
+    code = "too_large"
+    sentence = _l("The request is too large.")
+
+
+class UnsupportedType(Refusal):
+    status = 415
+    code = "unsupported_type"
+    sentence = _l("The request must be JSON or a form.")
+
+
+class Invalid(Refusal):
+    """Values that break a field's rule; each named in ``fields``."""
+
+    status = 422
+    code = "invalid"
+    sentence = _l("Please check the marked fields.")
+
+
+class Throttled(Refusal):
+    status = 429
+    code = "throttled"
+    sentence = _l("Too many attempts. Please wait a moment.")
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.headers = {"Retry-After": str(retry_after)}
+
+
+class ServerFault(Refusal):
+    """Something of ours broke; the log has the details under the request id."""
+
+    status = 500
+    code = "server_error"
+    sentence = _l("Something went wrong on our side. Nothing was saved.")
+
+
+class Unavailable(Refusal):
+    status = 503
+    code = "unavailable"
+    sentence = _l("The database can't be reached right now. Nothing was saved.")
+    headers = {"Retry-After": "5"}
+
+
+class StorageFull(Refusal):
+    status = 507
+    code = "storage_full"
+    sentence = _l("The disk is full. Nothing was saved.")
+
+
+REFUSALS: tuple[type[Refusal], ...] = (
+    BadRequest,
+    NotLoggedIn,
+    NotPermitted,
+    NotFound,
+    WrongVerb,
+    Conflict,
+    Duplicate,
+    StaleCount,
+    StaleVersion,
+    PreconditionFailed,
+    PreconditionRequired,
+    TooLarge,
+    UnsupportedType,
+    Invalid,
+    Throttled,
+    ServerFault,
+    Unavailable,
+    StorageFull,
+)
+"""The closed list of answers that say no."""

@@ -1,0 +1,142 @@
+"""What every field knows of itself: label, rules, where it shows, how it is read and written.
+
+One fact, one place (style.md 1): the facets of a field stand where its column is declared, and
+lists, forms, filters, the API, exports and history all ask the same object.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+from typing import Any, ClassVar, Self
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.types import TypeEngine
+
+from app.spec.words import Label
+
+TEXT_OPERATORS = ("eq", "neq", "ct", "nct", "sw", "nsw", "ew", "new", "in", "not_in")
+RANGE_OPERATORS = ("eq", "neq", "gt", "ge", "lt", "le", "between")
+BLANK_OPERATORS = ("empty", "not_empty")
+
+
+class Level(IntEnum):
+    """What a role may do with a field (PERM-6); several roles: the highest."""
+
+    HIDDEN = 0
+    READ = 1
+    EDIT = 2
+
+
+class Masking(IntEnum):
+    """Where a field is masked for a role (PERM-6); several roles: the weakest."""
+
+    NONE = 0
+    LIST = 1
+    ALL = 2
+
+
+class Section(StrEnum):
+    """The layers of a record (CUS-8): forms and detail pages group fields by them."""
+
+    BASIC = "basic"
+    BUSINESS = "business"
+    ADDRESS = "address"
+    SYSTEM = "system"
+
+
+SECTION_LABELS = {
+    Section.BASIC: Label("Basic", "基本信息"),
+    Section.BUSINESS: Label("Business", "业务信息"),
+    Section.ADDRESS: Label("Address", "地址"),
+    Section.SYSTEM: Label("System", "系统信息"),
+}
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A stored column computed from a field's value: a sort key, a normalised unique key."""
+
+    suffix: str
+    compute: Callable[[str], str]
+    length: int
+    is_unique: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A declared field. ``key`` is filled in by the model that declares it."""
+
+    kind: ClassVar[str] = ""
+    operators: ClassVar[tuple[str, ...]] = ()
+
+    label: Label
+    key: str = ""
+    required: bool = False
+    unique: bool = False
+    listed: bool = False
+    """Shown in the list unless the reader chooses other columns."""
+    fact: bool = False
+    """One of the key facts in the header of the detail page."""
+    search: str = ""
+    """Part of the search index as this kind of value: text, number, phone. Empty: not searched."""
+    filterable: bool = True
+    sortable: bool = False
+    quick: bool = False
+    """In the quick-filter bar."""
+    mask: str = ""
+    """The kind of mask a role may put on the field; empty: it can't be masked."""
+    system: bool = False
+    """Written by the program only: in no form, refused by the API (C35)."""
+    editable: bool = True
+    """False: given at creation, later changed only through an operation of its own."""
+    section: Section = Section.BASIC
+    help: Label | None = None
+    default: Any = None
+    derived: tuple[Derived, ...] = ()
+
+    def keyed(self, key: str) -> Self:
+        return replace(self, key=key)
+
+    @property
+    def column(self) -> str:
+        """The name of the stored column."""
+        return self.key
+
+    @property
+    def sort_column(self) -> str:
+        """The column that orders by this field: its stored sort key when it has one (UI-8)."""
+        suffix = next((d.suffix for d in self.derived if d.suffix == "sort"), None)
+        return f"{self.key}_{suffix}" if suffix else self.column
+
+    @property
+    def is_stored(self) -> bool:
+        """False for values kept in tables of their own, as tags."""
+        return True
+
+    def column_type(self) -> TypeEngine[Any]:
+        raise NotImplementedError
+
+    def parse(self, raw: Any) -> Any:
+        """The stored value of what a person or program sent; None for nothing.
+
+        Raises ValueError with a sentence for the reader when the value breaks the field's rule.
+        """
+        if raw is None or (isinstance(raw, str) and not raw.strip()):
+            return None
+        return self.convert(raw)
+
+    def convert(self, raw: Any) -> Any:
+        raise NotImplementedError
+
+    def to_json(self, value: Any) -> Any:
+        """The value as contract §2 writes it."""
+        return value
+
+    def to_text(self, value: Any) -> str:
+        """The value as a reader sees it in text: exports, history, cells."""
+        return "" if value is None else str(value)
+
+    def check_required(self, value: Any) -> None:
+        """Raise ValueError when a required field stays empty."""
+        if self.required and value in (None, "", [], ()):
+            raise ValueError(_l("This field is required."))

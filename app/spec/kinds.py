@@ -1,0 +1,279 @@
+"""The kinds of simple fields: text, numbers, money, dates, choices, yes/no.
+
+Each knows its column type, how to read what a person typed (in either language's habits), how JSON
+and a reader's page show it, and which filter operators make sense (LIST-2).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Boolean, Date, Integer, Numeric, String, Text
+from sqlalchemy.types import TypeEngine
+
+from app.spec import checks, clock, text
+from app.spec.field import BLANK_OPERATORS, RANGE_OPERATORS, TEXT_OPERATORS, Field
+from app.spec.options import Dictionary
+from app.spec.types import UTCDateTime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextField(Field):
+    """One line of text, cleaned of control characters."""
+
+    kind: ClassVar[str] = "text"
+    operators: ClassVar[tuple[str, ...]] = TEXT_OPERATORS + BLANK_OPERATORS
+    max_length: int = 120
+    is_multiline: ClassVar[bool] = False
+
+    def column_type(self) -> TypeEngine[Any]:
+        return String(self.max_length)
+
+    def convert(self, raw: Any) -> str | None:
+        if not isinstance(raw, str):
+            raise ValueError(_l("This must be text."))  # noqa: TRY004 - one error family
+        value = text.clean(raw, multiline=self.is_multiline)
+        if len(value) > self.max_length:
+            raise ValueError(_l("At most %(n)s characters.", n=self.max_length))
+        return self.normalise(value) if value else None
+
+    def normalise(self, value: str) -> str:
+        """The stored form; raises ValueError for what is not of this kind."""
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongTextField(TextField):
+    kind: ClassVar[str] = "long_text"
+    operators: ClassVar[tuple[str, ...]] = ("ct", "nct", *BLANK_OPERATORS)
+    is_multiline: ClassVar[bool] = True
+    max_length: int = 2000
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Text()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MobileField(TextField):
+    kind: ClassVar[str] = "phone"
+    max_length: int = 32
+
+    def normalise(self, value: str) -> str:
+        return checks.mobile(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneField(TextField):
+    kind: ClassVar[str] = "phone"
+    max_length: int = 40
+
+    def normalise(self, value: str) -> str:
+        return checks.phone(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailField(TextField):
+    kind: ClassVar[str] = "email"
+    max_length: int = 254
+
+    def normalise(self, value: str) -> str:
+        return checks.email(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebsiteField(TextField):
+    kind: ClassVar[str] = "url"
+    max_length: int = 255
+
+    def normalise(self, value: str) -> str:
+        return checks.website(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditCodeField(TextField):
+    """The Chinese unified social credit code, 18 characters with a check digit."""
+
+    max_length: int = 18
+
+    def normalise(self, value: str) -> str:
+        return checks.credit_code(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegerField(Field):
+    kind: ClassVar[str] = "integer"
+    operators: ClassVar[tuple[str, ...]] = RANGE_OPERATORS + BLANK_OPERATORS
+    minimum: int = -(2**31)
+    maximum: int = 2**31 - 1
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Integer()
+
+    def convert(self, raw: Any) -> int:
+        if isinstance(raw, bool) or not isinstance(raw, int | str):
+            raise ValueError(_l("This must be a whole number."))
+        try:
+            value = int(text.digits(str(raw)).replace(",", "").strip())
+        except ValueError:
+            raise ValueError(_l("This must be a whole number.")) from None
+        if not self.minimum <= value <= self.maximum:
+            raise ValueError(_l("This number is out of range."))
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyField(Field):
+    """An amount in the company's currency: Numeric(18, 2), never a float."""
+
+    kind: ClassVar[str] = "money"
+    operators: ClassVar[tuple[str, ...]] = RANGE_OPERATORS + BLANK_OPERATORS
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Numeric(18, 2)
+
+    def convert(self, raw: Any) -> Decimal:
+        if isinstance(raw, bool | float) or not isinstance(raw, int | str | Decimal):
+            raise ValueError(_l("This must be an amount, as text."))
+        try:
+            value = Decimal(text.digits(str(raw)).replace(",", "").replace("，", "").strip())
+        except InvalidOperation:
+            raise ValueError(_l("This must be an amount.")) from None
+        if not value.is_finite() or abs(value) >= Decimal(10) ** 16:
+            raise ValueError(_l("This number is out of range."))
+        if value != value.quantize(Decimal("0.01")):
+            raise ValueError(_l("At most two decimal places."))
+        return value.quantize(Decimal("0.01"))
+
+    def to_json(self, value: Any) -> Any:
+        return None if value is None else f"{value:.2f}"
+
+    def to_text(self, value: Any) -> str:
+        return "" if value is None else f"{value:,.2f}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateField(Field):
+    kind: ClassVar[str] = "date"
+    operators: ClassVar[tuple[str, ...]] = (*RANGE_OPERATORS, "within", *BLANK_OPERATORS)
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Date()
+
+    def convert(self, raw: Any) -> date:
+        if isinstance(raw, date) and not isinstance(raw, datetime):
+            return raw
+        try:
+            return date.fromisoformat(iso_date(str(raw)))
+        except ValueError:
+            raise ValueError(_l("This must be a date, as 2026-11-21.")) from None
+
+    def to_json(self, value: Any) -> Any:
+        return None if value is None else value.isoformat()
+
+    def to_text(self, value: Any) -> str:
+        return "" if value is None else value.isoformat()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateTimeField(Field):
+    kind: ClassVar[str] = "datetime"
+    operators: ClassVar[tuple[str, ...]] = (
+        "gt",
+        "ge",
+        "lt",
+        "le",
+        "between",
+        "within",
+        *BLANK_OPERATORS,
+    )
+
+    def column_type(self) -> TypeEngine[Any]:
+        return UTCDateTime()
+
+    def convert(self, raw: Any) -> datetime:
+        if isinstance(raw, datetime):
+            return clock.from_reader(raw)
+        try:
+            moment = datetime.fromisoformat(iso_date(str(raw)))
+            return clock.from_reader(moment).replace(microsecond=0)
+        except (ValueError, OverflowError):
+            raise ValueError(_l("This must be a time, as 2026-11-21 16:00.")) from None
+
+    def to_json(self, value: Any) -> Any:
+        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def to_text(self, value: Any) -> str:
+        return "" if value is None else clock.local(value).strftime("%Y-%m-%d %H:%M")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BooleanField(Field):
+    kind: ClassVar[str] = "boolean"
+    operators: ClassVar[tuple[str, ...]] = ("eq", "neq")
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Boolean()
+
+    def convert(self, raw: Any) -> bool:
+        if isinstance(raw, bool):
+            return raw
+        value = str(raw).strip().lower()
+        if value in {"1", "true", "y", "yes", "on", "是"}:
+            return True
+        if value in {"0", "false", "n", "no", "off", "否"}:
+            return False
+        raise ValueError(_l("This must be yes or no."))
+
+    def to_text(self, value: Any) -> str:
+        return "" if value is None else str(_l("Yes") if value else _l("No"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionField(Field):
+    """One choice of a list, stored by its code."""
+
+    kind: ClassVar[str] = "option"
+    operators: ClassVar[tuple[str, ...]] = ("eq", "neq", "in", "not_in", *BLANK_OPERATORS)
+    choices: Dictionary
+
+    def column_type(self) -> TypeEngine[Any]:
+        return String(40)
+
+    def convert(self, raw: Any) -> str:
+        """Accepts the code or the label in either language; a retired choice is refused."""
+        wanted = str(raw).strip()
+        for choice in self.choices.current():
+            if wanted in {choice.code, choice.label.en, choice.label.zh} and choice.is_active:
+                return choice.code
+        raise ValueError(_l("Not a valid choice."))
+
+    def to_text(self, value: Any) -> str:
+        return self.choices.text(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoicesField(OptionField):
+    """Several choices of a list; a parameter of operations, never a column."""
+
+    kind: ClassVar[str] = "options"
+
+    @property
+    def is_stored(self) -> bool:
+        return False
+
+    def parse(self, raw: Any) -> Any:
+        items = raw if isinstance(raw, list | tuple) else [raw]
+        return [self.convert(item) for item in items if item not in (None, "")]
+
+
+def iso_date(raw: str) -> str:
+    """Chinese and slashed dates as ISO: 2026年1月2日, 2026/1/2, full-width digits."""
+    folded = text.digits(raw).strip()
+    folded = folded.replace("年", "-").replace("月", "-").replace("日", "").replace("/", "-")
+    day, separator, rest = folded.replace("T", " ").partition(" ")
+    parts = day.split("-")
+    if len(parts) == 3:
+        day = f"{parts[0]}-{parts[1].zfill(2)}-{parts[2].zfill(2)}"
+    return f"{day}{separator}{rest.strip()}"

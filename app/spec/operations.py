@@ -1,0 +1,229 @@
+"""The verbs: one word each for permission, button, URL and history entry (contract §5).
+
+What an operation *does* is written in ``app/operations``; here stands what everybody needs to know
+of it: its name in both languages, what it asks for, and how it relates to the row scope.
+"""
+
+from dataclasses import dataclass, field
+
+from app.spec.field import Field
+from app.spec.kinds import DateTimeField, LongTextField, OptionField
+from app.spec.options import fixed, option
+from app.spec.relations import LinksField, RelationField
+from app.spec.words import Label
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A verb that a role may be granted on an entity."""
+
+    slug: str
+    label: Label
+    icon: str = ""
+    params: tuple[Field, ...] = field(default=(), repr=False)
+    is_bulk: bool = False
+    """Runs over a selection, from the list's bulk bar and ``/bulk/<slug>``."""
+    is_handover: bool = False
+    """May push a row where the doer loses it: exempt from looking again (BULK-7)."""
+    is_dangerous: bool = False
+    """Asks twice and is marked in the permission matrix (MATRIX-2)."""
+    needs: str = ""
+    """What the entity must be able to for it: ``owner``, ``pool``, ``bin``, ``team``; or empty."""
+    seats: str = ""
+    """The team seat that adds rows to it (PERM-3): ``read`` for any seat, ``write``; or none."""
+    rows: str = "live"
+    """Which rows it is about: ``live``, ``pool``, ``both`` (live and pool) or ``binned``."""
+
+
+OLD_OWNER = fixed(
+    "old_owner",
+    "Former owner",
+    "原负责人",
+    option("remove", "Remove", "移出"),
+    option("read", "Keep as team member, read-only", "转为团队成员（只读）"),
+    option("write", "Keep as team member, read-write", "转为团队成员（读写）"),
+)
+SEAT_LEVEL = fixed(
+    "seat_level",
+    "Level",
+    "权限",
+    option("read", "Read-only", "只读"),
+    option("write", "Read-write", "读写"),
+)
+SPREAD = fixed(
+    "spread",
+    "How",
+    "方式",
+    option("equal", "Equal shares", "平均分配"),
+    option("round_robin", "In turn", "轮流分配"),
+    option("load", "Least loaded first", "按负载"),
+)
+CASCADE_OF = fixed(
+    "cascade_of",
+    "Whose",
+    "范围",
+    option("old_owner", "The former owner's", "原负责人的"),
+    option("all", "All", "全部"),
+)
+FILE_FORMAT = fixed(
+    "file_format", "Format", "格式", option("xlsx", "Excel", "Excel"), option("csv", "CSV", "CSV")
+)
+EXPORT_COLUMNS = fixed(
+    "export_columns",
+    "Columns",
+    "列",
+    option("visible", "Columns of the list", "列表中的列"),
+    option("all", "All permitted columns", "全部有权限的列"),
+)
+
+_MESSAGE = LongTextField(label=Label("Message", "留言"), key="message", max_length=500)
+_REASON = LongTextField(label=Label("Reason", "原因"), key="reason", max_length=500)
+_UNTIL = DateTimeField(label=Label("Valid until", "有效时间"), key="until")
+
+LIST = Operation("list", Label("List", "查看列表"), seats="read")
+READ = Operation("read", Label("Read", "查看"), seats="read")
+CREATE = Operation("create", Label("Create", "新建"), "plus")
+EDIT = Operation("edit", Label("Edit", "编辑"), "pencil", seats="write")
+BULK_EDIT = Operation("bulk_edit", Label("Bulk edit", "批量编辑"), "edit", is_bulk=True)
+DELETE = Operation(
+    "delete", Label("Delete", "删除"), "trash", is_bulk=True, is_dangerous=True, needs="bin"
+)
+RESTORE = Operation(
+    "restore", Label("Restore", "恢复"), "arrow-back-up", is_bulk=True, needs="bin", rows="binned"
+)
+EXPORT = Operation(
+    "export",
+    Label("Export", "导出"),
+    "download",
+    (
+        OptionField(
+            label=Label("Format", "格式"),
+            key="format",
+            choices=FILE_FORMAT,
+            required=True,
+            default="xlsx",
+        ),
+        OptionField(
+            label=Label("Columns", "列"),
+            key="columns",
+            choices=EXPORT_COLUMNS,
+            required=True,
+            default="visible",
+        ),
+        _REASON,
+    ),
+    is_bulk=True,
+    is_dangerous=True,
+)
+TRANSFER = Operation(
+    "transfer",
+    Label("Transfer", "转移"),
+    "arrows-exchange",
+    (
+        RelationField(
+            label=Label("New owner", "新负责人"), key="new_owner", to="user", required=True
+        ),
+        OptionField(
+            label=Label("Former owner", "原负责人"),
+            key="old_owner",
+            choices=OLD_OWNER,
+            required=True,
+            default="remove",
+        ),
+        _UNTIL,
+        _MESSAGE,
+    ),
+    is_bulk=True,
+    is_handover=True,
+    needs="owner",
+)
+ASSIGN = Operation(
+    "assign",
+    Label("Assign", "分配"),
+    "user-plus",
+    (
+        LinksField(label=Label("To", "分配给"), key="to", to="user", required=True),
+        OptionField(
+            label=Label("How", "方式"), key="how", choices=SPREAD, required=True, default="equal"
+        ),
+    ),
+    is_bulk=True,
+    is_handover=True,
+    needs="owner",
+    rows="both",
+)
+CLAIM = Operation(
+    "claim", Label("Claim", "领取"), "hand-grab", is_bulk=True, needs="pool", rows="pool"
+)
+RELEASE = Operation(
+    "release",
+    Label("Release to pool", "放入公海"),
+    "package-export",
+    (
+        RelationField(label=Label("Pool", "公海池"), key="pool", to="pool", required=True),
+        _REASON,
+    ),
+    is_bulk=True,
+    is_handover=True,
+    needs="pool",
+)
+ADD_TEAM = Operation(
+    "add_team",
+    Label("Add team members", "添加团队成员"),
+    "users-plus",
+    (
+        LinksField(label=Label("Users", "员工"), key="users", to="user", required=True),
+        OptionField(
+            label=Label("Level", "权限"),
+            key="level",
+            choices=SEAT_LEVEL,
+            required=True,
+            default="read",
+        ),
+        _UNTIL,
+    ),
+    is_bulk=True,
+    needs="team",
+)
+REMOVE_TEAM = Operation(
+    "remove_team",
+    Label("Remove team members", "移除团队成员"),
+    "users-minus",
+    (LinksField(label=Label("Users", "员工"), key="users", to="user", required=True),),
+    is_bulk=True,
+    needs="team",
+)
+DISABLE = Operation("disable", Label("Disable", "停用"), "user-off", is_bulk=True)
+ENABLE = Operation("enable", Label("Enable", "启用"), "user-check", is_bulk=True)
+RESET_PASSWORD = Operation(
+    "reset_password", Label("Reset password", "重置密码"), "key", is_dangerous=True
+)
+
+OPERATIONS: dict[str, Operation] = {
+    operation.slug: operation
+    for operation in (
+        LIST,
+        READ,
+        CREATE,
+        EDIT,
+        BULK_EDIT,
+        DELETE,
+        RESTORE,
+        EXPORT,
+        TRANSFER,
+        ASSIGN,
+        CLAIM,
+        RELEASE,
+        ADD_TEAM,
+        REMOVE_TEAM,
+        DISABLE,
+        ENABLE,
+        RESET_PASSWORD,
+    )
+}
+"""All verbs there are, in the order of the permission matrix. A new one is nobody's (style.md 5)."""
+
+PLAIN = ("list", "read", "create", "edit")
+BINNED = (*PLAIN, "bulk_edit", "delete", "restore", "export")
+SHARED = (*BINNED, "transfer", "add_team", "remove_team")
+POOLED = (*SHARED, "assign", "claim", "release")

@@ -1,0 +1,68 @@
+"""Choices: a stable code, a name in both languages, a colour.
+
+A :class:`Dictionary` is a list of choices that admins edit (code, zh, en, order, active); what is
+declared here are the entries a new installation starts with. A fixed list is a dictionary that is
+not editable. Stored values are always codes (domain.md, preamble).
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from app.spec.words import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice. A retired one stays readable on old records but can't be picked any more."""
+
+    code: str
+    label: Label
+    colour: str = ""
+    is_active: bool = True
+
+
+live: ContextVar[Mapping[str, tuple[Option, ...]] | None] = ContextVar("live", default=None)
+"""The stored dictionaries as edited, by dictionary key: set once per request by the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """A named list of choices; ``current()`` gives the edited one when there is one."""
+
+    key: str
+    label: Label
+    options: tuple[Option, ...]
+    is_editable: bool = True
+
+    def current(self) -> tuple[Option, ...]:
+        stored = live.get()
+        if stored is None or not self.is_editable:
+            return self.options
+        return stored.get(self.key, self.options)
+
+    def find(self, code: str | None) -> Option | None:
+        """The choice of that code, retired ones included; None when there is none."""
+        return next((option for option in self.current() if option.code == code), None)
+
+    def text(self, code: str | None) -> str:
+        """The reader's word for a stored code; an unknown code is shown as it is."""
+        option = self.find(code)
+        return str(option.label) if option else (code or "")
+
+    def codes(self) -> tuple[str, ...]:
+        """What may be chosen now."""
+        return tuple(option.code for option in self.current() if option.is_active)
+
+
+def option(code: str, en: str, zh: str, colour: str = "") -> Option:
+    return Option(code, Label(en, zh), colour)
+
+
+def fixed(key: str, en: str, zh: str, *options: Option) -> Dictionary:
+    """A list that the program itself depends on: nobody edits it."""
+    return Dictionary(key, Label(en, zh), options, is_editable=False)
+
+
+def dictionary(key: str, en: str, zh: str, *options: Option) -> Dictionary:
+    return Dictionary(key, Label(en, zh), options)

@@ -1,0 +1,205 @@
+"""The one filter grammar (contract §3), compiled to SQL for one reader.
+
+The same conditions come from ``q.filters``, bulk selections, saved views and the URL. Columns are
+taken from the reader's policy, so an unknown, hidden or masked one is answered with 400; values are
+bound, identifiers come from the declaration only (C54).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+
+from app.extensions import db
+from app.spec import clock
+from app.spec.errors import BadRequest
+from app.spec.field import Field
+from app.spec.kinds import DateField, DateTimeField
+from app.spec.relations import LinksField, RelationField
+from app.store import access, links
+from app.store.gate import member_of
+from app.store.organisation import User
+from app.store.periods import period
+from app.store.policy import Policy
+
+MAX_CONDITIONS = 100
+MAX_DEPTH = 6
+MAX_VALUES = 1_000
+GROUPS: dict[str, Callable[..., ColumnElement[bool]]] = {"and": and_, "or": or_}
+_NEGATED = {"neq": "eq", "nct": "ct", "nsw": "sw", "new": "ew", "not_in": "in", "nrel_o_m": "eq"}
+_ONE_OF_MANY = {"in", "not_in", "any", "all", "none", "rel_m_m"}
+
+
+@dataclass
+class Compiler:
+    """Compiles conditions for one reader and counts them: a huge filter is refused (C61)."""
+
+    policy: Policy
+    conditions: int = 0
+
+    def compile(self, conditions: Any, depth: int = 0) -> list[ColumnElement[bool]]:
+        """The conditions as SQL, to be ANDed by the caller."""
+        if not isinstance(conditions, list | tuple) or depth > MAX_DEPTH:
+            raise BadRequest(_l("The filter is not understood."))
+        return [self._one(condition, depth) for condition in conditions]
+
+    def _one(self, condition: Any, depth: int) -> ColumnElement[bool]:
+        self.conditions += 1
+        if not isinstance(condition, Mapping) or self.conditions > MAX_CONDITIONS:
+            raise BadRequest(_l("The filter is not understood."))
+        if len(condition) == 1 and next(iter(condition)) in GROUPS:
+            ((name, inner),) = condition.items()
+            parts = self.compile(inner, depth + 1)
+            if not parts:
+                raise BadRequest(_l("The filter is not understood."))
+            return GROUPS[name](*parts)
+        if not {"col", "opr"} <= set(condition) <= {"col", "opr", "value"}:
+            raise BadRequest(_l("The filter is not understood."))
+        field = self.policy.filterable(str(condition["col"]))
+        operator = str(condition["opr"])
+        if operator not in field.operators:
+            raise BadRequest(
+                _l("%(name)s can't be filtered by %(operator)s.", name=field.key, operator=operator)
+            )
+        return self._compare(field, operator, condition.get("value"))
+
+    def _compare(self, field: Field, operator: str, value: Any) -> ColumnElement[bool]:
+        if isinstance(field, LinksField):
+            return self._linked(field, value)
+        column = getattr(self.policy.entity.model, field.column)
+        if operator in ("empty", "not_empty"):
+            return column.is_(None) if operator == "empty" else column.is_not(None)
+        if operator == "within":
+            return _within(field, column, value)
+        if operator in _NEGATED:
+            plain = self._compare(field, _NEGATED[operator], value)
+            return or_(column.is_(None), not_(plain))
+        if operator == "rel_o_m":
+            operator = "eq"
+        if operator == "between":
+            low, high = self._operands(field, value)[:2]
+            return and_(column >= low, column <= high)
+        if operator in ("eq", "in"):
+            return _equal(column, self._operands(field, value, many=operator == "in"))
+        operands = self._operands(field, value)
+        return _SIMPLE[operator](column, operands[0])
+
+    def _operands(self, field: Field, value: Any, *, many: bool = True) -> list[Any]:
+        values = list(value) if isinstance(value, list | tuple) else [value]
+        if not values or len(values) > MAX_VALUES or (len(values) > 1 and not many):
+            raise BadRequest(_l("The filter is not understood."))
+        found: list[Any] = []
+        for one in values:
+            found.extend(self._operand(field, one))
+        return found
+
+    def _operand(self, field: Field, value: Any) -> list[Any]:
+        """One value as it is stored; a token as all it stands for."""
+        if isinstance(value, str) and value.startswith("@"):
+            return self._token(field, value)
+        try:
+            parsed = field.parse(value) if field.kind not in _LITERAL else _literal(field, value)
+        except ValueError as error:
+            raise BadRequest(error.args[0]) from None
+        if parsed is None:
+            raise BadRequest(_l("The filter needs a value for %(name)s.", name=field.key))
+        if isinstance(parsed, str) and isinstance(field, RelationField):
+            return _people_called(parsed)
+        return [parsed]
+
+    def _token(self, field: Field, token: str) -> list[Any]:
+        rights = self.policy.actor.rights
+        if token == "@today" and isinstance(field, DateField | DateTimeField):  # noqa: S105
+            return [_start_of(field, clock.today())]
+        target = getattr(field, "to", "")
+        departments = {
+            "@my_department": rights.departments[:1],
+            "@my_department_below": rights.departments,
+        }
+        if target == "user":
+            people = {"@me": [rights.user_id], "@my_people": sorted(rights.people)}
+            if token in people:
+                return list(people[token])
+            if token in departments:
+                return access.people_of(departments[token])
+        if target == "department" and token in departments:
+            return list(departments[token])
+        raise BadRequest(
+            _l("%(token)s can't be used for %(name)s.", token=token, name=field.key)
+        )
+
+    def _linked(self, field: LinksField, value: Any) -> ColumnElement[bool]:
+        table = links.table_of(field)
+        entity = self.policy.entity
+        wanted = [i for i in self._operands(field, value) for i in (i if isinstance(i, list) else [i])]
+        return exists().where(
+            table.c[f"{entity.key}_id"] == entity.model.id,
+            member_of(table.c[f"{field.to}_id"], wanted),
+        )
+
+
+_LITERAL = frozenset({"text", "long_text", "phone", "email", "url", "option"})
+"""Kinds compared with what was typed, not with what would be stored: fragments, retired codes."""
+
+_SIMPLE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "ct": lambda column, value: column.icontains(value, autoescape=True),
+    "sw": lambda column, value: column.istartswith(value, autoescape=True),
+    "ew": lambda column, value: column.iendswith(value, autoescape=True),
+    "gt": lambda column, value: column > value,
+    "ge": lambda column, value: column >= value,
+    "lt": lambda column, value: column < value,
+    "le": lambda column, value: column <= value,
+}
+
+
+def mentions(conditions: Any, key: str) -> bool:
+    """Whether some condition is about that field, at any depth."""
+    if isinstance(conditions, Mapping):
+        return conditions.get("col") == key or any(
+            mentions(conditions.get(group), key) for group in GROUPS
+        )
+    if isinstance(conditions, list | tuple):
+        return any(mentions(condition, key) for condition in conditions)
+    return False
+
+
+def conditions_for(policy: Policy, conditions: Iterable[Any]) -> list[ColumnElement[bool]]:
+    """The WHERE clauses of a filter for one reader; BadRequest for anything not understood."""
+    return Compiler(policy).compile(list(conditions))
+
+
+def _equal(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    if len(values) == 1:
+        return column == values[0]  # type: ignore[no-any-return]
+    if values and all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return member_of(column, values)
+    return column.in_(values)  # type: ignore[no-any-return]
+
+
+def _literal(field: Field, value: Any) -> str | None:
+    if not isinstance(value, str):
+        raise ValueError(_l("This must be text."))  # noqa: TRY004 - one error family
+    if len(value) > 200 or "\x00" in value:
+        raise ValueError(_l("At most %(n)s characters.", n=200))
+    return value or None
+
+
+def _within(field: Field, column: Any, value: Any) -> ColumnElement[bool]:
+    start, after = period(str(value), clock.today())
+    return and_(column >= _start_of(field, start), column < _start_of(field, after))
+
+
+def _start_of(field: Field, day: date) -> date | datetime:
+    """A day as a value of the field: for instants its first moment in the reader's zone."""
+    if isinstance(field, DateTimeField):
+        return clock.from_reader(datetime.combine(day, time()))
+    return day
+
+
+def _people_called(username: str) -> list[int]:
+    """The id of the person with that username; nobody's id when there is none."""
+    found = db.session.scalars(select(User.id).where(User.username == username)).first()
+    return [found or 0]

@@ -1,0 +1,194 @@
+"""The one gate (PERM-4): which rows a piece of work may touch.
+
+Reading: every ORM statement gets the predicate of each scoped entity for the operation under way.
+Writing: a flush of a scoped row outside the store's writer is refused, so nothing can go round it.
+Rows in a pool stay apart (contract §6): they are seen only by work that says it looks at pools.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    and_,
+    any_,
+    bindparam,
+    event,
+    false,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.util import LoaderCriteriaOption
+
+from app.extensions import db
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import ScopeMissing
+from app.spec.operations import OPERATIONS
+from app.spec.scopes import Reach
+from app.store.context import Acting, Actor, current, current_or_none
+from app.store.pools import TeamSeat
+from app.store.record import Row
+
+POOL_MEMBER_OPERATIONS = frozenset({"list", "read", "claim"})
+POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"assign", "delete", "export"}
+"""What a pool's own lists add (POOL-1); the role needs the operation besides."""
+
+
+def install(session: Any) -> None:
+    """Put the gate on a session class or scoped session; once per program."""
+    event.listen(session, "do_orm_execute", _scope_statement)
+    event.listen(session, "before_flush", _refuse_foreign_flush)
+
+
+def predicate(entity: Entity, work: Acting) -> ColumnElement[bool]:
+    """The rows of an entity that the work under way may touch, as one SQL expression."""
+    if work.is_system:
+        return true()
+    model = entity.model
+    if not entity.is_binned:
+        return true()
+    operation = work.operation_on(entity.key)
+    verb = OPERATIONS.get(operation)
+    binned = verb is not None and verb.rows == "binned"
+    alive = model.deleted_at.is_not(None) if binned else model.deleted_at.is_(None)
+    if not entity.is_owned:
+        return alive
+    return and_(alive, _scoped(entity, work, operation))
+
+
+def _scoped(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]:
+    actor = work.actor
+    if actor is None or not actor.rights.may(entity.key, operation):
+        return false()
+    verb = OPERATIONS[operation]
+    owned = _owned(entity, work, operation)
+    if not entity.is_pooled:
+        return owned
+    pooled = _pooled(entity, actor, operation)
+    if verb.rows == "pool":
+        return pooled
+    if verb.rows == "both" or (work.pools and entity.key == work.entity):
+        return or_(owned, pooled)
+    return owned
+
+
+def _owned(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]:
+    """Rows of owners within reach, and rows with a team seat where the operation takes them."""
+    model = entity.model
+    assert work.actor is not None  # noqa: S101 - for the type checker; the caller has looked
+    reach = work.actor.rights.reach(entity.key, operation)
+    if reach.everything:
+        return model.pool_id.is_(None) if entity.is_pooled else true()
+    mine = _owner_in(model.owner_id, reach)
+    seats = seat_ids(entity, work, OPERATIONS[operation].seats)
+    return or_(mine, member_of(model.id, seats)) if seats else mine
+
+
+def _owner_in(column: Any, reach: Reach) -> ColumnElement[bool]:
+    """``= :me`` for one owner: the planner then walks the index (architecture §3)."""
+    owners = sorted(reach.owners)
+    return column == owners[0] if len(owners) == 1 else member_of(column, owners)
+
+
+def _pooled(entity: Entity, actor: Actor, operation: str) -> ColumnElement[bool]:
+    """Rows in pools whose own lists give the actor this operation (POOL-1)."""
+    model = entity.model
+    if actor.rights.is_super:
+        return model.pool_id.is_not(None)
+    by_members = operation in POOL_MEMBER_OPERATIONS
+    by_admins = operation in POOL_ADMIN_OPERATIONS
+    pools = sorted(
+        seat.pool_id
+        for seat in actor.rights.pools.values()
+        if by_members or (by_admins and seat.is_admin)
+    )
+    return member_of(model.pool_id, pools)
+
+
+def seat_ids(entity: Entity, work: Acting, level: str) -> list[int]:
+    """The records on which the actor has a running seat of that level (PERM-3, CUS-4).
+
+    One indexed statement per entity and level and piece of work; expiry is checked here, at the
+    moment of use, never by a nightly job.
+    """
+    if not level or work.actor is None:
+        return []
+    key = ("seats", entity.key, level)
+    if key not in work.memory:
+        seat = TeamSeat.__table__.c
+        found = select(seat.record_id).where(
+            seat.user_id == work.actor.user_id,
+            seat.entity == entity.key,
+            or_(seat.until.is_(None), seat.until > clock.now()),
+        )
+        if level == "write":
+            found = found.where(seat.level == "write")
+        work.memory[key] = list(db.session.scalars(found))
+    seats: list[int] = work.memory[key]
+    return seats
+
+
+def _scope_statement(state: ORMExecuteState) -> None:
+    """Add the predicates of all scoped entities to a SELECT, UPDATE or DELETE."""
+    if not state.is_orm_statement or state.is_column_load:
+        return
+    if not (state.is_select or state.is_update or state.is_delete):
+        return
+    if state.is_relationship_load and any(
+        isinstance(option, LoaderCriteriaOption) for option in state.user_defined_options
+    ):
+        return  # the criteria were handed on with the parent statement
+    work = current_or_none()
+    if work is None and not any(is_gated(mapper.class_) for mapper in state.all_mappers):
+        return
+    state.statement = state.statement.options(*_criteria(current()))
+
+
+def is_gated(model: type) -> bool:
+    """Whether rows of that model are looked at through the gate."""
+    return bool(getattr(model, "__binned__", False))
+
+
+def _criteria(work: Acting) -> tuple[Any, ...]:
+    """One option per gated entity; all of them, because joins and subqueries hide mappers."""
+    if work.is_system:
+        return ()
+    key = ("criteria", work.operation, work.entity, work.pools)
+    if key not in work.memory:
+        work.memory[key] = tuple(
+            with_loader_criteria(
+                entity.model,
+                predicate(entity, work),
+                include_aliases=True,
+                propagate_to_loaders=True,
+            )
+            for entity in catalogue
+            if entity.is_binned
+        )
+    options: tuple[Any, ...] = work.memory[key]
+    return options
+
+
+def member_of(column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
+    """``column`` is one of ``ids``: one array bind on PostgreSQL, a plain IN elsewhere."""
+    if not ids:
+        return false()
+    if db.engine.dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(ids), ARRAY(Integer)))
+    return column.in_(ids)  # type: ignore[no-any-return]
+
+
+def _refuse_foreign_flush(session: Session, context: Any, instances: Any) -> None:
+    """Scoped rows are written by the store's writer only; anything else is a defect."""
+    work = current_or_none()
+    if work is not None and work.is_system:
+        return
+    for thing in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(thing, Row) and catalogue.of(type(thing)) and session.is_modified(thing):
+            raise ScopeMissing(f"{type(thing).__name__} must be written through the store")

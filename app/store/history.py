@@ -1,0 +1,118 @@
+"""The history (AUDIT-1, AUDIT-2): one entry per write, in the transaction that writes.
+
+The same table takes events that change no record: logins, refusals, exports. Rows are only ever
+added; the database itself refuses to change or remove them (AUDIT-3).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import JSON, Index, Integer, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import db
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.columns import choice, integer, moment, person, text
+from app.spec.operations import OPERATIONS
+from app.spec.options import Dictionary, Option, fixed, option
+from app.spec.words import Label
+from app.store.context import actor_id, origin
+from app.store.record import Entry
+
+
+EVENTS = (
+    option("login", "Login", "登录"),
+    option("login_failed", "Failed login", "登录失败"),
+    option("logout", "Logout", "退出登录"),
+    option("login_locked", "Login locked", "登录锁定"),
+    option("password_changed", "Password changed", "修改密码"),
+    option("session_ended", "Session ended", "结束会话"),
+    option("denied", "Denied", "拒绝访问"),
+    option("grants_changed", "Permissions changed", "修改权限"),
+    option("set_up", "Set up", "初始化"),
+)
+"""What is recorded besides the operations on records (AUDIT-2)."""
+
+
+class Verbs(Dictionary):
+    """Everything an entry can be about: the operations and the events."""
+
+    def current(self) -> tuple[Option, ...]:
+        return (*(Option(verb.slug, verb.label) for verb in OPERATIONS.values()), *EVENTS)
+
+
+class Kinds(Dictionary):
+    """The declared entities, as the kinds of record an entry can be about."""
+
+    def current(self) -> tuple[Option, ...]:
+        return tuple(Option(entity.key, entity.one) for entity in catalogue)
+
+
+VERBS = Verbs("verb", Label("Operation", "操作"), (), is_editable=False)
+KINDS = Kinds("kind", Label("Record kind", "记录类型"), (), is_editable=False)
+SURFACES = fixed(
+    "surface",
+    "From",
+    "来源",
+    option("ui", "Page", "页面"),
+    option("api", "API", "接口"),
+    option("bulk", "Bulk operation", "批量操作"),
+    option("import", "Import", "导入"),
+    option("job", "Background job", "后台任务"),
+    option("system", "System", "系统"),
+)
+
+
+class History(Entry):
+    """Who did what to which record, when and from where; ``changes`` maps field to [old, new]."""
+
+    at = moment("Time", "时间", required=True, listed=True, sortable=True, quick=True)
+    actor = person("Who", "操作人", listed=True, quick=True, is_constrained=False)
+    operation = choice("Operation", "操作", VERBS, required=True, listed=True, quick=True)
+    entity = choice("Record kind", "记录类型", KINDS, listed=True, quick=True)
+    record_id = integer("Record number", "记录编号", listed=True)
+    subject = text("Subject", "对象", max_length=255, listed=True)
+    surface = choice("From", "来源", SURFACES, listed=True)
+    ip = text("IP address", "IP 地址", max_length=45, listed=True)
+    request_id = text("Request", "请求编号", max_length=36)
+
+    operation_id: Mapped[Any] = mapped_column(nullable=True, type_=Integer)
+    changes: Mapped[Any] = mapped_column(JSON, default=dict)
+
+    __table_args__ = (Index("ix_history_record", "entity", "record_id", "id"),)
+
+
+def _head(operation: str) -> dict[str, Any]:
+    came = origin.get()
+    return {
+        "at": clock.now(),
+        "actor_id": actor_id(),
+        "surface": came.surface,
+        "ip": came.ip,
+        "request_id": came.request_id,
+        "operation": operation,
+    }
+
+
+def record_writes(
+    operation: str,
+    entity: str,
+    writes: Iterable[tuple[int, str, Mapping[str, Any]]],
+    operation_id: int | None = None,
+) -> None:
+    """Add one entry per written row, given as (id, title, {field: [old, new]} in JSON values)."""
+    head = {**_head(operation), "entity": entity, "operation_id": operation_id}
+    rows = [
+        {**head, "record_id": record_id, "subject": title[:255], "changes": dict(changes)}
+        for record_id, title, changes in writes
+    ]
+    if rows:
+        db.session.execute(insert(History.__table__), rows)
+
+
+def record_event(kind: str, *, subject: str = "", detail: Mapping[str, Any] | None = None) -> None:
+    """Add an entry that is about no record: a login, a refusal, an export."""
+    row = {**_head(kind), "subject": subject[:255], "changes": dict(detail or {})}
+    row |= {"entity": "", "record_id": None, "operation_id": None}
+    db.session.execute(insert(History.__table__), [row])

@@ -1,0 +1,191 @@
+"""Reading many rows fast (architecture §4): count, page and rows in a constant number of statements.
+
+One statement counts up to the cap and, when the filter matches no more than that, returns the ids
+of the page; beyond the cap the order is walked along its index, deep pages by a deferred join.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import joinedload, load_only
+
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from app.spec.errors import BadRequest
+from app.spec.field import Field
+from app.spec.relations import RelationField
+from app.store import filters, search_index
+from app.store.context import current, operating
+from app.store.gate import member_of, predicate
+from app.store.policy import Policy
+
+COUNT_CAP = 10_000
+DEFER_FROM = 1_000
+MAX_PAGE = 10_000_000
+MAX_SEARCH = 200
+BATCH = 2_000
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a reader wants to see of an entity: filter, words, order, page (0-based), size."""
+
+    conditions: tuple[Any, ...] = ()
+    search: str = ""
+    order: str = ""
+    page: int = 0
+    size: int = 50
+
+    @property
+    def in_pools(self) -> bool:
+        """Naming the pool is asking for rows in pools; otherwise they stay apart (contract §6)."""
+        return filters.mentions(self.conditions, "pool")
+
+
+@dataclass(frozen=True)
+class Page:
+    """The ids of one page in order, and how many rows match: exact up to the cap (LIST-1)."""
+
+    ids: Sequence[int]
+    count: int
+    is_exact: bool
+    rows: Sequence[Any] = field(default=(), repr=False)
+
+
+def clauses(policy: Policy, query: Query) -> list[ColumnElement[bool]]:
+    """Scope, filter and words as SQL: what every reader of many rows starts from."""
+    if len(query.search) > MAX_SEARCH or "\x00" in query.search:
+        raise BadRequest(_l("At most %(n)s characters.", n=MAX_SEARCH))
+    found = [predicate(policy.entity, current())]
+    found += filters.conditions_for(policy, query.conditions)
+    words = query.search.strip()
+    if words:
+        hit = search_index.matches(policy.entity, words, policy.search_kinds())
+        if hit is not None:
+            found.append(hit)
+    return found
+
+
+def ordering(policy: Policy, order: str) -> list[Any]:
+    """The ORDER BY of a list: stable, ties broken by id (LIST-1)."""
+    order = order or policy.entity.order
+    key, model = order.lstrip("-"), policy.entity.model
+    descends = order.startswith("-")
+    columns = [] if key == "id" else [policy.sortable(key).sort_column]
+    walked = [getattr(model, name) for name in (*columns, "id")]
+    return [column.desc() if descends else column.asc() for column in walked]
+
+
+def page(policy: Policy, query: Query, fields: Iterable[Field]) -> Page:
+    """The page's rows with the relations of ``fields`` loaded, and the capped count."""
+    entity = policy.entity
+    if not 0 <= query.page <= MAX_PAGE:
+        raise BadRequest(_l("There is no such page."))
+    with operating(policy.operation, entity.key, pools=query.in_pools):
+        where, order = clauses(policy, query), ordering(policy, query.order)
+        offset = query.page * query.size
+        count, ids = _probe(entity.model, where, order, offset, query.size)
+        if count > COUNT_CAP:
+            ids = _walk(entity.model, where, order, offset, query.size)
+        rows = rows_of(policy, ids, fields)
+    return Page(ids, min(count, COUNT_CAP), count <= COUNT_CAP, rows)
+
+
+def _probe(
+    model: Any, where: Sequence[Any], order: Sequence[Any], offset: int, size: int
+) -> tuple[int, list[int]]:
+    """Count up to one past the cap and, in the same statement, the ids of the page.
+
+    MATERIALIZED keeps the planner from walking the order's index for a selective filter.
+    """
+    keys = [element.element for element in order]
+    matched = (
+        select(model.id, *(key.label(f"key{i}") for i, key in enumerate(keys[:-1])))
+        .where(*where)
+        .limit(COUNT_CAP + 1)
+        .cte("matched")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    total = select(func.count()).select_from(matched).scalar_subquery()
+    walk = [*(matched.c[f"key{i}"] for i in range(len(keys) - 1)), matched.c.id]
+    ordered = [
+        column.desc() if "DESC" in str(element) else column.asc()
+        for column, element in zip(walk, order, strict=True)
+    ]
+    rows = db.session.execute(
+        select(matched.c.id, total).order_by(*ordered).offset(offset).limit(size)
+    ).all()
+    if rows:
+        return rows[0][1], [row[0] for row in rows]
+    if not offset:
+        return 0, []
+    return db.session.execute(select(total)).scalar() or 0, []
+
+
+def _walk(
+    model: Any, where: Sequence[Any], order: Sequence[Any], offset: int, size: int
+) -> list[int]:
+    """The ids of a page beyond the cap, walked along the order's index."""
+    return list(
+        db.session.scalars(
+            select(model.id).where(*where).order_by(*order).offset(offset).limit(size)
+        )
+    )
+
+
+def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list[Any]:
+    """The rows of these ids in their order, with what ``fields`` need loaded: one statement."""
+    if not ids:
+        return []
+    model = policy.entity.model
+    found = db.session.execute(
+        loaded(select(model), model, fields).where(member_of(model.id, ids))
+    ).scalars()
+    by_id = {row.id: row for row in found}
+    return [by_id[i] for i in ids if i in by_id]
+
+
+def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Select[Any]:
+    """The statement with the columns and to-one relations of ``fields`` loaded, and no others."""
+    fields = list(fields)
+    columns = [getattr(model, f.column) for f in fields if f.is_stored]
+    always = [getattr(model, name) for name in ("version", "owner_id", "pool_id") if
+              hasattr(model, name)]
+    options: list[Any] = [load_only(*columns, *always, model.id)]
+    for f in fields:
+        if isinstance(f, RelationField):
+            options.append(joinedload(getattr(model, f.key)).load_only(*_title_columns(f)))
+    return statement.options(*options).execution_options(populate_existing=True)
+
+
+def _title_columns(relation: RelationField) -> list[Any]:
+    target = catalogue.get(relation.to)
+    names = [target.title, f"{target.title}_en", "username"]
+    return [getattr(target.model, n) for n in names if n in target.fields] + [target.model.id]
+
+
+def count(policy: Policy, query: Query) -> int:
+    """How many rows match, exactly."""
+    with operating(policy.operation, policy.entity.key, pools=query.in_pools):
+        statement = select(func.count(policy.entity.model.id)).where(*clauses(policy, query))
+        return db.session.scalar(statement) or 0
+
+
+def batches(policy: Policy, query: Query, fields: Sequence[Field]) -> Iterator[list[Any]]:
+    """All matching rows by id, newest first, in keyset pages: for exports (no OFFSET)."""
+    model, last = policy.entity.model, None
+    with operating(policy.operation, policy.entity.key, pools=query.in_pools):
+        where = clauses(policy, query)
+        while True:
+            beyond = [] if last is None else [model.id < last]
+            statement = select(model).where(*where, *beyond).order_by(model.id.desc()).limit(BATCH)
+            rows = list(db.session.execute(loaded(statement, model, fields)).scalars())
+            if rows:
+                yield rows
+            if len(rows) < BATCH:
+                return
+            last = rows[-1].id
+            db.session.expunge_all()

@@ -1,0 +1,129 @@
+"""The people the scope gate stands on: departments, users, roles and what roles are granted.
+
+Their pages are declared in ``app/entities`` as any other's; the models stand here because rights
+and scopes are resolved from them.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import db
+from app.spec.columns import (
+    boolean,
+    choice,
+    email,
+    integer,
+    link,
+    links,
+    mobile,
+    moment,
+    name,
+    person,
+    text,
+)
+from app.spec.clock import DEFAULT_ZONE
+from app.spec.field import Section
+from app.spec.options import fixed, option
+from app.store.record import Record, Row
+
+LANGUAGE = fixed(
+    "language", "Language", "语言", option("zh", "Chinese", "中文"), option("en", "English", "英文")
+)
+
+
+class Department(Record):
+    """A node of the one tree (ORG): the root can be renamed, not deleted."""
+
+    name = name("Name", "名称", max_length=80)
+    name_en = text("English name", "英文名称", max_length=80, listed=True)
+    parent = link("Parent department", "上级部门", "department", listed=True)
+    head = person("Department head", "部门负责人", listed=True, is_constrained=False)
+    position = integer("Order", "排序", default=0)
+
+
+class Role(Row):
+    """A named set of grants (PERM). ``code`` is set for the built-in ones."""
+
+    name = name("Name", "名称", max_length=80)
+    name_en = text("English name", "英文名称", max_length=80, listed=True)
+    code = text("Code", "编码", max_length=40, system=True, unique=True)
+    description = text("Description", "说明", max_length=255, listed=True)
+    is_active = boolean("Active", "启用", system=True, listed=True)
+
+
+class User(Row):
+    """A person with an account; never deleted, only disabled (ORG-1)."""
+
+    username = text(
+        "Username",
+        "用户名",
+        required=True,
+        unique=True,
+        listed=True,
+        sortable=True,
+        editable=False,
+        max_length=64,
+        search="text",
+    )
+    name = name("Name", "姓名", max_length=80)
+    name_en = text("English name", "英文名", max_length=80, listed=True, search="text")
+    mobile = mobile("Mobile", "手机", unique=True, listed=True)
+    email = email("E-mail", "邮箱", unique=True, listed=True)
+    department = link("Department", "部门", "department", required=True, listed=True, quick=True)
+    position = text("Position", "职务", max_length=80, listed=True)
+    superior = person("Direct superior", "直属上级", listed=True)
+    roles = links("Roles", "角色", "role", required=True, listed=True, table="user_role")
+    language = choice("Language", "语言", LANGUAGE, default="zh")
+    timezone = text("Time zone", "时区", max_length=40, default=DEFAULT_ZONE)
+    is_active = boolean("Active", "启用", system=True, listed=True, quick=True)
+    last_login_at = moment("Last login", "最后登录时间", system=True, section=Section.SYSTEM)
+
+    password: Mapped[Any] = mapped_column(String(255), nullable=True)
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    fail_login_count: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def is_authenticated(self) -> bool:
+        return True
+
+    @property
+    def is_anonymous(self) -> bool:
+        return False
+
+    def get_id(self) -> str:
+        return str(self.id)
+
+
+user_role = Table(
+    "user_role",
+    db.metadata,
+    Column("user_id", ForeignKey("user_account.id"), primary_key=True),
+    Column("role_id", ForeignKey("role.id"), primary_key=True, index=True),
+)
+
+
+class RoleGrant(db.Model):  # type: ignore[name-defined,misc]
+    """One row of the permission matrix: what a role may do with one entity."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    role_id: Mapped[int] = mapped_column(ForeignKey("role.id"), primary_key=True)
+    entity: Mapped[str] = mapped_column(String(40), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(20), default="none")
+    departments: Mapped[Any] = mapped_column(JSON, default=list)
+    operations: Mapped[Any] = mapped_column(JSON, default=list)
+    fields: Mapped[Any] = mapped_column(JSON, default=dict)
+
+
+class RightsVersion(db.Model):  # type: ignore[name-defined,misc]
+    """A single row: raised by everything that changes who may do what (MATRIX-9)."""
+
+    __tablename__ = "rights_version"
+    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    number: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,48 @@
+"""Named periods of the calendar (LIST-2, REP-5): half-open, Monday first, in the reader's zone."""
+
+import re
+from datetime import date, timedelta
+
+from flask_babel import lazy_gettext as _l
+
+from app.spec.errors import BadRequest
+
+_N_DAYS = re.compile(r"(last|next)_(\d{1,4})_days")
+_UNITS = ("day", "week", "month", "quarter", "year")
+NAMED = (
+    "today",
+    "yesterday",
+    "tomorrow",
+    *(f"{when}_{unit}" for unit in _UNITS[1:] for when in ("last", "this", "next")),
+)
+
+
+def period(name: str, today: date) -> tuple[date, date]:
+    """First day of the period and first day after it; 400 for a name that is none.
+
+    ``last_7_days`` are the seven days up to and including today, ``next_7_days`` start today.
+    """
+    near = {"today": 0, "yesterday": -1, "tomorrow": 1}
+    if name in near:
+        start = today + timedelta(days=near[name])
+        return start, start + timedelta(days=1)
+    several = _N_DAYS.fullmatch(name)
+    if several:
+        span = timedelta(days=int(several[2]))
+        after = today + timedelta(days=1)
+        return (after - span, after) if several[1] == "last" else (today, today + span)
+    when, _, unit = name.partition("_")
+    if when not in ("last", "this", "next") or unit not in _UNITS[1:]:
+        raise BadRequest(_l("There is no period called %(name)s.", name=name))
+    steps = {"last": -1, "this": 0, "next": 1}[when]
+    return _starting(unit, today, steps), _starting(unit, today, steps + 1)
+
+
+def _starting(unit: str, today: date, steps: int) -> date:
+    """The first day of the unit that lies so many steps from the one of today."""
+    if unit == "week":
+        return today - timedelta(days=today.weekday()) + timedelta(weeks=steps)
+    months = {"month": 1, "quarter": 3, "year": 12}[unit]
+    index = today.year * 12 + today.month - 1
+    index = (index // months + steps) * months
+    return date(index // 12, index % 12 + 1, 1)

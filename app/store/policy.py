@@ -1,0 +1,116 @@
+"""Which fields of an entity somebody sees, how, and which he may write (PERM-6).
+
+One policy is asked by lists, detail pages, forms, filters, sorting, search, exports, the API and
+the history. A hidden or masked field can be neither filtered nor sorted by (C43).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.spec import masks
+from app.spec.entity import Entity
+from app.spec.errors import BadRequest
+from app.spec.field import Field, Level, Masking
+from app.store.context import Actor
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One person's view of one entity's fields while doing ``operation``.
+
+    ``in_list`` tells rows of many records from a single record's page: some masks hold in lists
+    only.
+    """
+
+    actor: Actor
+    entity: Entity
+    operation: str = "read"
+    in_list: bool = False
+
+    @cached_property
+    def levels(self) -> dict[str, Level]:
+        rights = self.actor.rights
+        return {
+            key: rights.level(self.entity.key, key, self.operation) for key in self.entity.fields
+        }
+
+    @cached_property
+    def masked(self) -> frozenset[str]:
+        """The fields shown as a mask."""
+        rights, least = self.actor.rights, Masking.LIST if self.in_list else Masking.ALL
+        return frozenset(
+            key
+            for key, field in self.entity.fields.items()
+            if field.mask and rights.masking(self.entity.key, key, self.operation) >= least
+        )
+
+    @cached_property
+    def readable(self) -> dict[str, Field]:
+        """The fields that exist for this reader; hidden ones are absent everywhere."""
+        return {
+            key: field
+            for key, field in self.entity.fields.items()
+            if self.levels[key] >= Level.READ
+        }
+
+    @cached_property
+    def plain(self) -> dict[str, Field]:
+        """The fields he reads unmasked: the only ones to filter, sort and search by."""
+        return {key: field for key, field in self.readable.items() if key not in self.masked}
+
+    def writable(self, *, creating: bool) -> dict[str, Field]:
+        """The fields of his form: editable for his roles, not the system's own."""
+        return {
+            key: field
+            for key, field in self.entity.fields.items()
+            if self.levels[key] >= Level.EDIT
+            and not field.system
+            and (creating or field.editable)
+        }
+
+    def filterable(self, key: str) -> Field:
+        """The field to filter by; 400 for unknown, hidden, masked or unfilterable ones."""
+        field = self.plain.get(key)
+        if field is None or not field.filterable:
+            raise BadRequest(_l("There is no column %(name)s to filter by.", name=key))
+        return field
+
+    def sortable(self, key: str) -> Field:
+        """The field to order by; 400 for everything else."""
+        field = self.plain.get(key)
+        if field is None or not field.sortable:
+            raise BadRequest(_l("There is no column %(name)s to sort by.", name=key))
+        return field
+
+    def search_kinds(self) -> frozenset[str]:
+        """The kinds of search tokens that can't betray a field he doesn't read in full."""
+        searched = [f for f in self.entity.fields.values() if f.search]
+        withheld = {f.search for f in searched if f.key not in self.plain}
+        return frozenset(f.search for f in searched) - withheld
+
+    def visible(self, record: Any, fields: Iterable[Field]) -> list[Field]:
+        """Those of ``fields`` that this record shows: a pool shows its members fewer (POOL-1)."""
+        columns = self.pool_columns(record)
+        return [f for f in fields if columns is None or f.key in columns]
+
+    def pool_columns(self, record: Any) -> frozenset[str] | None:
+        """The columns a mere pool member sees of a record in a pool; None: no such limit."""
+        pool_id = getattr(record, "pool_id", None) if self.entity.is_pooled else None
+        if pool_id is None or self.actor.rights.is_super:
+            return None
+        seat = self.actor.rights.pools.get(pool_id)
+        if seat is not None and seat.is_admin:
+            return None
+        listed = frozenset(f.key for f in self.entity.fields.values() if f.listed)
+        chosen = seat.columns if seat is not None and seat.columns else listed
+        return chosen | {self.entity.title, "pool", "pooled_at"}
+
+    def shown(self, field: Field, value: Any) -> Any:
+        """The value as this reader gets it: itself, or its mask as text."""
+        if value is None or field.key not in self.masked:
+            return value
+        return masks.mask(field.mask, field.to_text(value))

@@ -1,0 +1,75 @@
+"""Customer and lead pools (POOL) and team seats (CUS-4): what adds rows to somebody's scope."""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from app.spec.columns import boolean, choice, integer, links, name, text
+from app.spec.options import Dictionary, Option
+from app.spec.types import UTCDateTime
+from app.spec.words import Label
+from app.store.record import Record
+
+
+class PooledKinds(Dictionary):
+    """The entities whose rows may lie in a pool, as a list of choices."""
+
+    def current(self) -> tuple[Option, ...]:
+        return tuple(Option(e.plural, e.many) for e in catalogue if e.is_pooled)
+
+
+POOL_KIND = PooledKinds("pool_kind", Label("Kind", "类型"), (), is_editable=False)
+
+
+class Pool(Record):
+    """A pool of records without owner; no members named means everybody (POOL-1)."""
+
+    name = name("Name", "名称", max_length=80)
+    name_en = text("English name", "英文名称", max_length=80, listed=True)
+    kind = choice("Kind", "类型", POOL_KIND, required=True, listed=True, editable=False)
+    admins = links("Pool admins", "公海管理员", "user", listed=True, table="pool_admins")
+    members = links("Pool members", "公海成员", "user", listed=True, table="pool_members")
+    member_departments = links(
+        "Member departments", "成员部门", "department", table="pool_member_departments"
+    )
+    is_enabled = boolean("Enabled", "启用", listed=True)
+    position = integer("Order", "排序", default=0)
+
+    visible_columns: Mapped[Any] = mapped_column(JSON, default=list)
+    """The fields a member sees of a record in the pool; empty: the list's columns."""
+
+
+pool_admins = Table(
+    "pool_admins",
+    db.metadata,
+    Column("pool_id", ForeignKey("pool.id"), primary_key=True),
+    Column("user_id", ForeignKey("user_account.id"), primary_key=True, index=True),
+)
+pool_members = Table(
+    "pool_members",
+    db.metadata,
+    Column("pool_id", ForeignKey("pool.id"), primary_key=True),
+    Column("user_id", ForeignKey("user_account.id"), primary_key=True, index=True),
+)
+pool_member_departments = Table(
+    "pool_member_departments",
+    db.metadata,
+    Column("pool_id", ForeignKey("pool.id"), primary_key=True),
+    Column("department_id", ForeignKey("department.id"), primary_key=True, index=True),
+)
+
+
+class TeamSeat(db.Model):  # type: ignore[name-defined,misc]
+    """A place in the team of one record: read-only or read-write, until it expires (CUS-4)."""
+
+    __tablename__ = "team_seat"
+    __table_args__ = (Index("ix_team_seat_user_id", "user_id", "entity", "record_id"),)
+
+    entity: Mapped[str] = mapped_column(String(40), primary_key=True)
+    record_id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    level: Mapped[str] = mapped_column(String(5))
+    until: Mapped[Any] = mapped_column(UTCDateTime(), nullable=True)

@@ -1,0 +1,194 @@
+"""What every stored record has, and how declared fields become columns.
+
+A model names its fields with the helpers of ``app.spec.columns``. When the class is made, each
+field becomes a typed column (a relation: a foreign key and a relationship), its derived columns and
+its indexes, and the fields stay readable under ``__fields__`` in the order they were declared.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from flask_appbuilder import Model
+from sqlalchemy import ForeignKey, Index, Integer, String, text
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
+
+from app.spec.catalogue import catalogue
+from app.spec.columns import boolean, choice, link, long_text, moment, person
+from app.spec.field import Field, Section
+from app.spec.options import fixed, option
+from app.spec.relations import LinksField, RelationField
+from app.spec.types import UTCDateTime
+
+TABLES = {"user": "user_account"}
+"""Where the table is not called as the entity (``user`` is a reserved word of SQL)."""
+
+_SYSTEM: dict[str, Any] = {"system": True, "section": Section.SYSTEM}
+
+OBTAINED_WAY = fixed(
+    "obtained_way",
+    "Obtained by",
+    "获得方式",
+    option("created", "Created", "新建"),
+    option("imported", "Imported", "导入"),
+    option("assigned", "Assigned", "分配"),
+    option("transferred", "Transferred", "转移"),
+    option("claimed", "Claimed", "领取"),
+)
+
+
+def table_of(key: str) -> str:
+    """The table of the entity of that key."""
+    return TABLES.get(key, key)
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Entry(Model):  # type: ignore[misc]
+    """A stored row with declared fields and an id; enough for what is written once and kept."""
+
+    __abstract__ = True
+    __fields__: ClassVar[dict[str, Field]] = {}
+    __owned__: ClassVar[bool] = False
+    __pooled__: ClassVar[bool] = False
+    __binned__: ClassVar[bool] = False
+
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-10)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if not cls.__dict__.get("__abstract__"):
+            _build(cls)
+        super().__init_subclass__(**kwargs)
+
+
+class Row(Entry):
+    """A stored record: version for the optimistic lock, who made and who last changed it."""
+
+    __abstract__ = True
+
+    version: Mapped[int] = mapped_column(default=1, server_default="1", sort_order=-9)
+
+    created_at = moment("Created at", "创建时间", sortable=True, **_SYSTEM)
+    created_by = person("Creator", "创建人", is_constrained=False, **_SYSTEM)
+    updated_at = moment("Updated at", "更新时间", sortable=True, **_SYSTEM)
+    updated_by = person("Updated by", "更新人", is_constrained=False, **_SYSTEM)
+
+
+class Record(Row):
+    """A business record: deleting it means the recycle bin (CUS-3)."""
+
+    __abstract__ = True
+    __binned__ = True
+
+    deleted_at: Mapped[Any] = mapped_column(UTCDateTime(), nullable=True, sort_order=90)
+    deleted_by_id: Mapped[Any] = mapped_column(Integer, nullable=True, sort_order=91)
+    delete_batch: Mapped[Any] = mapped_column(String(36), nullable=True, sort_order=92)
+
+
+class Owned:
+    """Rows that somebody is responsible for; the data scopes are about this field (PERM-1)."""
+
+    __owned__ = True
+
+    owner = person("Owner", "负责人", listed=True, fact=True, quick=True, editable=False)
+
+
+class Pooled(Owned):
+    """Owned rows that may lie in a pool instead of having an owner (POOL-8)."""
+
+    __pooled__ = True
+
+    pool = link("Pool", "公海池", "pool", **_SYSTEM)
+    pooled_at = moment("Entered the pool at", "进入公海时间", **_SYSTEM)
+    previous_owner = person("Previous owner", "前负责人", is_constrained=False, **_SYSTEM)
+    obtained_at = moment("Obtained at", "获得时间", **_SYSTEM)
+    obtained_way = choice("Obtained by", "获得方式", OBTAINED_WAY, **_SYSTEM)
+    is_followed_up = boolean("Followed up", "已跟进", **_SYSTEM)
+    last_follow_up_at = moment("Last follow-up time", "最后跟进时间", sortable=True, **_SYSTEM)
+    last_follow_up_text = long_text("Last follow-up", "最后跟进内容", **_SYSTEM)
+
+
+def _declared(cls: type) -> Iterator[tuple[str, Field]]:
+    """The fields of a class: its own first, then those of its bases, each once."""
+    seen: set[str] = set()
+    for base in cls.__mro__:
+        for key, value in vars(base).items():
+            if isinstance(value, Field) and key not in seen:
+                seen.add(key)
+                yield key, value
+
+
+def _build(cls: Any) -> None:
+    """Replace the declared fields of a model by columns, relationships and indexes."""
+    fields = {key: field.keyed(key) for key, field in list(_declared(cls))}
+    for key, field in fields.items():
+        if isinstance(field, RelationField):
+            _add_relation(cls, field)
+        elif isinstance(field, LinksField):
+            continue
+        elif field.is_stored:
+            setattr(cls, key, _column(field))
+        for derived in field.derived:
+            column = mapped_column(String(derived.length), nullable=True)
+            setattr(cls, f"{key}_{derived.suffix}", column)
+    cls.__fields__ = fields
+    if "__tablename__" not in cls.__dict__:
+        cls.__tablename__ = table_of(snake(cls.__name__))
+    extra = cls.__dict__.get("__table_args__", ())
+    cls.__table_args__ = (*extra, *_indexes(cls, fields), {"sqlite_autoincrement": True})
+
+
+def _column(field: Field) -> Any:
+    plain_default = field.default if not callable(field.default) else None
+    return mapped_column(field.column_type(), nullable=not field.required, default=plain_default)
+
+
+def _add_relation(cls: Any, field: RelationField) -> None:
+    target = [ForeignKey(f"{table_of(field.to)}.id")] if field.is_constrained else []
+    column = mapped_column(Integer, *target, nullable=not field.required)
+    setattr(cls, field.column, column)
+
+    def joined() -> Any:
+        return foreign(getattr(cls, field.column)) == remote(catalogue.get(field.to).model.id)
+
+    setattr(
+        cls,
+        field.key,
+        relationship(
+            lambda: catalogue.get(field.to).model,
+            primaryjoin=joined,
+            viewonly=True,
+            lazy="raise_on_sql",
+        ),
+    )
+
+
+def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
+    """Walkable orders, foreign keys, and uniqueness among what is not deleted (R9)."""
+    alive = {}
+    if cls.__binned__:
+        clause = text("deleted_at IS NULL")
+        alive = {"sqlite_where": clause, "postgresql_where": clause}
+    table = cls.__tablename__
+    for field in fields.values():
+        if field.sortable:
+            column = field.sort_column
+            yield Index(f"ix_{table}_{column}", column, "id", **alive)
+        elif isinstance(field, RelationField) and field.section is not Section.SYSTEM:
+            yield Index(f"ix_{table}_{field.column}", field.column, "id")
+        if field.unique:
+            yield Index(f"uq_{table}_{field.key}", field.key, unique=True, **alive)
+        for derived in field.derived:
+            if derived.is_unique:
+                column = f"{field.key}_{derived.suffix}"
+                yield Index(f"uq_{table}_{column}", column, unique=True, **alive)
+    if cls.__pooled__:
+        in_pool = text("pool_id IS NOT NULL")
+        where = {"sqlite_where": in_pool, "postgresql_where": in_pool}
+        yield Index(f"ix_{table}_pool_id", "pool_id", "id", **where)
+    if cls.__binned__:
+        binned = text("delete_batch IS NOT NULL")
+        where = {"sqlite_where": binned, "postgresql_where": binned}
+        yield Index(f"ix_{table}_delete_batch", "delete_batch", **where)

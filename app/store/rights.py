@@ -1,0 +1,76 @@
+"""What a person may do: the operations, scopes and field levels of all his roles together.
+
+Pure values, computed by ``app.store.access`` and cached by version; no SQL here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.spec.field import Level, Masking
+from app.spec.scopes import EVERYTHING, NOTHING, Reach, union
+
+
+@dataclass(frozen=True)
+class RoleRights:
+    """One role's row of the matrix for one entity, its scope resolved for this person."""
+
+    operations: frozenset[str]
+    reach: Reach
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    masks: Mapping[str, Masking] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PoolSeat:
+    """Somebody's place in a pool: member or admin, and the columns a member may see (POOL-1)."""
+
+    pool_id: int
+    is_admin: bool
+    columns: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Rights:
+    """All grants of one person. A scope belongs to an operation (PERM-2)."""
+
+    user_id: int
+    is_super: bool = False
+    grants: Mapping[str, tuple[RoleRights, ...]] = field(default_factory=dict)
+    pools: Mapping[int, PoolSeat] = field(default_factory=dict)
+    roles: frozenset[str] = frozenset()
+    people: frozenset[int] = frozenset()
+    """Himself and everybody below him, for the token ``@my_people``."""
+    departments: tuple[int, ...] = ()
+    """His department, then those below it, for the department tokens."""
+
+    def may(self, entity: str, operation: str) -> bool:
+        """Whether some role grants the operation on the entity; the super admin may all (PERM-7)."""
+        return self.is_super or any(True for _ in self._granting(entity, operation))
+
+    def reach(self, entity: str, operation: str) -> Reach:
+        """The union of the scopes of the roles that grant this very operation (PERM-2)."""
+        if self.is_super:
+            return EVERYTHING
+        return union(given.reach for given in self._granting(entity, operation))
+
+    def level(self, entity: str, key: str, operation: str) -> Level:
+        """What may be done with the field: the highest of the granting roles' levels (PERM-6)."""
+        if self.is_super:
+            return Level.EDIT
+        levels = [g.levels.get(key, Level.EDIT) for g in self._granting(entity, operation)]
+        return max(levels, default=Level.HIDDEN)
+
+    def masking(self, entity: str, key: str, operation: str) -> Masking:
+        """The weakest mask of the granting roles (PERM-6)."""
+        if self.is_super:
+            return Masking.NONE
+        masks = [g.masks.get(key, Masking.NONE) for g in self._granting(entity, operation)]
+        return min(masks, default=Masking.ALL)
+
+    def _granting(self, entity: str, operation: str) -> Iterable[RoleRights]:
+        return (g for g in self.grants.get(entity, ()) if operation in g.operations)
+
+
+NO_RIGHTS = Rights(user_id=0, grants={})
+
+__all__ = ["NOTHING", "NO_RIGHTS", "PoolSeat", "Rights", "RoleRights"]

@@ -1,0 +1,243 @@
+"""The one writer of records: values in, rows out, with history and search index beside them.
+
+Forms, the API, bulk operations and imports all come through here, so each write has its version
+raised, its history entry in the same transaction (AUDIT-1), its index kept, and is looked at again
+through the doer's scope (PERM-5). Nothing commits here: the edge does, once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import bindparam, func, insert, select, update
+
+from app.extensions import db
+from app.spec import clock
+from app.spec.entity import Entity
+from app.spec.errors import NotPermitted
+from app.spec.field import Field
+from app.spec.relations import LinksField
+from app.store import history, links, search_index
+from app.store.context import actor_id, current, operating
+from app.store.gate import member_of
+
+MAX_GROUPS = 20
+SCOPE_FIELDS = frozenset({"owner", "pool"})
+"""The fields that decide whose rows they are: only they can push a row out of a scope."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """New values for one record, given what it was; both by field key."""
+
+    id: int
+    title: str
+    before: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+    def differences(self, entity: Entity) -> dict[str, list[Any]]:
+        """The changed fields as [old, new] in JSON values, for the history."""
+        return {
+            key: [jsonable(entity, key, self.before.get(key)), jsonable(entity, key, value)]
+            for key, value in self.values.items()
+            if self.before.get(key) != value
+        }
+
+
+@dataclass
+class Context:
+    """How a batch of writes is recorded: under which operation and bulk run."""
+
+    operation: str
+    operation_id: int | None = None
+    is_handover: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Columns without a field, written to every row: deletion marks."""
+
+
+def jsonable(entity: Entity, key: str, value: Any) -> Any:
+    """A field's value as it stands in the history."""
+    declared = entity.fields.get(key)
+    return declared.to_json(value) if declared is not None else value
+
+
+def stored(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by field as values by column, with the derived columns computed."""
+    row: dict[str, Any] = {}
+    for key, value in values.items():
+        declared = entity.fields[key]
+        if not declared.is_stored:
+            continue
+        row[declared.column] = value
+        for derived in declared.derived:
+            row[f"{key}_{derived.suffix}"] = derived.compute(value) if value else None
+    return row
+
+
+def insert_rows(
+    entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context, *, checked: bool = True
+) -> list[int]:
+    """Write new records and return their ids in the order given.
+
+    Raises NotPermitted when a record would be born outside the doer's scope (C29).
+    """
+    if not rows:
+        return []
+    moment, doer = clock.now(), actor_id()
+    stamps = {
+        "version": 1,
+        "created_at": moment,
+        "updated_at": moment,
+        "created_by_id": doer,
+        "updated_by_id": doer,
+    }
+    table = entity.model.__table__
+    complete = [_complete(entity, row) for row in rows]
+    ids = list(
+        db.session.scalars(
+            insert(table).returning(table.c.id, sort_by_parameter_order=True),
+            [{**stamps, **stored(entity, row)} for row in complete],
+        )
+    )
+    _write_links(entity, zip(ids, complete, strict=True))
+    search_index.write(entity, zip(ids, complete, strict=True))
+    history.record_writes(
+        how.operation,
+        entity.key,
+        (
+            (new_id, str(row.get(entity.title) or ""), _first_values(entity, row))
+            for new_id, row in zip(ids, complete, strict=True)
+        ),
+        how.operation_id,
+    )
+    if checked and entity.is_owned:
+        look_again(entity, ids, "create")
+    return ids
+
+
+def update_rows(
+    entity: Entity, changes: Sequence[Change], how: Context, *, version: int | None = None
+) -> int:
+    """Write changes to existing records; returns how many rows were written.
+
+    With ``version`` (one change only) the row is written when it still has that version, and the
+    answer is 0 when somebody was faster (R4). Otherwise the caller holds the rows' locks.
+    """
+    changes = [c for c in changes if c.differences(entity) or how.extra]
+    if not changes:
+        return 0
+    written = _update_stored(entity, changes, how, version)
+    if version is not None and written == 0:
+        return 0
+    _write_links(entity, ((c.id, c.values) for c in changes))
+    history.record_writes(
+        how.operation,
+        entity.key,
+        ((c.id, c.title, c.differences(entity)) for c in changes),
+        how.operation_id,
+    )
+    _reindex(entity, changes)
+    moved = [c.id for c in changes if SCOPE_FIELDS & set(c.values)]
+    if moved and entity.is_owned and not how.is_handover:
+        look_again(entity, moved, current().operation_on(entity.key))
+    return len(changes)
+
+
+def look_again(entity: Entity, ids: Sequence[int], operation: str) -> None:
+    """Count the written rows through the doer's scope; NotPermitted when one left it (PERM-5)."""
+    work = current()
+    if work.is_system:
+        return
+    with operating(operation, entity.key, pools=work.pools):
+        found = db.session.scalar(
+            select(func.count(entity.model.id)).where(member_of(entity.model.id, ids))
+        )
+    if found != len(set(ids)):
+        raise NotPermitted(_l("This would put the record outside of what you may have."))
+
+
+def _complete(entity: Entity, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with the defaults of fields that weren't given."""
+    defaults = {
+        key: f.default() if callable(f.default) else f.default
+        for key, f in entity.fields.items()
+        if f.default is not None and f.is_stored
+    }
+    empty = {key: None for key, f in entity.fields.items() if f.is_stored and key not in _STAMPED}
+    return {**empty, **defaults, **row}
+
+
+_STAMPED = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
+
+
+def _first_values(entity: Entity, row: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {
+        key: [None, jsonable(entity, key, value)]
+        for key, value in row.items()
+        if value not in (None, "", [])
+    }
+
+
+def _update_stored(
+    entity: Entity, changes: Sequence[Change], how: Context, version: int | None
+) -> int:
+    """Set-based: one UPDATE per distinct set of new values, or one prepared for all (BULK-6)."""
+    table = entity.model.__table__
+    marks = {"updated_at": clock.now(), "updated_by_id": actor_id(), **how.extra}
+    groups: dict[Any, list[int]] = defaultdict(list)
+    for change in changes:
+        values = stored(entity, change.values)
+        groups[tuple(sorted(values.items()))].append(change.id)
+    written = 0
+    if len(groups) > MAX_GROUPS:
+        return _update_each(entity, changes, marks)
+    for values, ids in groups.items():
+        target = update(table).where(member_of(table.c.id, ids))
+        if version is not None:
+            target = target.where(table.c.version == version)
+        target = target.values(**dict(values), **marks, version=table.c.version + 1)
+        written += db.session.execute(target).rowcount  # type: ignore[attr-defined]
+    return written
+
+
+def _update_each(entity: Entity, changes: Sequence[Change], marks: Mapping[str, Any]) -> int:
+    """One prepared UPDATE with a set of values per row."""
+    table = entity.model.__table__
+    columns = sorted({column for c in changes for column in stored(entity, c.values)})
+    target = (
+        update(table)
+        .where(table.c.id == bindparam("row_id"))
+        .values(
+            **{name: bindparam(f"new_{name}") for name in columns},
+            **marks,
+            version=table.c.version + 1,
+        )
+    )
+    db.session.execute(
+        target,
+        [
+            {"row_id": c.id, **{f"new_{k}": v for k, v in stored(entity, c.values).items()}}
+            for c in changes
+        ],
+    )
+    return len(changes)
+
+
+def _write_links(entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+    linked: list[Field] = [f for f in entity.fields.values() if isinstance(f, LinksField)]
+    if not linked:
+        return
+    for record_id, values in rows:
+        for f in linked:
+            if f.key in values:
+                links.replace(entity, f, record_id, values[f.key] or [])
+
+
+def _reindex(entity: Entity, changes: Sequence[Change]) -> None:
+    searched = [f.key for f in search_index.searched_fields(entity)]
+    touched = [c for c in changes if any(key in c.values for key in searched)]
+    search_index.write(
+        entity, ((c.id, {k: c.values.get(k, c.before.get(k)) for k in searched}) for c in touched)
+    )
