@@ -9,6 +9,12 @@ LONGEST = 2000
 _AWAY_AGAIN = ("/login", "/logout", "/lang/")
 
 
+def after_login(target: str | None) -> str | None:
+    """``same_site``, and not one of the pages that would lead away again at once."""
+    path = same_site(target)
+    return None if path and path.startswith(_AWAY_AGAIN) else path
+
+
 def same_site(target: str | None) -> str | None:
     """``target`` as a path with query on this host, or None when it leads anywhere else.
 
@@ -29,6 +35,6 @@ def same_site(target: str | None) -> str | None:
     elif target != target.strip():
         return None
     path = parts.path
-    if not path.startswith("/") or path.startswith("//") or path.startswith(_AWAY_AGAIN):
+    if not path.startswith("/") or path.startswith("//"):
         return None
     return f"{path}?{parts.query}" if parts.query else path

@@ -14,7 +14,7 @@ from werkzeug.exceptions import SecurityError
 
 from app.admin.security import csrf, sessions, trace
 from app.admin.security.login import actor_of
-from app.admin.security.paths import same_site
+from app.admin.security.paths import after_login
 from app.spec import clock, words
 from app.spec.errors import NotLoggedIn, NotPermitted
 from app.store.accounts import Login
@@ -32,6 +32,10 @@ OPEN = {
     "static": "the same, unbuilt",
 }
 """Routes for people who are not logged in, each with its reason (C17)."""
+
+CREDENTIALS = frozenset({"LoginView.login", "TokenApi.login", "TokenApi.refresh"})
+"""Routes that bring their own proof: the form checks its token itself, so that it can be shown
+again; the API's take a password or a refresh token and set no cookie."""
 
 STATELESS = frozenset({"HealthView.healthz", "HealthView.readyz", "built_asset", "static"})
 """Routes that ask nobody's name, so they cost no statement."""
@@ -97,7 +101,7 @@ def speak(login: Login | None) -> None:
 
 
 def _check_in(login: Login) -> Response | None:
-    if request.endpoint != "LoginView.login":
+    if request.endpoint not in CREDENTIALS:
         csrf.protect()
     if not login.must_change_password or request.endpoint in FORCED:
         return None
@@ -110,7 +114,7 @@ def _turn_away() -> Response:
     if is_api():
         raise NotLoggedIn
     back = request.full_path.rstrip("?") if request.method in csrf.SAFE else request.referrer
-    wanted = same_site(back)
+    wanted = after_login(back)
     return _go(f"{LOGIN_PAGE}?next={quote(wanted)}" if wanted else LOGIN_PAGE)
 
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.admin.security import csrf, login, passwords, sessions
-from app.admin.security.paths import same_site
+from app.admin.security.paths import after_login, same_site
 from app.admin.security.readiness import unready
 from app.admin.security.requests import CHANGE_PAGE, LOGIN_PAGE
 from app.extensions import db
@@ -33,7 +33,7 @@ class LoginView(BaseView):
 
     @expose("/", methods=["GET", "POST"])
     def login(self) -> Answer:
-        wanted = same_site(request.values.get("next"))
+        wanted = after_login(request.values.get("next"))
         if request.method == "POST":
             return self._try(wanted)
         if sessions.current() is not None:
