@@ -63,7 +63,8 @@ def docstrings(tree: ast.AST) -> set[int]:
     """The ids of the nodes that are documentation: text for readers, no program."""
     found = set()
     for node in ast.walk(tree):
-        for statement in getattr(node, "body", None) or []:
+        body = getattr(node, "body", None)
+        for statement in body if isinstance(body, list) else ():
             if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
                 found.add(id(statement.value))
     return found

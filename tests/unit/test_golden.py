@@ -39,7 +39,7 @@ def later_words() -> list[tuple[str, str, str]]:
     found = []
     for line in TABLE.read_text(encoding="utf-8").splitlines():
         granted, _, promised = line.partition("# later:")
-        if granted.strip():
+        if granted.partition("#")[0].strip():
             role, entity = granted.split()[:2]
             found += [(role, entity, word) for word in promised.split()]
     return found
