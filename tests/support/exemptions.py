@@ -7,7 +7,10 @@ there, not that it is broken there.
 EXEMPTIONS: dict[str, dict[str, str]] = {
     "rows by identity": {},
     "raw statements": {},
-    "nouns": {},
+    "nouns": {
+        "app/admin/navigation.py:customers": "a heading of UI-1's fixed menu, not the entity",
+        "app/admin/navigation.py:leads": "a heading of UI-1's fixed menu, not the entity",
+    },
     "long functions": {},
     "long files": {},
 }
