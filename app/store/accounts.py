@@ -18,8 +18,10 @@ from app.spec.types import UTCDateTime
 from app.store.access import version_now
 from app.store.organisation import User
 from app.store.separate import reading, writing
+from app.store.upgrade import Installation
 
 PAGE, TOKEN = "page", "token"
+SESSION_KEY = "session_key"
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -39,16 +41,6 @@ class UserSession(db.Model):  # type: ignore[name-defined,misc]
     ip: Mapped[str] = mapped_column(String(45), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
-
-
-class KeyFingerprint(db.Model):  # type: ignore[name-defined,misc]
-    """Which session key serves this database, so that a second instance can't bring its own."""
-
-    __tablename__ = "key_fingerprint"
-    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
-
-    name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(String(64))
 
 
 @dataclass(frozen=True)
@@ -269,16 +261,14 @@ def claim_key(fingerprint: str, former: Iterable[str] = ()) -> bool:
 
     A key in ``former`` is replaced: that is a rotation with fallbacks (C110b).
     """
-    row = KeyFingerprint.__table__
+    row = Installation.__table__
+    ours = row.c.key == SESSION_KEY
     with writing() as connection:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(
-            insert(row).values(name="session", fingerprint=fingerprint).on_conflict_do_nothing()
+            insert(row).values(key=SESSION_KEY, value=fingerprint).on_conflict_do_nothing()
         )
         connection.execute(
-            update(row)
-            .where(row.c.name == "session", row.c.fingerprint.in_(list(former)))
-            .values(fingerprint=fingerprint)
+            update(row).where(ours, row.c.value.in_(list(former))).values(value=fingerprint)
         )
-        stored = connection.execute(select(row.c.fingerprint).where(row.c.name == "session"))
-        return bool(stored.scalar() == fingerprint)
+        return bool(connection.execute(select(row.c.value).where(ours)).scalar() == fingerprint)

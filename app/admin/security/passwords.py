@@ -6,8 +6,10 @@ person's or the product's name, not a keyboard row: there are no composition rul
 """
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,13 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import lazy_gettext as _l
 from werkzeug.security import check_password_hash
 
+from app.spec import clock
+
 SHORTEST = 12
 LONGEST = 128
 FEWEST_OWN = 4
 LONGEST_REGULAR = 64
+ONE_TIME = timedelta(hours=72)
 
 _hasher = PasswordHasher(time_cost=1, memory_cost=47104, parallelism=1)
 _FAKE = (
@@ -59,13 +64,26 @@ def hashed(password: str) -> str:
     return _hasher.hash(_normal(password))
 
 
+def one_time(now: datetime) -> tuple[str, str]:
+    """A password that opens the account once, to set one's own: ``(to tell, to store)`` (C6).
+
+    Worth nothing after 72 hours; whoever uses it must change it (``must_change_password``).
+    """
+    signs = "abcdefghjkmnpqrstuvwxyz23456789"
+    groups = ["".join(secrets.choice(signs) for _ in range(5)) for _ in range(4)]
+    password = "-".join(groups)
+    return password, f"{(now + ONE_TIME).isoformat()}|{hashed(password)}"
+
+
 def matches(stored: str | None, password: str) -> bool:
     """Whether ``password`` belongs to ``stored``; as slow for ``None`` (nobody) as for anybody."""
     if stored and stored.startswith(("scrypt:", "pbkdf2:")):
         return check_password_hash(stored, password)
-    is_possible = bool(stored) and 0 < len(password) <= LONGEST
+    until, _, kept = (stored or "").rpartition("|")
+    is_over = bool(until) and datetime.fromisoformat(until) < clock.now()
+    is_possible = bool(kept) and not is_over and 0 < len(password) <= LONGEST
     try:
-        is_right = _hasher.verify(stored or _FAKE, _normal(password[:LONGEST]))
+        is_right = _hasher.verify(kept or _FAKE, _normal(password[:LONGEST]))
     except (VerificationError, InvalidHashError):
         return False
     return is_right and is_possible
@@ -73,6 +91,8 @@ def matches(stored: str | None, password: str) -> bool:
 
 def is_outdated(stored: str) -> bool:
     """Whether the stored text should be made again, now that the password is known (C5)."""
+    if "|" in stored:
+        return False  # it lives for hours, and its owner has to change it
     return not stored.startswith("$argon2id$") or _hasher.check_needs_rehash(stored)
 
 

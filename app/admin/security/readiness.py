@@ -1,19 +1,14 @@
 """Whether this process can serve: the database answers, its tables are ours, the key is shared."""
 
-from functools import lru_cache
-from pathlib import Path
-
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import secrets
 from app.extensions import db
 from app.store.accounts import claim_key
 from app.store.separate import reading
-
-MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
+from app.store.upgrade import is_current
 
 
 class AnotherKeyError(RuntimeError):
@@ -31,9 +26,9 @@ def unready() -> str | None:
     """Why this process must not get requests now, as a code; None when it may."""
     try:
         with reading() as connection:
-            revision = MigrationContext.configure(connection).get_current_revision()
-        if revision != newest_revision():
-            return "migrations_pending"
+            connection.execute(select(1))
+        if not is_current():
+            return "upgrade_due"
         return None if is_key_shared() else "another_session_key"
     except SQLAlchemyError:
         return "database_unavailable"
@@ -52,9 +47,3 @@ def refuse_foreign_key() -> None:
     """Raise :class:`AnotherKeyError` when another instance brought another key."""
     if not is_key_shared():
         raise AnotherKeyError
-
-
-@lru_cache(maxsize=1)
-def newest_revision() -> str | None:
-    """The migration this program was written for; read once, the files don't change."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
