@@ -4,22 +4,25 @@ from functools import cache
 
 import app.entities  # noqa: F401 - fills the catalogue
 from app.spec.catalogue import catalogue
+from app.spec.entity import Entity, PageRight
 
 
 @cache
-def declared_operations(entity: str) -> frozenset[str]:
-    """The operations that an entity has; empty for one that is not declared."""
-    if entity not in catalogue:
-        return frozenset()
-    return frozenset(catalogue.get(entity).operations)
+def _declared(key: str) -> Entity | PageRight | None:
+    """An entity, or a page with a permission of its own."""
+    return catalogue.get(key) if key in catalogue else catalogue.pages.get(key)
 
 
-@cache
-def declared_grants(entity: str) -> dict[str, tuple[str, frozenset[str]]]:
+def declared_operations(key: str) -> frozenset[str]:
+    """The operations that an entity or page has; empty for one that is not declared."""
+    thing = _declared(key)
+    return frozenset(thing.operations) if thing else frozenset()
+
+
+def declared_grants(key: str) -> dict[str, tuple[str, frozenset[str]]]:
     """Role to scope and operations, as a new installation starts with them."""
-    if entity not in catalogue:
-        return {}
+    thing = _declared(key)
     return {
         role: (str(given.scope), frozenset(given.operations))
-        for role, given in catalogue.get(entity).grants.items()
+        for role, given in (thing.grants.items() if thing else ())
     }
