@@ -51,8 +51,8 @@ def load_departments(company: Company) -> Ids:
 
 def load_people(company: Company, departments: Ids) -> Ids:
     """Everybody with the one password, nobody forced to change it."""
-    roles: Ids = dict(db.session.execute(select(Role.code, Role.id)).tuples().all())
-    ids: Ids = dict(db.session.execute(select(User.username, User.id)).tuples().all())
+    roles: Ids = dict(db.session.execute(select(Role.code, Role.id)).all())
+    ids: Ids = dict(db.session.execute(select(User.username, User.id)).all())
     for person in company.users.values():
         row = {
             "username": person.name,

@@ -1,0 +1,45 @@
+"""The fixtures themselves, on both kinds of database: fresh, equal to the company, fast."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, func, select, text
+
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from tests.support.company import company
+from tests.support.snapshot import changed, snapshot
+from tests.support.web import log_in
+from tests.support.worlds import World
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_every_test_starts_from_the_same_rows(world: World, engine: Engine, turn: int) -> None:
+    """The second turn would find what the first one wrote."""
+    table = catalogue.get("contact").model.__table__
+    with engine.begin() as connection:
+        rows = connection.scalar(select(func.count()).select_from(table))
+        assert rows == len(company().rows["contact"]), turn
+        connection.execute(table.delete())
+    assert world.is_dirty
+
+
+def test_snapshot_of_a_whole_world_sees_one_changed_row(engine: Engine) -> None:
+    before = snapshot(engine, db.metadata)
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE lead SET name = 'other' WHERE id = 1"))
+    assert changed(before, snapshot(engine, db.metadata)) == ["lead"]
+
+
+def test_people_are_logged_in_without_a_password_check(
+    log_in_as: Callable[[str], FlaskClient], client: FlaskClient
+) -> None:
+    assert client.get("/").status_code == 302
+    for person in company().users:
+        assert log_in_as(person).get("/").status_code == 200, person
+
+
+def test_people_can_log_in_through_the_form(client: FlaskClient) -> None:
+    assert log_in(client, "sales1a").get("/").status_code == 200
