@@ -4,7 +4,7 @@ The naming convention is set before any model is imported, so that every constra
 a migration can refer to on both databases.
 """
 
-from flask_appbuilder import AppBuilder, Model
+from flask_appbuilder import Model
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
@@ -20,4 +20,3 @@ Model.metadata.naming_convention = {
 db = SQLAlchemy(model_class=Model)
 migrate = Migrate()
 csrf = CSRFProtect()
-appbuilder = AppBuilder()

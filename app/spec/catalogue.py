@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.spec.entity import Entity
+from app.spec.entity import Entity, PageRight
 from app.spec.errors import DeclarationError, NotFound
 
 
@@ -12,6 +12,7 @@ class Catalogue:
     def __init__(self) -> None:
         self._entities: dict[str, Entity] = {}
         self._by_model: dict[type, Entity] = {}
+        self.pages: dict[str, PageRight] = {}
 
     def declare(self, entity: Entity) -> Entity:
         """Take an entity in; a second one of the same key, plural or model is refused."""
@@ -23,6 +24,13 @@ class Catalogue:
         self._entities[entity.key] = entity
         self._by_model[entity.model] = entity
         return entity
+
+    def declare_page(self, page: PageRight) -> PageRight:
+        """Take in the right to a page; it shares the keys' space with the entities."""
+        if page.key in self._entities or page.key in self.pages:
+            raise DeclarationError(page.key, "key", "another entity or page has this name")
+        self.pages[page.key] = page
+        return page
 
     def validate(self) -> None:
         """Check all declarations against each other; called once when everything is loaded."""

@@ -39,6 +39,17 @@ class View:
     filters: tuple[Mapping[str, Any], ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PageRight:
+    """A page of its own as a row of the permission matrix: pages are permissions too (PERM)."""
+
+    key: str
+    label: Label
+    operations: tuple[str, ...]
+    grants: Mapping[str, Grant]
+    menu: str = "organisation"
+
+
 ALL_ROWS = View("all", Label("All", "全部"), ())
 MINE = View("mine", Label("Mine", "我负责的"), ({"col": "owner", "opr": "eq", "value": "@me"},))
 MY_PEOPLES = View(

@@ -1,0 +1,43 @@
+"""Haina CRM: a low-code admin-panel CRM on Flask-AppBuilder.
+
+``create_app`` is the only place that knows everyone: it ties the packages together and issues no
+SQL, so that a worker process starts without touching the database.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from flask_appbuilder import AppBuilder
+
+import app.entities
+import app.store.engine  # noqa: F401 - installs the connection settings
+import config
+from app import cli, pages
+from app.admin import assets, build, errors, security
+from app.admin.theme import theme
+from app.extensions import csrf, db, migrate
+from app.store import gate
+
+gate.install(db.session)
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """An application with everything registered; ``settings`` override the environment's."""
+    application = Flask(__name__, static_folder=None, template_folder=str(theme.TEMPLATES))
+    application.config.from_mapping(config.settings())
+    application.config.update(settings or {})
+    db.init_app(application)
+    migrate.init_app(application, db, directory=str(config.ROOT / "migrations"))
+    csrf.init_app(application)
+    errors.install(application)
+    security.install(application)
+    assets.register(application)
+    theme.install(application)
+    with application.app_context():
+        builder = AppBuilder(indexview=pages.HomeView)
+        builder.init_app(application, db.session)
+        build.register_all(builder)
+        pages.register_all(builder)
+    cli.install(application)
+    return application

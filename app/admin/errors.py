@@ -1,0 +1,161 @@
+"""The one place where a refusal or a fault becomes an answer (contract §1, R14).
+
+A page for people, JSON for programs; both carry the request id. No SQL, no path, no value of
+another row reaches a reader: those are in the log, under the same id.
+"""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from app.admin.security import trace
+from app.extensions import db
+from app.spec.errors import (
+    REFUSALS,
+    BadRequest,
+    Conflict,
+    Duplicate,
+    Invalid,
+    Refusal,
+    ServerFault,
+    StaleVersion,
+    StorageFull,
+    Unavailable,
+)
+from app.store.history import record_event
+
+log = logging.getLogger("crm.error")
+
+HINTS = {
+    400: _l("Check the address or go back and try again."),
+    401: _l("Log in and try again."),
+    403: _l("Ask an administrator if you need it for your work."),
+    404: _l("Perhaps it was deleted or handed over, or the address has a typing mistake."),
+    409: _l("Load the page again and check what has changed."),
+    413: _l("Send less at once."),
+    429: _l("Try again in a few minutes."),
+    500: _l("Try again; if it stays, tell an administrator the number below."),
+    503: _l("Try again in a few seconds."),
+    507: _l("Tell an administrator: the server's disk is full."),
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every refusal and every fault in the reader's language."""
+    app.register_error_handler(Refusal, answer)
+    app.register_error_handler(HTTPException, lambda error: answer(_from_http(error)))
+    app.register_error_handler(Exception, lambda error: answer(from_fault(error)))
+
+
+def answer(refusal: Refusal) -> Response:
+    """The refusal as a page or as JSON, with nothing of the request left in the database."""
+    db.session.rollback()
+    if refusal.status == 403:
+        _note_denied(refusal)
+    response = _json(refusal) if wants_json() else _page(refusal)
+    response.status_code = refusal.status
+    response.headers.extend(refusal.headers)
+    return response
+
+
+def wants_json() -> bool:
+    """Programs ask under /api/ or say that they take JSON only."""
+    if request.path.startswith("/api/"):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json"
+
+
+def body_of(refusal: Refusal) -> dict[str, Any]:
+    """The error body of contract §1."""
+    return {
+        "code": refusal.code,
+        "message": str(refusal.message),
+        "fields": {key: [str(s) for s in sentences] for key, sentences in refusal.fields.items()},
+        "request_id": trace.request_id(),
+        **refusal.details,
+    }
+
+
+def _json(refusal: Refusal) -> Response:
+    return jsonify(body_of(refusal))
+
+
+def _page(refusal: Refusal) -> Response:
+    screen = {
+        "status": refusal.status,
+        "title": str(type(refusal).sentence),
+        "text": str(refusal.message),
+        "hint": str(HINTS.get(refusal.status, "")),
+        "back_url": "/",
+    }
+    return Response(render_template("error.html", screen=screen), mimetype="text/html")
+
+
+def _note_denied(refusal: Refusal) -> None:
+    """A refusal writes nothing but this one line (contract §1, C39)."""
+    from app.store.context import current_or_none  # noqa: PLC0415 - only for this line
+
+    if current_or_none() is None:
+        return
+    record_event("denied", subject=f"{request.method} {request.path}"[:255])
+    db.session.commit()
+
+
+def _from_http(error: HTTPException) -> Refusal:
+    """The web framework's own errors as ours."""
+    code = error.code or 500
+    known = next((kind for kind in REFUSALS if kind.status == code), None)
+    if known is None:
+        known = BadRequest if code < 500 else ServerFault
+    refusal = known.__new__(known)
+    Refusal.__init__(refusal)
+    refusal.headers = {"Allow": ", ".join(sorted(error.valid_methods))} if getattr(
+        error, "valid_methods", None
+    ) else {}
+    return refusal
+
+
+def from_fault(error: Exception) -> Refusal:
+    """What the database or the program raised, as an answer; details go to the log only."""
+    refusal = _from_database(error)
+    if isinstance(refusal, ServerFault):
+        log.error("unexpected fault, request %s", trace.request_id(), exc_info=error)
+    else:
+        log.warning("%s, request %s", type(error).__name__, trace.request_id())
+    return refusal
+
+
+def _from_database(error: Exception) -> Refusal:
+    text = str(getattr(error, "orig", error)).lower()
+    if "disk is full" in text or "no space left" in text:
+        return StorageFull()
+    if isinstance(error, IntegrityError):
+        return _clash(text)
+    if isinstance(error, StaleDataError):
+        return StaleVersion()
+    if isinstance(error, DataError):
+        return Invalid()
+    if isinstance(error, OperationalError | PoolTimeout):
+        return Unavailable()
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return Unavailable()
+    return ServerFault()
+
+
+def _clash(text: str) -> Refusal:
+    """A unique clash is a duplicate; a broken link is a conflict with the present state."""
+    if "unique" in text or "duplicate" in text:
+        return Duplicate()
+    return Conflict(_l("Another record still needs this, or is missing."))

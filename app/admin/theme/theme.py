@@ -1,0 +1,65 @@
+"""What every page needs besides its own content: language, navigation, who is logged in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request
+from flask_babel import gettext, ngettext
+
+from app.admin.navigation import Group, groups
+from app.admin.security import trace
+from app.spec.words import either, language
+from app.store.context import Actor, current_or_none
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Me:
+    """The logged-in person as the top bar shows him."""
+
+    def __init__(self, who: Actor) -> None:
+        self.id = who.user_id
+        self.username = who.username
+        self.name = either(who.name, who.name_en)
+        self.initials = initials(self.name)
+
+
+def initials(name: str) -> str:
+    """One or two letters for an avatar: the last two of a Chinese name, else first letters."""
+    words = name.split()
+    if len(words) > 1:
+        return (words[0][:1] + words[-1][:1]).upper()
+    return name[-2:] if name and not name.isascii() else name[:2].upper()
+
+
+def install(app: Flask) -> None:
+    """Offer the common words of every page to the templates."""
+    app.context_processor(_common)
+    app.jinja_env.globals.update(_=gettext, gettext=gettext, ngettext=ngettext)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def _common() -> dict[str, Any]:
+    work = current_or_none()
+    who = work.actor if work else None
+    return {
+        "lang": language.get(),
+        "me": Me(who) if who else None,
+        "nav": list(_navigation(who)),
+        "create_menu": list(_create_menu(who)),
+        "request_id": trace.request_id(),
+    }
+
+
+def _navigation(who: Actor | None) -> Iterator[Group]:
+    if who is not None:
+        yield from groups(who, request.path)
+
+
+def _create_menu(who: Actor | None) -> Iterator[dict[str, str]]:
+    for group in _navigation(who):
+        for item in group.items:
+            if item.create_url:
+                yield {"label": item.one, "url": item.create_url}

@@ -1,0 +1,13 @@
+"""The pages that can't be derived from a declaration: home, permission matrix, notifications."""
+
+from flask_appbuilder import AppBuilder
+
+from app.pages.home import HomeView
+from app.pages.matrix import MatrixView
+
+__all__ = ["HomeView", "register_all"]
+
+
+def register_all(builder: AppBuilder) -> None:
+    """Register every page but the home page, which the generator takes by itself."""
+    builder.add_view_no_menu(MatrixView)

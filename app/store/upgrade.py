@@ -1,0 +1,255 @@
+"""``flask crm upgrade``: bring a database to what this version of the program needs.
+
+Migrations, then everything that declarations bring: built-in roles and their default grants, the
+root department, the default pools, dictionaries, search tables, the lock on the history. Safe to
+run at any time and in several processes at once: one does it, the others wait and find nothing due.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+from alembic.script import ScriptDirectory
+from fasteners import InterProcessLock
+from flask import current_app
+from sqlalchemy import String, insert, inspect, select, text
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity, PageRight
+from app.spec.field import Level, Masking
+from app.spec.roles import BUILT_IN_ROLES, Grant
+from app.store import access, dictionaries, search_index
+from app.store.context import system_scope
+from app.store.organisation import Department, RightsVersion, Role, RoleGrant
+from app.store.pools import POOL_KIND, Pool
+from app.store.writer import Context, insert_rows
+
+ADVISORY_LOCK = 727_001
+HOW = Context("set_up")
+
+
+class Installation(db.Model):  # type: ignore[name-defined,misc]
+    """Facts about this installation; ``upgraded_to`` is what the last upgrade left behind."""
+
+    __tablename__ = "installation"
+    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(String(255))
+
+
+def upgrade() -> bool:
+    """Upgrade the database of the current application; False when nothing was due.
+
+    One statement when nothing is due. Needs an application context.
+    """
+    wanted = _fingerprint()
+    if _upgraded_to() == wanted:
+        return False
+    with _alone():
+        if _upgraded_to() == wanted:
+            return False
+        flask_migrate.upgrade(directory=_migrations())
+        with system_scope("set up what declarations bring"):
+            _set_up()
+            db.session.merge(Installation(key="upgraded_to", value=wanted))
+            db.session.commit()
+    return True
+
+
+def is_current() -> bool:
+    """Whether nothing is due: what a process that serves asks before it says it is ready."""
+    return _upgraded_to() == _fingerprint()
+
+
+def _migrations() -> str:
+    directory: str = current_app.extensions["migrate"].directory
+    return directory
+
+
+def _fingerprint() -> str:
+    """The newest migration and a digest of everything that the set-up derives."""
+    head = ScriptDirectory(_migrations()).get_current_head()
+    derived = {
+        "dictionaries": [words.key + str(words.options) for words in dictionaries.declared()],
+        "grants": [str(sorted(thing.grants.items())) for thing in _granted()],
+        "search": [e.key for e in catalogue if search_index.is_searched(e)],
+        "roles": list(BUILT_IN_ROLES),
+    }
+    digest = hashlib.sha256(json.dumps(derived).encode()).hexdigest()[:16]
+    return f"{head}-{digest}"
+
+
+def _upgraded_to() -> str | None:
+    try:
+        value: str | None = db.session.scalar(
+            select(Installation.value).where(Installation.key == "upgraded_to")
+        )
+    except DatabaseError:
+        value = None  # a new database has no tables yet
+    db.session.rollback()
+    return value
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One upgrade at a time, over processes and hosts (C112)."""
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": ADVISORY_LOCK})
+            yield
+        return
+    database = db.engine.url.database or "crm"
+    Path(database).parent.mkdir(parents=True, exist_ok=True)
+    with InterProcessLock(f"{database}.upgrade.lock"):
+        yield
+
+
+def _set_up() -> None:
+    _lock_history()
+    if db.session.get(RightsVersion, 1) is None:
+        db.session.add(RightsVersion(id=1, number=1))
+        db.session.flush()
+    for entity in search_index.create_tables():
+        fill_index(entity)
+    roles = _roles()
+    _default_grants(roles)
+    _root_department()
+    _default_pools()
+    _dictionaries()
+    access.touch()
+
+
+def _roles() -> dict[str, int]:
+    have = dict(db.session.execute(select(Role.code, Role.id)).tuples().all())
+    new = [
+        {"name": label.zh, "name_en": label.en, "code": code, "is_active": True}
+        for code, label in BUILT_IN_ROLES.items()
+        if code not in have
+    ]
+    insert_rows(catalogue.get("role"), new, HOW)
+    return dict(db.session.execute(select(Role.code, Role.id)).tuples().all())
+
+
+def _granted() -> list[Entity | PageRight]:
+    return [*catalogue, *catalogue.pages.values()]
+
+
+def _default_grants(roles: dict[str, int]) -> None:
+    """Rows of the matrix that don't exist yet; what an admin has edited stays as it is."""
+    have = set(db.session.execute(select(RoleGrant.role_id, RoleGrant.entity)).tuples())
+    new = [
+        grant_row(roles[code], thing.key, given)
+        for thing in _granted()
+        for code, given in thing.grants.items()
+        if (roles[code], thing.key) not in have
+    ]
+    if new:
+        db.session.execute(insert(RoleGrant.__table__), new)
+
+
+def grant_row(role_id: int, entity: str, given: Grant) -> dict[str, Any]:
+    """A default grant as a row of the matrix."""
+    fields: dict[str, dict[str, int]] = {}
+    for key in given.hidden:
+        fields.setdefault(key, {})["level"] = int(Level.HIDDEN)
+    for key in given.read_only:
+        fields.setdefault(key, {})["level"] = int(Level.READ)
+    for key in given.masked:
+        fields.setdefault(key, {})["mask"] = int(Masking.ALL)
+    return {
+        "role_id": role_id,
+        "entity": entity,
+        "scope": str(given.scope),
+        "departments": [],
+        "operations": list(given.operations),
+        "fields": fields,
+    }
+
+
+def _root_department() -> None:
+    exists = db.session.scalar(select(Department.id).where(Department.parent_id.is_(None)))
+    if exists is None:
+        insert_rows(catalogue.get("department"), [{"name": "办公室", "name_en": "Office"}], HOW)
+
+
+def _default_pools() -> None:
+    """One open pool per kind of pooled record, when there is none at all (POOL)."""
+    have = set(db.session.scalars(select(Pool.kind)))
+    new = [
+        {
+            "name": "系统默认公海" if position == 0 else f"默认{choice.label.zh}池",
+            "name_en": "Default pool" if position == 0 else f"Default pool: {choice.label.en}",
+            "kind": choice.code,
+            "is_enabled": True,
+        }
+        for position, choice in enumerate(reversed(POOL_KIND.current()))
+        if choice.code not in have
+    ]
+    insert_rows(catalogue.get("pool"), new, HOW)
+
+
+def _dictionaries() -> None:
+    table = dictionaries.DictionaryOption
+    have = set(db.session.execute(select(table.dictionary, table.code)).tuples())
+    new = dictionaries.missing_rows(have)
+    if new:
+        db.session.execute(insert(table.__table__), new)
+
+
+def fill_index(entity: Entity) -> None:
+    """Index every record of an entity anew, in batches; for new index tables and rebuilds."""
+    fields = [f.key for f in search_index.searched_fields(entity)]
+    columns = [getattr(entity.model, key) for key in fields]
+    last = 0
+    while True:
+        rows = db.session.execute(
+            select(entity.model.id, *columns)
+            .where(entity.model.id > last)
+            .order_by(entity.model.id)
+            .limit(2_000)
+        ).all()
+        if not rows:
+            return
+        search_index.write(
+            entity, ((row[0], dict(zip(fields, row[1:], strict=True))) for row in rows)
+        )
+        last = rows[-1][0]
+
+
+_SQLITE_LOCK = (
+    "CREATE TRIGGER IF NOT EXISTS history_keeps_{verb} BEFORE {verb} ON history "
+    "BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END"
+)
+_SQLITE_NO_REPLACE = (
+    "CREATE TRIGGER IF NOT EXISTS history_keeps_ids BEFORE INSERT ON history "
+    "WHEN EXISTS (SELECT 1 FROM history WHERE id = NEW.id) "
+    "BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END"
+)
+_PG_LOCK = (
+    "CREATE OR REPLACE FUNCTION history_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'the history is append-only'; END $$",
+    "DROP TRIGGER IF EXISTS history_keeps ON history",
+    "CREATE TRIGGER history_keeps BEFORE UPDATE OR DELETE OR TRUNCATE ON history "
+    "FOR EACH STATEMENT EXECUTE FUNCTION history_is_append_only()",
+)
+
+
+def _lock_history() -> None:
+    """The database itself refuses to change or remove history (AUDIT-3, C100b)."""
+    if not inspect(db.engine).has_table("history"):
+        return
+    if db.engine.dialect.name == "postgresql":
+        statements: tuple[str, ...] = _PG_LOCK
+    else:
+        verbs = ("UPDATE", "DELETE")
+        statements = (*(_SQLITE_LOCK.format(verb=v) for v in verbs), _SQLITE_NO_REPLACE)
+    for statement in statements:
+        db.session.execute(text(statement))
