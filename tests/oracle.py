@@ -165,14 +165,15 @@ class Oracle:
         return operation in POOL_OPENS_TO_MEMBERS
 
     def _is_member(self, user: str, pool: Pool) -> bool:
+        if self._passes_every_check(user):
+            return True
         if not pool.is_enabled:
             return False
-        if self._passes_every_check(user) or user in pool.admins or user in pool.members:
+        if user in pool.admins or user in pool.members:
             return True
         if not pool.members and not pool.departments:
             return True
-        above = self.departments_above(self.company.users[user].department)
-        return any(department in pool.departments for department in above)
+        return self.company.users[user].department in pool.departments
 
     def _passes_every_check(self, user: str) -> bool:
         roles = self.company.users[user].roles

@@ -146,6 +146,7 @@ POOLS = {
         ("root", "delete", None, {1}),
         ("head", "assign", None, {1, 2}),
         ("zoe", "claim", None, set()),
+        ("root", "claim", None, {2, 3, 4}),
     ],
 )
 def test_pooled_rows_show_in_their_pool_only(
