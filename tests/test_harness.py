@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Page
 from sqlalchemy import Engine, func, select, text
 
 from app.extensions import db
@@ -43,3 +44,12 @@ def test_people_are_logged_in_without_a_password_check(
 
 def test_people_can_log_in_through_the_form(client: FlaskClient) -> None:
     assert log_in(client, "sales1a").get("/").status_code == 200
+
+
+@pytest.mark.browser
+def test_browser_opens_pages_as_somebody(page_as: Callable[[str], Page]) -> None:
+    page = page_as("sales1a")
+    answer = page.goto("/")
+    assert answer is not None
+    assert answer.status == 200
+    assert page.locator("h1").count() == 1

@@ -37,7 +37,16 @@ def run(*words: str) -> None:
     )
 
 
+def compile_catalogues() -> None:
+    """Make the compiled catalogue that the product reads; nothing where there is no catalogue."""
+    if CHINESE.exists():
+        run("compile", "-d", "translations")
+
+
 def read(path: Path) -> Catalog:
+    """The catalogue in that file; an empty one where there is no file."""
+    if not path.exists():
+        return Catalog(locale="zh")
     with path.open("rb") as file:
         return read_po(file)
 
@@ -84,7 +93,7 @@ def main(arguments: list[str]) -> int:
         return 0
     wrong = [f"{message.id!r} {m}" for message in wanted for m in mistakes(message, catalogue)]
     print("\n".join(wrong) or f"{len(wanted)} sentences, all in Chinese")
-    run("compile", "-d", "translations")
+    compile_catalogues()
     return 1 if wrong or not wanted else 0
 
 

@@ -13,6 +13,7 @@ import fasteners
 from flask import Flask
 
 from app.store.upgrade import upgrade
+from tests.support.catalogues import compile_catalogues
 from tests.support.company import company
 from tests.support.databases import Server
 from tests.support.loader import load
@@ -35,6 +36,7 @@ def prepare(server: Server, folder: Path, make_app: Callable[[str], Flask]) -> C
 
 
 def _make(server: Server, make_app: Callable[[str], Flask]) -> Cookies:
+    compile_catalogues()
     server.create(TEMPLATE)
     app = make_app(server.url(TEMPLATE))
     with app.app_context():
