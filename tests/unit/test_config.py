@@ -1,0 +1,61 @@
+"""Settings: what may be left out, and nonsense that stops the start with a sentence."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from config import ConfigError, settings
+
+
+def test_nothing_has_to_be_set(tmp_path: Path) -> None:
+    found = settings({"CRM_INSTANCE": str(tmp_path)})
+    assert found["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path / 'crm.sqlite'}"
+    assert found["SESSION_COOKIE_NAME"] == "session"
+    assert found["SESSION_COOKIE_SECURE"] is False
+    assert found["SESSION_COOKIE_SAMESITE"] == "Lax"
+    assert found["CRM_SESSION_IDLE"] == timedelta(minutes=30)
+    assert found["CRM_SESSION_ABSOLUTE"] == timedelta(hours=12)
+    assert "SECRET_KEY" not in found
+
+
+def test_https_makes_the_cookie_a_host_cookie() -> None:
+    found = settings({"CRM_HTTPS": "1"})
+    assert found["SESSION_COOKIE_NAME"] == "__Host-session"
+    assert found["SESSION_COOKIE_SECURE"] is True
+    assert found["SESSION_COOKIE_PATH"] == "/"
+    assert found.get("SESSION_COOKIE_DOMAIN") is None
+
+
+def test_postgresql_gets_its_driver_and_its_time_outs() -> None:
+    found = settings({"DATABASE_URL": "postgres://crm@db/crm"})
+    assert found["SQLALCHEMY_DATABASE_URI"] == "postgresql+psycopg://crm@db/crm"
+    options = found["SQLALCHEMY_ENGINE_OPTIONS"]
+    assert options["pool_pre_ping"] is True
+    assert "statement_timeout" in options["connect_args"]["options"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "mysql://crm@db/crm"),
+        ("DATABASE_URL", "crm.sqlite"),
+        ("CRM_HTTPS", "maybe"),
+        ("CRM_IDLE_MINUTES", "0"),
+        ("CRM_IDLE_MINUTES", "-5"),
+        ("CRM_SESSION_HOURS", "half a day"),
+        ("CRM_LOGIN_PER_ACCOUNT", "1e3"),
+        ("CRM_LOGIN_PER_ACCOUNT", "٣"),
+        ("CRM_TRUSTED_HOSTS", "*"),
+        ("CRM_TRUSTED_HOSTS", "https://crm.example.com"),
+    ],
+)
+def test_nonsense_is_named(variable: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=variable):
+        settings({variable: value})
+
+
+def test_trusted_hosts_add_to_loopback() -> None:
+    found = settings({"CRM_TRUSTED_HOSTS": "crm.example.com, intern.example.com"})["TRUSTED_HOSTS"]
+    assert found[-2:] == ["crm.example.com", "intern.example.com"]
+    assert "localhost" in found
