@@ -41,7 +41,6 @@ VENDOR_STYLES = (
     "flatpickr/dist/flatpickr.min.css",
 )
 VENDOR_SCRIPTS = (
-    "@tabler/core/dist/js/tabler.min.js",
     "htmx.org/dist/htmx.min.js",
     "tom-select/dist/js/tom-select.popular.min.js",
     "flatpickr/dist/flatpickr.min.js",

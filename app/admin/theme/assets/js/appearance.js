@@ -1,0 +1,35 @@
+// Light or dark, dense or roomy rows, wide or narrow navigation: kept in this browser.
+import { remember } from "./dom.js";
+
+const root = document.documentElement;
+
+function showTheme() {
+  for (const button of document.querySelectorAll("[data-theme-to]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.themeTo === root.dataset.themeChoice));
+  }
+}
+
+function chooseTheme(button) {
+  remember("theme", button.dataset.themeTo);
+  document.dispatchEvent(new Event("haina:theme"));
+  root.dataset.themeChoice = button.dataset.themeTo;
+  showTheme();
+}
+
+function toggle(className, key, on) {
+  root.classList.toggle(className, on);
+  remember(key, on ? (key === "density" ? "dense" : "1") : "");
+}
+
+export function startAppearance() {
+  showTheme();
+  document.addEventListener("click", (event) => {
+    const theme = event.target.closest("[data-theme-to]");
+    const density = event.target.closest("[data-density]");
+    if (theme) chooseTheme(theme);
+    if (density) toggle("dense", "density", !root.classList.contains("dense"));
+    if (event.target.closest("[data-rail]")) {
+      toggle("nav-rail", "rail", !root.classList.contains("nav-rail"));
+    }
+  });
+}

@@ -1,0 +1,88 @@
+// Confirmations and bulk steps in a dialog over the page they concern: the same pages that work
+// on their own are fetched, and their #screen is shown.
+
+let enliven = () => {};
+
+const dialog = () => document.getElementById("dialog");
+const body = () => document.getElementById("dialog-body");
+
+async function download(answer) {
+  const named = /filename\*=UTF-8''([^;]+)/i.exec(answer.headers.get("Content-Disposition") ?? "");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = named ? decodeURIComponent(named[1]) : "";
+  link.click();
+  URL.revokeObjectURL(link.href);
+  dialog().close();
+}
+
+async function show(answer) {
+  if (!answer.headers.get("Content-Type")?.startsWith("text/html")) return download(answer);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const screen = page.getElementById("screen");
+  const ours = screen?.matches("[data-dialog-ready], [data-status]");
+  if (answer.redirected && !ours) return window.location.assign(answer.url);
+  body().replaceChildren(...(screen ? [document.adoptNode(screen)] : []));
+  body().querySelector("h1")?.remove(); // the dialog's own heading says it
+  enliven(body());
+  body().querySelector("[data-autofocus], .field input, .field select, .btn-primary")?.focus();
+  return undefined;
+}
+
+async function load(url, content) {
+  dialog().classList.add("loading");
+  try {
+    const plain = content && ![...content.values()].some((value) => value instanceof File);
+    await show(
+      await fetch(url, {
+        method: content ? "POST" : "GET",
+        body: plain ? new URLSearchParams(content) : content,
+        headers: { Accept: "text/html" },
+      }),
+    );
+  } finally {
+    dialog().classList.remove("loading");
+  }
+}
+
+// Opens `url` in the dialog; with `body` (form data) it is posted.
+export function openDialog(url, { title, body: content }) {
+  document.getElementById("dialog-title").textContent = title;
+  body().replaceChildren();
+  dialog().showModal();
+  load(url, content).catch(() => window.location.reload());
+}
+
+function submit(event) {
+  const form = event.target;
+  const action = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  event.preventDefault();
+  const content = new FormData(form, event.submitter);
+  const get = form.method !== "post";
+  const url = get ? `${action}?${new URLSearchParams(content)}` : action;
+  load(url, get ? undefined : content).catch(() => dialog().close());
+}
+
+function finish() {
+  if (body().querySelector("[data-step=report]")) window.location.reload();
+  body().replaceChildren();
+}
+
+export function startDialog(enlivener) {
+  enliven = enlivener;
+  if (!dialog()) return;
+  body().addEventListener("submit", submit);
+  dialog().addEventListener("close", finish);
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("a[data-dialog]");
+    const outside = event.target === dialog();
+    const closer = event.target.closest("[data-dialog-close]");
+    if (outside || (closer && dialog().contains(closer))) {
+      event.preventDefault();
+      dialog().close();
+    } else if (opener && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      openDialog(opener.href, { title: opener.textContent.trim() || opener.ariaLabel });
+    }
+  });
+}

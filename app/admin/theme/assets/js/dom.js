@@ -1,0 +1,37 @@
+// Small words the other modules share.
+
+const seen = new WeakMap();
+
+// Calls `start` for each element under `root` that matches, once per element and starter.
+export function each(root, selector, start) {
+  for (const element of root.querySelectorAll(selector)) {
+    const starters = seen.get(element) ?? new Set();
+    if (!starters.has(start)) {
+      starters.add(start);
+      seen.set(element, starters);
+      start(element);
+    }
+  }
+}
+
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+export function remember(key, value) {
+  try {
+    window.localStorage.setItem(`haina.${key}`, value);
+  } catch {
+    // storage is switched off: the choice holds for this page only
+  }
+}
+
+export function recall(key) {
+  try {
+    return window.localStorage.getItem(`haina.${key}`);
+  } catch {
+    return null; // storage is switched off: the default holds
+  }
+}

@@ -1,0 +1,82 @@
+// Typing without a mouse and without loss: Ctrl+Enter saves, "/" searches, leaving asks first.
+import { each } from "./dom.js";
+
+const guarded = new Map();
+
+function content(form) {
+  return new URLSearchParams(new FormData(form)).toString();
+}
+
+function changed(form) {
+  return form.isConnected && guarded.has(form) && content(form) !== guarded.get(form);
+}
+
+function guard(form) {
+  window.setTimeout(() => guarded.set(form, content(form))); // after pickers took over their inputs
+  const note = form.querySelector("[data-unsaved]");
+  const show = () => {
+    if (note) note.hidden = !changed(form);
+  };
+  form.addEventListener("input", show);
+  form.addEventListener("change", show);
+  form.addEventListener("submit", () => guarded.delete(form));
+}
+
+function grow(area) {
+  const fit = () => {
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight + 2}px`;
+  };
+  area.addEventListener("input", fit);
+  if (area.value) fit();
+}
+
+// One press, one request (BULK-8): the second submit of the same form waits for the answer.
+function onlyOnce(form) {
+  form.addEventListener("submit", (event) => {
+    if (form.closest("dialog") || event.defaultPrevented) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+}
+
+function saveKey(event) {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const form = document.activeElement?.closest("form[method=post]") ?? document.querySelector("form[data-guard]");
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit(form.querySelector("[data-save]") ?? undefined);
+}
+
+function searchKey(event) {
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const box = document.querySelector("[data-slash]");
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
+}
+
+let started = false;
+
+function startKeys() {
+  if (started) return;
+  started = true;
+  document.addEventListener("keydown", saveKey);
+  document.addEventListener("keydown", searchKey);
+  window.addEventListener("beforeunload", (event) => {
+    if ([...guarded.keys()].some(changed)) event.preventDefault();
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+}
+
+export function startForms(root) {
+  startKeys();
+  each(root, "form[data-guard]", guard);
+  each(root, "form[method=post]", onlyOnce);
+  each(root, "textarea[data-grow]", grow);
+  root.querySelector(".notice[data-autofocus]")?.focus();
+}

@@ -1,0 +1,26 @@
+// Brings the page to life; run again over whatever htmx or the dialog puts into it.
+import { startAppearance } from "./appearance.js";
+import { startBulk } from "./bulk.js";
+import { startDates } from "./dates.js";
+import { startDialog } from "./dialog.js";
+import { startFilters } from "./filters.js";
+import { startForms } from "./forms.js";
+import { startMatrix } from "./matrix.js";
+import { startMenus } from "./menus.js";
+import { startPickers } from "./pickers.js";
+import { startSwaps } from "./swaps.js";
+
+function enliven(root) {
+  startPickers(root);
+  startDates(root);
+  startFilters(root);
+  startBulk(root);
+  startForms(root);
+  startMatrix(root);
+}
+
+startAppearance();
+startMenus();
+startSwaps(enliven);
+startDialog(enliven);
+enliven(document);
