@@ -166,8 +166,11 @@ def _word_clauses(word: str) -> Alternative:
 
 
 def _phone(number: str) -> Alternative:
-    """Digits of a phone; how the country is dialled (00, +86) is no part of a stored number."""
-    national = number.removeprefix("00")
+    """Digits of a phone; how the country is dialled (00, +86) is no part of a stored number.
+
+    Only a number that is too long for a national one has that in front.
+    """
+    national = number.removeprefix("00") if len(number) >= 12 else number
     if len(national) == 13 and national.startswith("861"):
         national = national[2:]
     return _every(_grams("d", national, 4))
