@@ -45,9 +45,7 @@ contact = catalogue.declare(
         operations=SHARED,
         grants={
             SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, " ".join(SHARED)),
-            SALESPERSON: grant(
-                Scope.SELF, "list read create edit delete add_team remove_team"
-            ),
+            SALESPERSON: grant(Scope.SELF, "list read create edit delete add_team remove_team"),
             CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
             SERVICE: grant(Scope.ALL, "list read"),
             AUDITOR: grant(Scope.ALL, "list read"),

@@ -44,7 +44,13 @@ class Customer(Pooled, Record):
     short_name = text("Short name", "简称", max_length=40, search="text")
     level = choice("Customer level", "客户级别", LEVEL, listed=True, fact=True, quick=True)
     deal_status = choice(
-        "Deal status", "成交状态", DEAL_STATUS, default="not_won", system=True, listed=True, fact=True
+        "Deal status",
+        "成交状态",
+        DEAL_STATUS,
+        default="not_won",
+        system=True,
+        listed=True,
+        fact=True,
     )
     mobile = mobile("Mobile", "手机", listed=True, fact=True)
     phone = phone("Phone", "电话")
@@ -67,9 +73,7 @@ class Customer(Pooled, Record):
     province = text("Province", "省", max_length=40, section=Section.ADDRESS)
     city = text("City", "市", max_length=40, section=Section.ADDRESS)
     district = text("District", "区", max_length=40, section=Section.ADDRESS)
-    address = text(
-        "Address", "详细地址", max_length=255, section=Section.ADDRESS, mask="address"
-    )
+    address = text("Address", "详细地址", max_length=255, section=Section.ADDRESS, mask="address")
     primary_contact = link(
         "Primary contact",
         "首要联系人",
@@ -100,8 +104,16 @@ customer = catalogue.declare(
         operations=POOLED,
         children=(Child("contact", "customer"),),
         views=(
-            View("won", Label("Won", "已成交"), ({"col": "deal_status", "opr": "eq", "value": "won"},)),
-            View("locked", Label("Locked", "已锁定"), ({"col": "is_locked", "opr": "eq", "value": True},)),
+            View(
+                "won",
+                Label("Won", "已成交"),
+                ({"col": "deal_status", "opr": "eq", "value": "won"},),
+            ),
+            View(
+                "locked",
+                Label("Locked", "已锁定"),
+                ({"col": "is_locked", "opr": "eq", "value": True},),
+            ),
         ),
         grants={
             SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, " ".join(POOLED)),

@@ -41,9 +41,7 @@ class Lead(Pooled, Record):
     province = text("Province", "省", max_length=40, section=Section.ADDRESS)
     city = text("City", "市", max_length=40, section=Section.ADDRESS)
     district = text("District", "区", max_length=40, section=Section.ADDRESS)
-    address = text(
-        "Address", "详细地址", max_length=255, section=Section.ADDRESS, mask="address"
-    )
+    address = text("Address", "详细地址", max_length=255, section=Section.ADDRESS, mask="address")
     is_converted = boolean("Converted", "已转化", system=True, section=Section.SYSTEM)
     converted_at = moment("Converted at", "转化时间", system=True, section=Section.SYSTEM)
     customer = link("Customer", "客户", "customer", system=True, section=Section.SYSTEM)

@@ -29,12 +29,8 @@ user = catalogue.declare(
         ),
         rules=UserRules(),
         grants={
-            SYSTEM_ADMIN: grant(
-                Scope.ALL, "list read create edit disable enable reset_password"
-            ),
-            PEOPLE_ADMIN: grant(
-                Scope.ALL, "list read create edit disable enable reset_password"
-            ),
+            SYSTEM_ADMIN: grant(Scope.ALL, "list read create edit disable enable reset_password"),
+            PEOPLE_ADMIN: grant(Scope.ALL, "list read create edit disable enable reset_password"),
             AUDITOR: grant(Scope.ALL, "list read", masked="mobile email"),
         },
         samples=(

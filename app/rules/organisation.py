@@ -51,9 +51,7 @@ class DepartmentRules(_Touching):
             return
         if (before.get("parent") is None) != (values["parent"] is None):
             raise Invalid(fields={"parent": [_l("There is one root; it has no parent.")]})
-        _refuse_circle(
-            Department, Department.parent_id, record_id, values["parent"], "parent"
-        )
+        _refuse_circle(Department, Department.parent_id, record_id, values["parent"], "parent")
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """The root, and departments with people or children (ORG)."""

@@ -98,8 +98,9 @@ class StaleCount(Conflict):
 
 
 class StaleVersion(Conflict):
-    """A form or inline edit over a newer version; ``details`` hold both values (R4)."""
+    """A form or inline edit over a newer version; ``conflicts`` hold both values (R4)."""
 
+    conflicts: Sequence[Any] = ()
     code = "stale_version"
     sentence = _l("Somebody else saved this record meanwhile. Nothing of yours is lost.")
 

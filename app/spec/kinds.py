@@ -33,7 +33,7 @@ class TextField(Field):
 
     def convert(self, raw: Any) -> str | None:
         if not isinstance(raw, str):
-            raise ValueError(_l("This must be text."))  # noqa: TRY004 - one error family
+            raise ValueError(_l("This must be text."))
         value = text.clean(raw, multiline=self.is_multiline)
         if len(value) > self.max_length:
             raise ValueError(_l("At most %(n)s characters.", n=self.max_length))

@@ -79,9 +79,9 @@ def load_actor(user_id: int, version: int | None = None) -> Actor:
     """The person with all his rights; the user row must exist and be active."""
     with system_scope("load the person who acts"):
         row = db.session.execute(
-            select(
-                User.username, User.name, User.name_en, User.language, User.timezone
-            ).where(User.id == user_id)
+            select(User.username, User.name, User.name_en, User.language, User.timezone).where(
+                User.id == user_id
+            )
         ).one()
     return Actor(user_id, *row, rights=rights_of(user_id, version))
 

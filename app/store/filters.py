@@ -127,14 +127,14 @@ class Compiler:
                 return access.people_of(departments[token])
         if target == "department" and token in departments:
             return list(departments[token])
-        raise BadRequest(
-            _l("%(token)s can't be used for %(name)s.", token=token, name=field.key)
-        )
+        raise BadRequest(_l("%(token)s can't be used for %(name)s.", token=token, name=field.key))
 
     def _linked(self, field: LinksField, value: Any) -> ColumnElement[bool]:
         table = links.table_of(field)
         entity = self.policy.entity
-        wanted = [i for i in self._operands(field, value) for i in (i if isinstance(i, list) else [i])]
+        wanted = [
+            i for i in self._operands(field, value) for i in (i if isinstance(i, list) else [i])
+        ]
         return exists().where(
             table.c[f"{entity.key}_id"] == entity.model.id,
             member_of(table.c[f"{field.to}_id"], wanted),
@@ -181,7 +181,7 @@ def _equal(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
 
 def _literal(field: Field, value: Any) -> str | None:
     if not isinstance(value, str):
-        raise ValueError(_l("This must be text."))  # noqa: TRY004 - one error family
+        raise ValueError(_l("This must be text."))
     if len(value) > 200 or "\x00" in value:
         raise ValueError(_l("At most %(n)s characters.", n=200))
     return value or None

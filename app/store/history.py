@@ -4,10 +4,10 @@ The same table takes events that change no record: logins, refusals, exports. Ro
 added; the database itself refuses to change or remove them (AUDIT-3).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Index, Integer, insert
+from sqlalchemy import JSON, Index, Integer, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -19,7 +19,6 @@ from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.words import Label
 from app.store.context import actor_id, origin
 from app.store.record import Entry
-
 
 EVENTS = (
     option("login", "Login", "登录"),
@@ -116,3 +115,18 @@ def record_event(kind: str, *, subject: str = "", detail: Mapping[str, Any] | No
     row = {**_head(kind), "subject": subject[:255], "changes": dict(detail or {})}
     row |= {"entity": "", "record_id": None, "operation_id": None}
     db.session.execute(insert(History.__table__), [row])
+
+
+def last_pools(entity: str, ids: Sequence[int]) -> dict[int, int]:
+    """The pool that each record left last, by record; records that never were in one are absent."""
+    rows = db.session.execute(
+        select(History.record_id, History.changes)
+        .where(History.entity == entity, History.record_id.in_(ids))
+        .order_by(History.id)
+    )
+    found: dict[int, int] = {}
+    for record_id, changes in rows:
+        old, new = changes.get("pool", (None, None))
+        if old is not None and new is None:
+            found[record_id] = old
+    return found

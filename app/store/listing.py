@@ -152,8 +152,9 @@ def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Selec
     """The statement with the columns and to-one relations of ``fields`` loaded, and no others."""
     fields = list(fields)
     columns = [getattr(model, f.column) for f in fields if f.is_stored]
-    always = [getattr(model, name) for name in ("version", "owner_id", "pool_id") if
-              hasattr(model, name)]
+    always = [
+        getattr(model, name) for name in ("version", "owner_id", "pool_id") if hasattr(model, name)
+    ]
     options: list[Any] = [load_only(*columns, *always, model.id)]
     for f in fields:
         if isinstance(f, RelationField):

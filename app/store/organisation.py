@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
+from app.spec.clock import DEFAULT_ZONE
 from app.spec.columns import (
     boolean,
     choice,
@@ -23,7 +24,6 @@ from app.spec.columns import (
     person,
     text,
 )
-from app.spec.clock import DEFAULT_ZONE
 from app.spec.field import Section
 from app.spec.options import fixed, option
 from app.store.record import Record, Row

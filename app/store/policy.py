@@ -67,9 +67,7 @@ class Policy:
         return {
             key: field
             for key, field in self.entity.fields.items()
-            if self.levels[key] >= Level.EDIT
-            and not field.system
-            and (creating or field.editable)
+            if self.levels[key] >= Level.EDIT and not field.system and (creating or field.editable)
         }
 
     def filterable(self, key: str) -> Field:

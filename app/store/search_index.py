@@ -16,7 +16,6 @@ from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.tokens import index_tokens, query_tokens
 
-
 _UPSERT = (
     "INSERT INTO {name} (id, tokens) VALUES (:id, :tokens) "
     "ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens"

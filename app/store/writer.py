@@ -36,14 +36,17 @@ class Change:
     title: str
     before: Mapping[str, Any]
     values: Mapping[str, Any]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What changed beside the row's own fields, as [old, new]: its team."""
 
     def differences(self, entity: Entity) -> dict[str, list[Any]]:
         """The changed fields as [old, new] in JSON values, for the history."""
-        return {
+        changed = {
             key: [jsonable(entity, key, self.before.get(key)), jsonable(entity, key, value)]
             for key, value in self.values.items()
             if self.before.get(key) != value
         }
+        return {**changed, **self.notes}
 
 
 @dataclass

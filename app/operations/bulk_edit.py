@@ -1,0 +1,49 @@
+"""Bulk edit: the same new values for many records, by the rules of the form (BULK)."""
+
+from collections.abc import Sequence
+
+from flask_babel import lazy_gettext as _l
+
+from app.operations.editing import parse, resolve
+from app.operations.engine import Behaviour, Job, Row
+from app.operations.outcome import Plan
+from app.operations.rules import rules_of
+from app.spec.entity import Entity
+from app.spec.errors import Invalid, Refusal
+from app.spec.field import Field
+from app.spec.values import ValuesField
+from app.spec.words import Label
+from app.store.context import actor
+from app.store.policy import Policy
+
+
+class BulkEdit(Behaviour):
+    """``params.set`` maps fields to their new values; an empty value empties the field."""
+
+    slug = "bulk_edit"
+
+    def params(self, entity: Entity) -> tuple[Field, ...]:
+        return (ValuesField(label=Label("New values", "新值"), key="set", required=True),)
+
+    def prepare(self, job: Job) -> None:
+        writable = Policy(actor(), job.entity, "bulk_edit").writable(creating=False)
+        fields = {key: f for key, f in writable.items() if f.is_stored and not f.unique}
+        values = parse(fields, job.params["set"])
+        if not values:
+            raise Invalid(fields={"set": [_l("Choose at least one field.")]})
+        resolve(fields, values)
+        job.memory["values"] = values
+
+    def columns(self, job: Job) -> Sequence[str]:
+        return tuple(job.memory["values"])
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        wanted = job.memory["values"]
+        changed = {key: v for key, v in wanted.items() if row.values.get(key) != v}
+        if not changed:
+            return row.skip("unchanged")
+        try:
+            rules_of(job.entity).before_change(job.entity, row.id, row.values, changed)
+        except Refusal as refusal:
+            return row.skip("invalid", why=refusal)
+        return row.change(**wanted)

@@ -1,0 +1,198 @@
+"""Creating and editing one record: the same way for forms, inline edits, the API and imports.
+
+Values come in as a person or a program sent them; out come stored records, or a refusal that names
+every field that is wrong. The version somebody saw decides who was faster (R4).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.extensions import db
+from app.operations.rules import rules_of
+from app.spec import clock, masks
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import Invalid, StaleVersion
+from app.spec.field import Field
+from app.spec.relations import LinksField, RelationField
+from app.store import door
+from app.store.context import actor, operating
+from app.store.gate import member_of
+from app.store.organisation import User
+from app.store.policy import Policy
+from app.store.writer import Change, Context, insert_rows, update_rows
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A field that two people changed: what I want, what stands there now, what I had seen."""
+
+    field: Field
+    mine: Any
+    theirs: Any
+
+
+def parse(
+    fields: Mapping[str, Field], raw: Mapping[str, Any], *, complete: bool = False
+) -> dict[str, Any]:
+    """Raw values as stored values; Invalid names every wrong, unknown or missing field.
+
+    With ``complete`` required fields must be there; otherwise only those given are looked at.
+    """
+    values: dict[str, Any] = {}
+    wrong: dict[str, list[Any]] = {
+        key: [_l("This field can't be written.")] for key in raw if key not in fields
+    }
+    for key, f in fields.items():
+        if key not in raw and not complete:
+            continue
+        try:
+            value = f.parse(raw.get(key))
+            if value is None and key not in raw and f.default is not None:
+                value = f.default
+            f.check_required(value)
+        except ValueError as error:
+            wrong[key] = [error.args[0]]
+        else:
+            if key in raw or value is not None:
+                values[key] = value
+    if wrong:
+        raise Invalid(fields=wrong)
+    return values
+
+
+def resolve(fields: Mapping[str, Field], values: dict[str, Any]) -> None:
+    """Check that every record pointed at exists within the reader's scope (C23).
+
+    Usernames become ids. People must be active to be chosen (ORG-1). Raises Invalid.
+    """
+    wrong: dict[str, list[Any]] = {}
+    for key, f in fields.items():
+        if not isinstance(f, RelationField | LinksField) or not values.get(key):
+            continue
+        wanted = values[key] if isinstance(values[key], list) else [values[key]]
+        found = _existing(f.to, wanted)
+        if len(found) != len(set(wanted)):
+            wrong[key] = [_l("Not a valid choice.")]
+        else:
+            ids = [found[one] for one in wanted]
+            values[key] = ids if isinstance(f, LinksField) else ids[0]
+    if wrong:
+        raise Invalid(fields=wrong)
+
+
+def _existing(to: str, wanted: list[Any]) -> dict[Any, int]:
+    """The ids that exist for this reader, by what was asked for: an id or a username."""
+    target = catalogue.get(to)
+    if target.model is User:
+        return _active_people(wanted)
+    ids = [one for one in wanted if isinstance(one, int)]
+    if target.is_owned:
+        return {i: i for i in door.within(target, ids, "read")}
+    known = db.session.scalars(select(target.model.id).where(member_of(target.model.id, ids)))
+    return {i: i for i in known}
+
+
+def _active_people(wanted: list[Any]) -> dict[Any, int]:
+    ids = [one for one in wanted if isinstance(one, int)]
+    names = [one for one in wanted if isinstance(one, str)]
+    rows = db.session.execute(
+        select(User.id, User.username).where(
+            User.is_active, member_of(User.id, ids) | User.username.in_(names)
+        )
+    ).all()
+    by_id = {row.id: row.id for row in rows if row.id in ids}
+    return by_id | {row.username: row.id for row in rows if row.username in names}
+
+
+def create(entity: Entity, raw: Mapping[str, Any]) -> int:
+    """Write a new record from what was sent and return its id.
+
+    Raises NotPermitted, Invalid, Duplicate. The doer becomes the owner unless he names another
+    within his scope (C29).
+    """
+    door.demand(entity.key, "create")
+    fields = Policy(actor(), entity, "create").writable(creating=True)
+    values = parse(fields, raw, complete=True)
+    resolve(fields, values)
+    complete_ownership(entity, values, "created")
+    with operating("create", entity.key):
+        rules = rules_of(entity)
+        rules.before_create(entity, values)
+        [record_id] = insert_rows(entity, [values], Context("create"))
+        rules.after_write(entity, [record_id])
+    return record_id
+
+
+def complete_ownership(entity: Entity, values: dict[str, Any], way: str) -> None:
+    """A new record's owner, and when and how he obtained it (POOL-8, XFER-4)."""
+    if not entity.is_owned:
+        return
+    values.setdefault("owner", None)
+    values["owner"] = values["owner"] or actor().user_id
+    if entity.is_pooled:
+        values["obtained_at"] = clock.now()
+        values["obtained_way"] = way
+
+
+def edit(
+    entity: Entity, record_id: int, raw: Mapping[str, Any], *, version: int | None
+) -> tuple[Any, int]:
+    """Write changed values of one record; returns the record as it was and its version now.
+
+    ``version`` is what the writer saw. Raises NotPermitted, NotFound, Invalid, StaleVersion with
+    the conflicting fields, Duplicate.
+    """
+    door.demand(entity.key, "edit")
+    policy = Policy(actor(), entity, "edit")
+    fields = policy.writable(creating=False)
+    stored = [f for f in entity.fields.values() if f.is_stored or isinstance(f, LinksField)]
+    record = door.fetch(entity, record_id, "edit", stored, lock=True)
+    before = door.values_of(entity, record, stored)
+    raw = drop_masks(policy, before, raw)
+    values = parse(fields, raw)
+    if version is not None and version != record.version:
+        raise stale(entity, record, before, values)
+    changed = {key: value for key, value in values.items() if before.get(key) != value}
+    resolve({key: fields[key] for key in changed}, changed)
+    if not changed:
+        return record, record.version
+    with operating("edit", entity.key, pools=True):
+        rules = rules_of(entity)
+        rules.before_change(entity, record_id, before, changed)
+        change = Change(record_id, door.title_of(entity, before), before, changed)
+        if not update_rows(entity, [change], Context("edit"), version=record.version):
+            raise stale(entity, record, before, values)
+        rules.after_write(entity, [record_id])
+    return record, record.version + 1
+
+
+def drop_masks(policy: Policy, before: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A mask posted back unchanged keeps the value; a half-changed one is refused (C44)."""
+    kept = dict(raw)
+    for key in policy.masked & set(raw):
+        f = policy.entity.fields[key]
+        sent = raw[key]
+        if sent == policy.shown(f, before.get(key)) or (sent in (None, "") and not before.get(key)):
+            del kept[key]
+        elif isinstance(sent, str) and masks.looks_masked(f.mask, sent):
+            raise Invalid(fields={key: [_l("Give the whole value or leave it as it is.")]})
+    return kept
+
+
+def stale(
+    entity: Entity, record: Any, before: Mapping[str, Any], values: Mapping[str, Any]
+) -> StaleVersion:
+    """The refusal for a save over a newer version, with what would have been overwritten."""
+    refusal = StaleVersion()
+    refusal.details["version"] = record.version
+    refusal.conflicts = [
+        Conflict(entity.fields[key], value, before.get(key))
+        for key, value in values.items()
+        if before.get(key) != value
+    ]
+    return refusal

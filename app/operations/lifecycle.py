@@ -1,0 +1,198 @@
+"""Operations about a record's life: recycle bin and back, disable and enable (CUS-3, ORG-1)."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.operations.engine import Behaviour, Job, Row, lock_rows, write
+from app.operations.outcome import Plan
+from app.operations.rules import rules_of
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.store.context import actor_id, system_scope
+from app.store.gate import member_of
+from app.store.writer import Change
+
+
+class Delete(Behaviour):
+    """Into the recycle bin, with everything that belongs to it; blocked ones stay (CUS-3)."""
+
+    slug = "delete"
+
+    def prepare(self, job: Job) -> None:
+        job.memory["batch"] = str(uuid.uuid4())
+
+    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
+        job.memory["blockers"] = rules_of(job.entity).blockers(job.entity, [row.id for row in rows])
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        blocker = job.memory["blockers"].get(row.id)
+        if blocker:
+            skip = row.skip("blocked", why=blocker.sentence)
+            return replace(skip, path=blocker.path)
+        return replace(row.change(), notes={"deleted": [False, True]})
+
+    def extra(self, job: Job) -> Mapping[str, Any]:
+        return {
+            "deleted_at": clock.now(),
+            "deleted_by_id": actor_id(),
+            "delete_batch": job.memory["batch"],
+        }
+
+    def after(self, job: Job, changes: Sequence[Change]) -> None:
+        """Children go with their parent, under the same batch, whoever owns them."""
+        for entity, through in belonging(job.entity):
+            with system_scope("what belongs to a record goes with it into the bin"):
+                ids = db.session.scalars(
+                    select(entity.model.id)
+                    .where(
+                        member_of(through, [c.id for c in changes]),
+                        entity.model.deleted_at.is_(None),
+                    )
+                    .order_by(entity.model.id)
+                ).all()
+                _mark(job, entity, ids, self.extra(job), deleted=True)
+
+
+class Restore(Behaviour):
+    """Back from the bin with what was deleted along; a name taken meanwhile is refused (C102)."""
+
+    slug = "restore"
+
+    def columns(self, job: Job) -> Sequence[str]:
+        parents = [f.key for f in job.entity.parents]
+        return [f.key for f in job.entity.fields.values() if f.unique] + parents
+
+    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
+        entity = job.entity
+        with system_scope("whether a unique value is taken is looked at everywhere"):
+            job.memory["taken"] = {f.key: _taken(entity, f.key, rows) for f in _unique(entity)}
+            job.memory["batches"] = dict(
+                db.session.execute(
+                    select(entity.model.id, entity.model.delete_batch).where(
+                        member_of(entity.model.id, [row.id for row in rows])
+                    )
+                ).tuples()
+            )
+            job.memory["dead_parents"] = {
+                f.key: _deleted(catalogue.get(f.to), [row.values.get(f.key) for row in rows])
+                for f in entity.parents
+            }
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        for key, taken in job.memory["taken"].items():
+            if row.id in taken:
+                return row.skip("duplicate", field=job.entity.fields[key].label)
+        for key, dead in job.memory["dead_parents"].items():
+            if row.values.get(key) in dead:
+                return row.skip("parent_deleted")
+        return replace(row.change(), notes={"deleted": [True, False]})
+
+    def extra(self, job: Job) -> Mapping[str, Any]:
+        return {"deleted_at": None, "deleted_by_id": None, "delete_batch": None}
+
+    def after(self, job: Job, changes: Sequence[Change]) -> None:
+        batches = {job.memory["batches"][c.id] for c in changes} - {None}
+        for entity, through in belonging(job.entity):
+            with system_scope("what was deleted with a record comes back with it"):
+                ids = db.session.scalars(
+                    select(entity.model.id)
+                    .where(
+                        member_of(through, [c.id for c in changes]),
+                        entity.model.delete_batch.in_(batches),
+                    )
+                    .order_by(entity.model.id)
+                ).all()
+                _mark(job, entity, ids, self.extra(job), deleted=False)
+
+
+class Disable(Behaviour):
+    """Nobody is deleted, only disabled, and only when nothing depends on him any more (ORG-1)."""
+
+    slug = "disable"
+
+    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
+        job.memory["blockers"] = rules_of(job.entity).blockers(job.entity, [row.id for row in rows])
+
+    def columns(self, job: Job) -> Sequence[str]:
+        return ("is_active",)
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        if not row.values["is_active"]:
+            return row.skip("unchanged")
+        blocker = job.memory["blockers"].get(row.id)
+        if blocker:
+            return replace(row.skip("blocked", why=blocker.sentence), path=blocker.path)
+        return row.change(is_active=False)
+
+
+class Enable(Behaviour):
+    slug = "enable"
+
+    def columns(self, job: Job) -> Sequence[str]:
+        return ("is_active",)
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        return row.skip("unchanged") if row.values["is_active"] else row.change(is_active=True)
+
+
+def belonging(entity: Entity) -> list[tuple[Entity, Any]]:
+    """The entities whose rows belong to this one's, each with the column that points here."""
+    return [
+        (other, getattr(other.model, f.column))
+        for other in catalogue
+        for f in other.parents
+        if f.to == entity.key
+    ]
+
+
+def _mark(
+    job: Job, entity: Entity, ids: Sequence[int], extra: Mapping[str, Any], *, deleted: bool
+) -> None:
+    rows = list(lock_rows(entity, ids, ()))
+    note = {"deleted": [not deleted, deleted]}
+    changes = [replace(row.change(), notes=note) for row in rows]
+    if changes:
+        write(replace(job, entity=entity), changes, extra)
+
+
+def _unique(entity: Entity) -> list[Any]:
+    return [f for f in entity.fields.values() if f.unique or any(d.is_unique for d in f.derived)]
+
+
+def _taken(entity: Entity, key: str, rows: Sequence[Row]) -> set[int]:
+    """The rows whose unique value a living record has meanwhile."""
+    field = entity.fields[key]
+    derived = next((d for d in field.derived if d.is_unique), None)
+    name = f"{key}_{derived.suffix}" if derived else key
+    column = getattr(entity.model, name)
+    ids = [row.id for row in rows]
+    mine = dict(
+        db.session.execute(
+            select(entity.model.id, column).where(member_of(entity.model.id, ids))
+        ).tuples()
+    )
+    living = set(
+        db.session.scalars(
+            select(column).where(
+                column.in_([v for v in mine.values() if v]), entity.model.deleted_at.is_(None)
+            )
+        )
+    )
+    return {i for i, value in mine.items() if value in living}
+
+
+def _deleted(entity: Entity, ids: Sequence[int | None]) -> set[int]:
+    wanted = sorted({i for i in ids if i})
+    return set(
+        db.session.scalars(
+            select(entity.model.id).where(
+                member_of(entity.model.id, wanted), entity.model.deleted_at.is_not(None)
+            )
+        )
+    )

@@ -1,0 +1,56 @@
+"""What becomes of the rows of a bulk operation: the closed list of reasons for leaving one out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.store.writer import Change
+
+REASONS: dict[str, Any] = {
+    "not_permitted": _l("You may read this record, but not do this with it."),
+    "gone": _l("It was changed or removed meanwhile."),
+    "taken": _l("%(name)s was faster."),
+    "unchanged": _l("Nothing would change."),
+    "same_owner": _l("It already belongs to that person."),
+    "no_owner": _l("It has no owner."),
+    "locked": _l("It is locked."),
+    "blocked": _l("%(why)s"),
+    "duplicate": _l("Another record has the same %(field)s."),
+    "parent_deleted": _l("What it belongs to is deleted itself; restore that first."),
+    "not_member": _l("None of these people is in its team."),
+    "invalid": _l("%(why)s"),
+}
+"""Code to sentence; the values of the placeholders travel with the skip."""
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A row that is left alone, and why."""
+
+    id: int
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    title: str = ""
+    path: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The sentence in the reader's language."""
+        return str(REASONS[self.code]) % dict(self.values)
+
+
+Plan = Change | Skip
+
+
+@dataclass
+class Outcome:
+    """What a run did or a dry run would do (contract §5)."""
+
+    total: int = 0
+    changes: list[Change] = field(default_factory=list)
+    skipped: list[Skip] = field(default_factory=list)
+    notified: dict[int, int] = field(default_factory=dict)
+    operation_id: int | None = None
+    file: Any = None

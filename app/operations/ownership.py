@@ -1,0 +1,271 @@
+"""Operations about whose a record is: transfer, assign, claim, release (XFER, POOL)."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import cycle, islice
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.operations.engine import Behaviour, Job, Row, lock_rows, write
+from app.operations.outcome import Plan, Skip
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.entity import Child, Entity
+from app.spec.errors import Invalid
+from app.spec.field import Field
+from app.spec.kinds import ChoicesField, OptionField
+from app.spec.operations import CASCADE_OF
+from app.spec.options import Dictionary, Option
+from app.spec.words import Label
+from app.store import rotation, seats
+from app.store.context import actor, operating, system_scope
+from app.store.gate import member_of
+from app.store.organisation import User
+from app.store.pools import Pool
+from app.store.writer import Change
+
+
+def obtained(entity: Entity, way: str) -> dict[str, Any]:
+    """What a change of owner sets besides the owner (XFER-4, POOL-8)."""
+    if not entity.is_pooled:
+        return {}
+    return {
+        "pool": None,
+        "pooled_at": None,
+        "obtained_at": clock.now(),
+        "obtained_way": way,
+        "is_followed_up": False,
+    }
+
+
+def cascading(entity: Entity) -> tuple[Child, ...]:
+    """The children that may go to the new owner with it."""
+    return tuple(
+        child
+        for child in entity.children
+        if child.cascades and catalogue.get(child.entity).is_owned
+    )
+
+
+def follow_parents(job: Job, parents: Mapping[int, Any], owners: Mapping[int, Any]) -> None:
+    """Children follow their parent into and out of a pool, whoever they belong to (POOL-8).
+
+    ``parents`` are the moved rows, ``owners`` maps each to the children's new owner. Runs for the
+    system: the right to the parent's move carries its children.
+    """
+    for child in cascading(job.entity):
+        entity = catalogue.get(child.entity)
+        through = getattr(entity.model, entity.fields[child.through].column)
+        with system_scope("children follow their parent into and out of the pool"):
+            rows = db.session.execute(
+                select(entity.model.id, through).where(
+                    member_of(through, sorted(parents)), entity.model.deleted_at.is_(None)
+                )
+            ).all()
+            parent_of = dict(rows)  # type: ignore[arg-type]
+            found = lock_rows(entity, sorted(parent_of), ())
+            changes = [row.change(owner=owners[parent_of[row.id]]) for row in found]
+        if changes:
+            write(replace(job, entity=entity), changes, {})
+
+
+class Transfer(Behaviour):
+    """XFER-1…4: another owner; the former one leaves or stays in the team."""
+
+    slug = "transfer"
+
+    def params(self, entity: Entity) -> tuple[Field, ...]:
+        fields = super().params(entity)
+        children = cascading(entity)
+        if not children:
+            return fields
+        options = tuple(
+            Option(catalogue.get(c.entity).plural, catalogue.get(c.entity).many) for c in children
+        )
+        return (
+            *fields[:-1],
+            ChoicesField(
+                label=Label("Also transfer", "同时转移"),
+                key="cascade",
+                choices=Dictionary("cascade", Label("Kinds", "类型"), options, is_editable=False),
+            ),
+            OptionField(
+                label=Label("Whose", "范围"),
+                key="cascade_of",
+                choices=CASCADE_OF,
+                default="old_owner",
+            ),
+            fields[-1],
+        )
+
+    def prepare(self, job: Job) -> None:
+        until = job.params.get("until")
+        if until is not None and until <= clock.now():
+            raise Invalid(fields={"until": [_l("This must be in the future.")]})
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        new_owner = job.params["new_owner"]
+        if row.values["owner"] == new_owner:
+            return row.skip("same_owner")
+        return row.change(owner=new_owner, **obtained(job.entity, "transferred"))
+
+    def after(self, job: Job, changes: Sequence[Change]) -> None:
+        new_owner = job.params["new_owner"]
+        seats.remove(job.entity.key, [c.id for c in changes], [new_owner])
+        if job.params["old_owner"] != "remove":
+            seats.add(
+                job.entity.key,
+                [(c.id, c.before["owner"]) for c in changes if c.before["owner"]],
+                job.params["old_owner"],
+                job.params.get("until"),
+            )
+        for child in cascading(job.entity):
+            if catalogue.get(child.entity).plural in (job.params.get("cascade") or []):
+                self._take_along(job, child, changes)
+
+    def _take_along(self, job: Job, child: Child, changes: Sequence[Change]) -> None:
+        """The children within the doer's own transfer scope go to the new owner too."""
+        entity = catalogue.get(child.entity)
+        if not actor().rights.may(entity.key, self.slug):
+            return
+        through = getattr(entity.model, entity.fields[child.through].column)
+        former = {c.id: c.before["owner"] for c in changes}
+        everybodys = job.params.get("cascade_of") == "all"
+        with operating(self.slug, entity.key):
+            rows = db.session.execute(
+                select(entity.model.id, through, entity.model.owner_id).where(
+                    member_of(through, sorted(former))
+                )
+            )
+            ids = [i for i, parent, owner in rows if everybodys or owner == former[parent]]
+            new = job.params["new_owner"]
+            found = lock_rows(entity, sorted(ids), ())
+            moved = [
+                row.change(owner=new, **obtained(entity, "transferred"))
+                for row in found
+                if row.values["owner"] != new
+            ]
+            write(replace(job, entity=entity), moved, {})
+
+    def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
+        return {job.params["new_owner"]: len(changes)} if changes else {}
+
+
+class Assign(Behaviour):
+    """POOL-3: to one person or spread over several, out of a pool or from other owners."""
+
+    slug = "assign"
+
+    def prepare(self, job: Job) -> None:
+        if not job.params.get("to"):
+            raise Invalid(fields={"to": [_l("This field is required.")]})
+        job.memory["receivers"] = self._receivers(job)
+
+    def _receivers(self, job: Job) -> Iterator[int]:
+        people: list[int] = job.params["to"]
+        if job.params["how"] == "round_robin":
+            key = f"assign:{job.entity.key}:{','.join(map(str, sorted(people)))}"
+            start = job.memory["position"] = rotation.position(key)
+            job.memory["rotation"] = key
+            return islice(cycle(people), start % len(people), None)
+        if job.params["how"] == "load":
+            return _least_loaded(job.entity, people)
+        return cycle(people)
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        people = job.params["to"]
+        if len(people) == 1 and row.values["owner"] == people[0]:
+            return row.skip("same_owner")
+        receiver = next(job.memory["receivers"])
+        return row.change(owner=receiver, **obtained(job.entity, "assigned"))
+
+    def after(self, job: Job, changes: Sequence[Change]) -> None:
+        leaving = {c.id: c for c in changes if c.before.get("pool")}
+        if leaving:
+            follow_parents(job, leaving, {i: c.values["owner"] for i, c in leaving.items()})
+        if "rotation" in job.memory:
+            rotation.advance(job.memory["rotation"], len(changes))
+
+    def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
+        return dict(Counter(c.values["owner"] for c in changes))
+
+
+def _least_loaded(entity: Entity, people: Sequence[int]) -> Iterator[int]:
+    """Whoever owns the fewest at the moment, counted on as the rows are given out."""
+    owner = entity.model.owner_id
+    with system_scope("how much everybody has is counted everywhere"):
+        rows = db.session.execute(
+            select(owner, func.count())
+            .where(member_of(owner, people), entity.model.deleted_at.is_(None))
+            .group_by(owner)
+        )
+        load = dict.fromkeys(people, 0) | dict(rows.tuples().all())
+    while True:
+        receiver = min(people, key=lambda person: load[person])
+        load[receiver] += 1
+        yield receiver
+
+
+class Claim(Behaviour):
+    """POOL-2: exactly one gets it; the row's lock decides, and the late one is told who did."""
+
+    slug = "claim"
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        return row.change(owner=actor().user_id, **obtained(job.entity, "claimed"))
+
+    def missing(self, job: Job, ids: Sequence[int]) -> list[Skip]:
+        with system_scope("tell a pool member who was faster"):
+            rows = db.session.execute(
+                select(job.entity.model.id, User.name)
+                .join(User, User.id == job.entity.model.owner_id)
+                .where(member_of(job.entity.model.id, ids))
+            )
+            names = dict(rows.tuples().all())
+        return [
+            Skip(i, "taken", {"name": names[i]}) if i in names else Skip(i, "gone") for i in ids
+        ]
+
+    def after(self, job: Job, changes: Sequence[Change]) -> None:
+        me = actor().user_id
+        follow_parents(job, {c.id: c for c in changes}, {c.id: me for c in changes})
+
+
+class Release(Behaviour):
+    """POOL-4: into a pool, without an owner; the owner before is remembered, locked ones stay."""
+
+    slug = "release"
+
+    def prepare(self, job: Job) -> None:
+        with system_scope("look at the pool to release into"):
+            found = db.session.execute(
+                select(Pool.kind, Pool.is_enabled).where(
+                    Pool.id == job.params["pool"], Pool.deleted_at.is_(None)
+                )
+            ).first()
+        if found is None or not found.is_enabled or found.kind != job.entity.plural:
+            raise Invalid(fields={"pool": [_l("This pool doesn't take these records.")]})
+
+    def columns(self, job: Job) -> Sequence[str]:
+        return tuple(key for key in ("is_locked", "locked_until") if key in job.entity.fields)
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        if row.values["owner"] is None:
+            return row.skip("no_owner")
+        until = row.values.get("locked_until")
+        if row.values.get("is_locked") and (until is None or until > clock.now()):
+            return row.skip("locked")
+        return row.change(
+            owner=None,
+            pool=job.params["pool"],
+            pooled_at=clock.now(),
+            previous_owner=row.values["owner"],
+            is_followed_up=False,
+        )
+
+    def after(self, job: Job, changes: Sequence[Change]) -> None:
+        follow_parents(job, {c.id: c for c in changes}, {c.id: None for c in changes})

@@ -1,0 +1,35 @@
+"""The behaviours by slug: what the bulk routes of pages and API look up."""
+
+from app.operations.bulk_edit import BulkEdit
+from app.operations.engine import Behaviour
+from app.operations.export import Export
+from app.operations.lifecycle import Delete, Disable, Enable, Restore
+from app.operations.ownership import Assign, Claim, Release, Transfer
+from app.operations.team import AddTeam, RemoveTeam
+from app.spec.errors import NotFound
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    behaviour.slug: behaviour
+    for behaviour in (
+        AddTeam(),
+        Assign(),
+        BulkEdit(),
+        Claim(),
+        Delete(),
+        Disable(),
+        Enable(),
+        Export(),
+        Release(),
+        RemoveTeam(),
+        Restore(),
+        Transfer(),
+    )
+}
+
+
+def behaviour(slug: str) -> Behaviour:
+    """What the operation of that name does; NotFound when there is none."""
+    try:
+        return BEHAVIOURS[slug]
+    except KeyError:
+        raise NotFound from None

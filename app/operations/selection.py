@@ -1,0 +1,168 @@
+"""What a bulk operation is about: ticked rows, or everything that matches (BULK-1).
+
+A selection is a query. It is answered in the operation's own scope at the moment of running: ids
+that the doer can't even read make the whole request "not found", readable ones outside the
+operation's scope are reported, and a count that has moved is asked about again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.operations.outcome import Skip
+from app.spec.entity import Entity
+from app.spec.errors import BadRequest, NotFound, StaleCount, TooLarge
+from app.spec.operations import Operation
+from app.store import door, history
+from app.store.context import actor, operating, system_scope
+from app.store.gate import member_of
+from app.store.listing import Query, clauses
+from app.store.organisation import User
+from app.store.policy import Policy
+
+MAX_ROWS = 10_000
+MAX_EXPORT = 20_000
+LIMITS = {"export": MAX_EXPORT}
+KEYS = frozenset({"ids", "filters", "search", "expected_count", "except"})
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Ticked ids, or a frozen filter with the count the doer saw and the rows he took out."""
+
+    ids: tuple[int, ...] = ()
+    query: Query | None = None
+    expected: int | None = None
+    excluded: frozenset[int] = frozenset()
+
+    def described(self) -> dict[str, Any]:
+        """The selection as it is kept with the run."""
+        if self.query is None:
+            return {"ids": list(self.ids)}
+        return {
+            "filters": list(self.query.conditions),
+            "search": self.query.search,
+            "expected_count": self.expected,
+            "except": sorted(self.excluded),
+        }
+
+
+@dataclass
+class Resolved:
+    """The ids to work on, in order, and those that are skipped already."""
+
+    ids: list[int]
+    skipped: list[Skip] = field(default_factory=list)
+
+
+def read(body: Mapping[str, Any]) -> Selection:
+    """A selection from a request's body (contract §5); BadRequest for anything else."""
+    if "ids" in body:
+        if {"filters", "search", "expected_count", "except"} & set(body):
+            raise BadRequest(_l("Give ids or a filter, not both."))
+        return Selection(ids=_ids(body["ids"]))
+    if "filters" not in body and "search" not in body:
+        raise BadRequest(_l("Nothing is selected."))
+    conditions, search = body.get("filters") or [], body.get("search") or ""
+    expected = body.get("expected_count")
+    if not isinstance(conditions, list) or not isinstance(search, str):
+        raise BadRequest(_l("The filter is not understood."))
+    if expected is not None and (isinstance(expected, bool) or not isinstance(expected, int)):
+        raise BadRequest(_l("The expected count must be a whole number."))
+    return Selection(
+        query=Query(conditions=tuple(conditions), search=search),
+        expected=expected,
+        excluded=frozenset(_ids(body.get("except") or [])),
+    )
+
+
+def _ids(raw: Any) -> tuple[int, ...]:
+    if not isinstance(raw, list) or len(raw) > MAX_EXPORT:
+        raise BadRequest(_l("The ids must be a list of numbers."))
+    if not all(isinstance(one, int) and not isinstance(one, bool) for one in raw):
+        raise BadRequest(_l("The ids must be a list of numbers."))
+    return tuple(dict.fromkeys(raw))
+
+
+def resolve(entity: Entity, verb: Operation, selection: Selection) -> Resolved:
+    """The rows of a selection within the operation's scope, in the order of their ids.
+
+    Raises NotFound, StaleCount, TooLarge.
+    """
+    if selection.query is None:
+        found = _ticked(entity, verb, selection.ids)
+    else:
+        found = Resolved(_matching(entity, verb, selection))
+    if len(found.ids) + len(found.skipped) > LIMITS.get(verb.slug, MAX_ROWS):
+        raise TooLarge(
+            _l(
+                "At most %(n)d records at once; narrow the selection.",
+                n=LIMITS.get(verb.slug, MAX_ROWS),
+            )
+        )
+    return found
+
+
+def matching_count(entity: Entity, verb: Operation, query: Query) -> int:
+    """How many rows match a filter in the operation's scope: the count that travels."""
+    where = _clauses(entity, verb, query)
+    with operating(verb.slug, entity.key, pools=query.in_pools):
+        return db.session.scalar(select(func.count(entity.model.id)).where(*where)) or 0
+
+
+def _clauses(entity: Entity, verb: Operation, query: Query) -> list[Any]:
+    """The filter as the doer's list understands it, over the rows of the operation."""
+    with operating(verb.slug, entity.key, pools=query.in_pools):
+        return clauses(Policy(actor(), entity, "list", in_list=True), query)
+
+
+def _matching(entity: Entity, verb: Operation, selection: Selection) -> list[int]:
+    assert selection.query is not None  # noqa: S101 - for the type checker
+    where = _clauses(entity, verb, selection.query)
+    limit = LIMITS.get(verb.slug, MAX_ROWS) + len(selection.excluded) + 1
+    with operating(verb.slug, entity.key, pools=selection.query.in_pools):
+        ids = list(
+            db.session.scalars(
+                select(entity.model.id).where(*where).order_by(entity.model.id).limit(limit)
+            )
+        )
+    ids = [i for i in ids if i not in selection.excluded]
+    if selection.expected is not None and len(ids) != selection.expected and len(ids) < limit:
+        refusal = StaleCount()
+        refusal.details["count"] = len(ids)
+        raise refusal
+    return ids
+
+
+def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Resolved:
+    reached = door.within(entity, ids, verb.slug)
+    others = [i for i in ids if i not in reached]
+    readable = door.within(entity, others, "read") | door.within(entity, others, "list")
+    unknown = [i for i in others if i not in readable]
+    taken = _taken(entity, unknown) if unknown and verb.rows == "pool" else {}
+    if set(unknown) - set(taken):
+        raise NotFound
+    skipped = [Skip(i, "not_permitted") for i in others if i in readable]
+    skipped += [Skip(i, "taken", {"name": name}) for i, name in taken.items()]
+    return Resolved(sorted(reached), skipped)
+
+
+def _taken(entity: Entity, ids: Sequence[int]) -> dict[int, str]:
+    """Rows that have meanwhile left a pool the doer is in, with the new owner's name (POOL-2)."""
+    mine = set(actor().rights.pools)
+    with system_scope("tell a pool member who was faster"):
+        left = {
+            record_id
+            for record_id, pool in history.last_pools(entity.key, ids).items()
+            if pool in mine
+        }
+        rows = db.session.execute(
+            select(entity.model.id, User.name)
+            .join(User, User.id == entity.model.owner_id)
+            .where(member_of(entity.model.id, sorted(left)), entity.model.deleted_at.is_(None))
+        )
+        return dict(rows.tuples().all())
