@@ -11,7 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from app.demo.places import CITIES, City
-from app.spec.pinyin import name_syllables
+from app.spec.pinyin import spoken
 
 # trade, in English, industry code
 _TRADES = """
@@ -138,7 +138,7 @@ class PersonName(NamedTuple):
 
 
 def _pinyin(text: str) -> str:
-    return "".join("".join(name_syllables(text)).split()).replace("v", "u")
+    return "".join(spoken(text).split()).replace("v", "u")
 
 
 TRADES = tuple(Trade(*line.split("|")) for line in _TRADES.strip().splitlines())

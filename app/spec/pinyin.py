@@ -91,20 +91,28 @@ def syllables() -> frozenset[str]:
     return frozenset(sound for sound in found if set(sound) & set("aeiouv") and sound != "fiao")
 
 
-def name_syllables(text: str) -> list[str]:
+def spoken(text: str) -> str:
     """The text with every Chinese character replaced by `` reading ``; the rest as it stands."""
+    if text.isascii():
+        return text
     result: list[str] = []
     position = 0
     if 2 <= len(text) <= 3 and text[0] in SURNAMES and text[:2] not in WORDS:
         result.append(f" {SURNAMES[text[0]][0]} ")
         position = 1
+    if _WORD_STARTS.isdisjoint(text):
+        return "".join((*result, *map(_spoken_char, text[position:])))
     while position < len(text):
-        sounds = _word_at(text, position) or readings(text[position])[:1]
-        result.extend(f" {sound} " for sound in sounds)
-        if not sounds:
-            result.append(text[position])
+        sounds = _word_at(text, position)
+        result.append(f" {' '.join(sounds)} " if sounds else _spoken_char(text[position]))
         position += len(sounds) or 1
-    return result
+    return "".join(result)
+
+
+@lru_cache(maxsize=8192)
+def _spoken_char(char: str) -> str:
+    sounds = readings(char)
+    return f" {sounds[0]} " if sounds else char
 
 
 def _word_at(text: str, position: int) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 
-from app.spec.pinyin import name_syllables
+from app.spec.pinyin import spoken
 
 SORT_KEY_LENGTH = 60
 CONTROL_CHARACTER = "The text contains a control character."
@@ -139,8 +139,8 @@ def _without_chinese_suffix(folded: str) -> str:
 
 def _words(text: str) -> list[str]:
     """Split at everything that isn't a letter, digit, mark or money/maths sign (``C++``)."""
-    if text.isalnum():
-        return [text]
+    if text.replace(" ", "").isalnum():
+        return text.split()
     return "".join(char if _counts_in_a_name(char) else " " for char in text).split()
 
 
@@ -156,5 +156,6 @@ def sort_key(name: str) -> str:
     (zhang an); punctuation doesn't count. At most 60 characters; to be compared byte by byte
     (collation C), as a locale's collation skips the spaces.
     """
-    words = _words("".join(name_syllables(fold(name)))) or [fold(name).strip()]
+    folded = fold(name)
+    words = _words(spoken(folded)) or [folded.strip()]
     return " ".join(words)[:SORT_KEY_LENGTH].rstrip()
