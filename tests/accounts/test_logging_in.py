@@ -154,38 +154,14 @@ def test_a_given_password_must_be_changed_first(
 
 
 @pytest.mark.parametrize(
-    "target",
-    [
-        "//evil.example",
-        "///evil.example",
-        "/\\evil.example",
-        "\\\\evil.example",
-        "https:evil.example",
-        "https://evil.example/leads/list/",
-        "http://localhost.evil.example/",
-        "http://localhost@evil.example/",
-        "javascript:alert(1)",
-        "data:text/html,x",
-        " //evil.example",
-        "\t//evil.example",
-        "/\n/evil.example",
-        "/%0d%0aSet-Cookie:x=1\r\nSet-Cookie:x=1",
-        "\u2028//evil.example",
-        "/\u202eevil",
-        "evil.example",
-        "http://[bad",
-        "/login/",
-        "/logout/",
-        "/" + "x" * 3000,
-    ],
+    "target", ["//evil.example", "https://evil.example/x", "/\\evil", "/login/"]
 )
 def test_one_is_never_led_away(app: Flask, target: str) -> None:
-    """C14."""
+    """C14: the many ways to write another place are in tests/unit/test_paths.py."""
     client = app.test_client()
     page = client.get("/login/", query_string={"next": target})
-    values = {**hidden_inputs(page.text), "next": target}
-    data = {**values, "username": "sales1a", "password": PASSWORD}
-    answer = client.post("/login/", data=data)
+    data = {**hidden_inputs(page.text), "username": "sales1a", "password": PASSWORD}
+    answer = client.post("/login/", data={**data, "next": target})
     assert answer.status_code == 302
     assert answer.location == "/"
     assert client.get("/login/", query_string={"next": target}).location == "/"

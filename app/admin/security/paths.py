@@ -21,7 +21,7 @@ def same_site(target: str | None) -> str | None:
     Takes a path, or an address of this very host (a referrer). Refuses what browsers read as
     another host: ``//evil``, ``/\\evil``, ``https:evil``, control characters.
     """
-    if not target or len(target) > LONGEST or "\\" in target:
+    if not target or len(target) > LONGEST or "\\" in target or target.startswith("//"):
         return None
     if any(unicodedata.category(sign) in {"Cc", "Cf", "Zl", "Zp"} for sign in target):
         return None

@@ -53,14 +53,16 @@ def renew_token(token: str) -> str | None:
 
 
 def end_current() -> None:
-    """Log out: this session ends, and so do the tokens of the same person (C8). Commits."""
+    """Log out: this session ends, and with a page's the tokens of the same person (C8). Commits."""
     login = current()
     if login is not None:
         accounts.end_logins(login.user_id, only=login.id)
-        accounts.end_logins(login.user_id, kind=TOKEN)
+        if login.kind == PAGE:
+            accounts.end_logins(login.user_id, kind=TOKEN)
         record_event("logout", subject=login.username)
         db.session.commit()
-    session.clear()
+    if not is_by_token():
+        session.clear()
     g.pop("login", None)
 
 
