@@ -37,7 +37,7 @@ MANIFEST = "manifest.json"
 
 VENDOR_STYLES = (
     "@tabler/core/dist/css/tabler.min.css",
-    "tom-select/dist/css/tom-select.bootstrap5.min.css",
+    "tom-select/dist/css/tom-select.min.css",
     "flatpickr/dist/flatpickr.min.css",
 )
 VENDOR_SCRIPTS = (

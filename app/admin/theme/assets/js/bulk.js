@@ -38,7 +38,10 @@ function start(form) {
   });
   form.addEventListener("change", (event) => {
     if (event.target === page) tickAll(page.checked);
-    else if (event.target.name === "ids" && everything && !event.target.checked) everything.checked = false;
+    else if (event.target === everything && everything.checked) tickAll(true);
+    else if (event.target.name === "ids" && everything && !event.target.checked) {
+      everything.checked = false;
+    }
     show();
   });
   form.addEventListener("submit", (event) => {

@@ -63,6 +63,13 @@ function submit(event) {
   load(url, get ? undefined : content).catch(() => dialog().close());
 }
 
+// Escape first closes an open calendar or picker, and a stray click loses no typed values.
+function keepOpen(event) {
+  if (dialog().querySelector(".flatpickr-calendar.open, .ts-wrapper.dropdown-active")) {
+    event.preventDefault();
+  }
+}
+
 function finish() {
   if (body().querySelector("[data-step=report]")) window.location.reload();
   body().replaceChildren();
@@ -72,10 +79,11 @@ export function startDialog(enlivener) {
   enliven = enlivener;
   if (!dialog()) return;
   body().addEventListener("submit", submit);
+  dialog().addEventListener("cancel", keepOpen);
   dialog().addEventListener("close", finish);
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("a[data-dialog]");
-    const outside = event.target === dialog();
+    const outside = event.target === dialog() && !body().querySelector(".field");
     const closer = event.target.closest("[data-dialog-close]");
     if (outside || (closer && dialog().contains(closer))) {
       event.preventDefault();

@@ -15,6 +15,15 @@ function followStrangers(event) {
   window.location.assign(context.response.raw.url);
 }
 
+// htmx copies `style` from leaving elements to arriving ones of the same id, which the content
+// security policy reports; pickers and calendars leave such attributes behind.
+function dropStyles(event) {
+  const { target } = event.detail.ctx;
+  for (const element of target?.querySelectorAll?.("[id][style]") ?? []) {
+    element.removeAttribute("style");
+  }
+}
+
 function showBusy(on) {
   const sign = document.querySelector(".busy");
   if (!sign) return;
@@ -26,6 +35,7 @@ export function startSwaps(enliven) {
   document.addEventListener("htmx:before:request", () => showBusy(true));
   document.addEventListener("htmx:finally:request", () => showBusy(false));
   document.addEventListener("htmx:after:request", followStrangers);
+  document.addEventListener("htmx:before:swap", dropStyles);
   document.addEventListener("htmx:after:swap", () => enliven(document));
   document.addEventListener("htmx:error", (event) => {
     const action = event.detail.ctx?.request?.action;
