@@ -11,6 +11,7 @@ from flask import Flask
 from flask_appbuilder import AppBuilder
 
 import app.entities
+import app.operations.registry
 import app.store.engine  # noqa: F401 - installs the connection settings
 import config
 from app import cli, pages

@@ -68,7 +68,8 @@ EMPLOYEES = dictionary(
     "Employees",
     "人员规模",
     option("under_20", "Under 20", "20 人以下"),
-    option("from_20_to_99", "20–99", "20–99 人"),
-    option("from_100_to_499", "100–499", "100–499 人"),
-    option("from_500", "500 and more", "500 人及以上"),
+    option("20_to_99", "20–99", "20–99 人"),
+    option("100_to_499", "100–499", "100–499 人"),
+    option("500_to_999", "500–999", "500–999 人"),
+    option("over_1000", "1,000 and more", "1000 人及以上"),
 )

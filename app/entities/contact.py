@@ -2,7 +2,18 @@
 
 from app.entities.choices import BUYING_ROLE, SEX
 from app.spec.catalogue import catalogue
-from app.spec.columns import choice, date, email, link, long_text, mobile, moment, name, phone, text
+from app.spec.columns import (
+    birthday,
+    choice,
+    email,
+    link,
+    long_text,
+    mobile,
+    moment,
+    name,
+    phone,
+    text,
+)
 from app.spec.entity import Entity
 from app.spec.operations import SHARED
 from app.spec.roles import AUDITOR, CLERK, SALES_MANAGER, SALESPERSON, SERVICE, grant
@@ -25,7 +36,7 @@ class Contact(Owned, Record):
     position = text("Position", "职务", max_length=80, listed=True)
     buying_role = choice("Role in buying", "采购角色", BUYING_ROLE, listed=True, quick=True)
     sex = choice("Sex", "性别", SEX)
-    birthday = date("Birthday", "生日")
+    birthday = birthday("Birthday", "生日")
     address = text("Address", "地址", max_length=255, mask="address")
     next_contact_at = moment("Next contact time", "下次联系时间", sortable=True)
     remark = long_text("Remark", "备注")

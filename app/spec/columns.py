@@ -69,6 +69,10 @@ def date(en: str, zh: str, **facets: Any) -> Any:
     return kinds.DateField(label=Label(en, zh), **facets)
 
 
+def birthday(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.BirthdayField(label=Label(en, zh), **facets)
+
+
 def moment(en: str, zh: str, **facets: Any) -> Any:
     return kinds.DateTimeField(label=Label(en, zh), **facets)
 
@@ -95,6 +99,7 @@ def person(en: str, zh: str, **facets: Any) -> Any:
 
 __all__ = [
     "Field",
+    "birthday",
     "boolean",
     "choice",
     "credit_code",

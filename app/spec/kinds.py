@@ -4,6 +4,7 @@ Each knows its column type, how to read what a person typed (in either language'
 and a reader's page show it, and which filter operators make sense (LIST-2).
 """
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -115,7 +116,7 @@ class IntegerField(Field):
         if isinstance(raw, bool) or not isinstance(raw, int | str):
             raise ValueError(_l("This must be a whole number."))
         try:
-            value = int(text.digits(str(raw)).replace(",", "").strip())
+            value = int(plain_width(str(raw)).replace(",", "").strip())
         except ValueError:
             raise ValueError(_l("This must be a whole number.")) from None
         if not self.minimum <= value <= self.maximum:
@@ -137,7 +138,7 @@ class MoneyField(Field):
         if isinstance(raw, bool | float) or not isinstance(raw, int | str | Decimal):
             raise ValueError(_l("This must be an amount, as text."))
         try:
-            value = Decimal(text.digits(str(raw)).replace(",", "").replace("，", "").strip())
+            value = Decimal(plain_width(str(raw)).replace(",", "").strip())
         except InvalidOperation:
             raise ValueError(_l("This must be an amount.")) from None
         if not value.is_finite() or abs(value) >= Decimal(10) ** 16:
@@ -268,9 +269,33 @@ class ChoicesField(OptionField):
         return [self.convert(item) for item in items if item not in (None, "")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class BirthdayField(TextField):
+    """Month and day, the year when it is known: 11-21 or 1990-11-21 (CON)."""
+
+    kind: ClassVar[str] = "birthday"
+    max_length: int = 20
+
+    def normalise(self, value: str) -> str:
+        day = iso_date(value)
+        parts = day.split("-")
+        try:
+            if len(parts) == 2:
+                whole = date.fromisoformat(f"2000-{parts[0].zfill(2)}-{parts[1].zfill(2)}")
+                return whole.isoformat()[5:]
+            return date.fromisoformat(day).isoformat()
+        except ValueError:
+            raise ValueError(_l("This must be a birthday, as 11-21 or 1990-11-21.")) from None
+
+
+def plain_width(raw: str) -> str:
+    """Full-width digits, signs and separators as the plain ones."""
+    return unicodedata.normalize("NFKC", raw)
+
+
 def iso_date(raw: str) -> str:
     """Chinese and slashed dates as ISO: 2026年1月2日, 2026/1/2, full-width digits."""
-    folded = text.digits(raw).strip()
+    folded = plain_width(raw).strip()
     folded = folded.replace("年", "-").replace("月", "-").replace("日", "").replace("/", "-")
     day, separator, rest = folded.replace("T", " ").partition(" ")
     parts = day.split("-")

@@ -13,7 +13,7 @@ from sqlalchemy import Integer
 from sqlalchemy.types import TypeEngine
 
 from app.spec.field import BLANK_OPERATORS, Field
-from app.spec.text import digits
+from app.spec.kinds import plain_width
 
 RELATION_OPERATORS = ("rel_o_m", "nrel_o_m", "eq", "neq", "in", "not_in")
 
@@ -46,7 +46,7 @@ class RelationField(Field):
         """An id, or for people a username; resolving it is the store's business."""
         if isinstance(raw, bool) or not isinstance(raw, int | str):
             raise ValueError(_l("Not a valid choice."))
-        wanted = digits(str(raw)).strip()
+        wanted = plain_width(str(raw)).strip()
         if wanted.isdecimal() and len(wanted) < 10:
             return int(wanted)
         if self.is_person and isinstance(raw, str):

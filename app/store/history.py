@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import JSON, Index, Integer, insert, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from app.extensions import db
 from app.spec import clock
@@ -130,3 +130,15 @@ def last_pools(entity: str, ids: Sequence[int]) -> dict[int, int]:
         if old is not None and new is None:
             found[record_id] = old
     return found
+
+
+def of_record(entity: str, record_id: int, limit: int) -> list[History]:
+    """The newest entries of one record, with the people who acted: one statement."""
+    statement = (
+        select(History)
+        .options(joinedload(History.actor))
+        .where(History.entity == entity, History.record_id == record_id)
+        .order_by(History.id.desc())
+        .limit(limit)
+    )
+    return list(db.session.scalars(statement))

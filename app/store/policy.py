@@ -16,6 +16,7 @@ from app.spec.entity import Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field, Level, Masking
 from app.store.context import Actor
+from app.store.rights import PoolSeat
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Policy:
     entity: Entity
     operation: str = "read"
     in_list: bool = False
+    in_pools: bool = False
+    """Rows in pools are looked at: only what a pool shows its members can be filtered by."""
 
     @cached_property
     def levels(self) -> dict[str, Level]:
@@ -60,7 +63,25 @@ class Policy:
     @cached_property
     def plain(self) -> dict[str, Field]:
         """The fields he reads unmasked: the only ones to filter, sort and search by."""
-        return {key: field for key, field in self.readable.items() if key not in self.masked}
+        limit = self._pool_limit() if self.in_pools else None
+        return {
+            key: field
+            for key, field in self.readable.items()
+            if key not in self.masked and (limit is None or key in limit)
+        }
+
+    def _pool_limit(self) -> frozenset[str] | None:
+        """The columns that every pool shows to this reader; None when he sees them all."""
+        rights = self.actor.rights
+        limits = [self._seat_columns(s) for s in rights.pools.values() if not s.is_admin]
+        if rights.is_super or not limits:
+            return None
+        return frozenset.intersection(*limits)
+
+    def _seat_columns(self, seat: PoolSeat | None) -> frozenset[str]:
+        listed = frozenset(f.key for f in self.entity.fields.values() if f.listed)
+        chosen = seat.columns if seat is not None and seat.columns else listed
+        return chosen | {self.entity.title, "pool", "pooled_at"}
 
     def writable(self, *, creating: bool) -> dict[str, Field]:
         """The fields of his form: editable for his roles, not the system's own."""
@@ -101,11 +122,7 @@ class Policy:
         if pool_id is None or self.actor.rights.is_super:
             return None
         seat = self.actor.rights.pools.get(pool_id)
-        if seat is not None and seat.is_admin:
-            return None
-        listed = frozenset(f.key for f in self.entity.fields.values() if f.listed)
-        chosen = seat.columns if seat is not None and seat.columns else listed
-        return chosen | {self.entity.title, "pool", "pooled_at"}
+        return None if seat is not None and seat.is_admin else self._seat_columns(seat)
 
     def shown(self, field: Field, value: Any) -> Any:
         """The value as this reader gets it: itself, or its mask as text."""

@@ -1,6 +1,6 @@
 """first schema.
 
-Revision: 0001, after . Created 2026-11-21 21:05:58.535607.
+Revision: 0001, after . Created 2026-11-21 21:17:46.832066.
 """
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=80), nullable=False),
     sa.Column('name_en', sa.String(length=80), nullable=True),
     sa.Column('position', sa.Integer(), nullable=True),
-    sa.Column('name_sort', sa.String(length=80), nullable=True),
+    sa.Column('name_sort', sa.String(length=80).with_variant(sa.String(length=80, collation='C'), 'postgresql'), nullable=True),
     sa.Column('parent_id', sa.Integer(), nullable=True),
     sa.Column('head_id', sa.Integer(), nullable=True),
     sa.Column('created_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
@@ -81,11 +81,6 @@ def upgrade() -> None:
     sa.Column('value', sa.String(length=255), nullable=False),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_installation'))
     )
-    op.create_table('key_fingerprint',
-    sa.Column('name', sa.String(length=40), nullable=False),
-    sa.Column('fingerprint', sa.String(length=64), nullable=False),
-    sa.PrimaryKeyConstraint('name', name=op.f('pk_key_fingerprint'))
-    )
     op.create_table('login_throttle',
     sa.Column('key', sa.String(length=80), nullable=False),
     sa.Column('started_at', app.spec.types.UTCDateTime(timezone=True), nullable=False),
@@ -101,7 +96,7 @@ def upgrade() -> None:
     sa.Column('is_enabled', sa.Boolean(), nullable=True),
     sa.Column('position', sa.Integer(), nullable=True),
     sa.Column('visible_columns', sa.JSON(), nullable=False),
-    sa.Column('name_sort', sa.String(length=80), nullable=True),
+    sa.Column('name_sort', sa.String(length=80).with_variant(sa.String(length=80, collation='C'), 'postgresql'), nullable=True),
     sa.Column('created_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
     sa.Column('created_by_id', sa.Integer(), nullable=True),
     sa.Column('updated_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
@@ -131,7 +126,7 @@ def upgrade() -> None:
     sa.Column('code', sa.String(length=40), nullable=True),
     sa.Column('description', sa.String(length=255), nullable=True),
     sa.Column('is_active', sa.Boolean(), nullable=True),
-    sa.Column('name_sort', sa.String(length=80), nullable=True),
+    sa.Column('name_sort', sa.String(length=80).with_variant(sa.String(length=80, collation='C'), 'postgresql'), nullable=True),
     sa.Column('created_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
     sa.Column('created_by_id', sa.Integer(), nullable=True),
     sa.Column('updated_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
@@ -145,6 +140,11 @@ def upgrade() -> None:
         batch_op.create_index('ix_role_updated_at', ['updated_at', 'id'], unique=False)
         batch_op.create_index('uq_role_code', ['code'], unique=True)
 
+    op.create_table('rotation',
+    sa.Column('key', sa.String(length=255), nullable=False),
+    sa.Column('turns', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_rotation'))
+    )
     op.create_table('pool_member_departments',
     sa.Column('pool_id', sa.Integer(), nullable=False),
     sa.Column('department_id', sa.Integer(), nullable=False),
@@ -182,7 +182,7 @@ def upgrade() -> None:
     sa.Column('must_change_password', sa.Boolean(), nullable=False),
     sa.Column('session_epoch', sa.Integer(), nullable=False),
     sa.Column('fail_login_count', sa.Integer(), nullable=False),
-    sa.Column('name_sort', sa.String(length=80), nullable=True),
+    sa.Column('name_sort', sa.String(length=80).with_variant(sa.String(length=80, collation='C'), 'postgresql'), nullable=True),
     sa.Column('department_id', sa.Integer(), nullable=False),
     sa.Column('superior_id', sa.Integer(), nullable=True),
     sa.Column('created_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
@@ -235,8 +235,8 @@ def upgrade() -> None:
     sa.Column('is_locked', sa.Boolean(), nullable=True),
     sa.Column('locked_until', app.spec.types.UTCDateTime(timezone=True), nullable=True),
     sa.Column('lock_reason', sa.String(length=255), nullable=True),
-    sa.Column('name_sort', sa.String(length=80), nullable=True),
-    sa.Column('name_key', sa.String(length=160), nullable=True),
+    sa.Column('name_sort', sa.String(length=80).with_variant(sa.String(length=80, collation='C'), 'postgresql'), nullable=True),
+    sa.Column('name_key', sa.String(length=160).with_variant(sa.String(length=160, collation='C'), 'postgresql'), nullable=True),
     sa.Column('primary_contact_id', sa.Integer(), nullable=True),
     sa.Column('pool_id', sa.Integer(), nullable=True),
     sa.Column('pooled_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
@@ -270,6 +270,39 @@ def upgrade() -> None:
         batch_op.create_index('ix_customer_updated_at', ['updated_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.create_index('uq_customer_credit_code', ['credit_code'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.create_index('uq_customer_name_key', ['name_key'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+
+    op.create_table('operation_run',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('operation', sa.String(length=40), nullable=False),
+    sa.Column('entity', sa.String(length=40), nullable=False),
+    sa.Column('actor_id', sa.Integer(), nullable=False),
+    sa.Column('at', app.spec.types.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('selection', sa.JSON(), nullable=False),
+    sa.Column('params', sa.JSON(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('done', sa.Integer(), nullable=False),
+    sa.Column('skipped', sa.Integer(), nullable=False),
+    sa.Column('failed', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['actor_id'], ['user_account.id'], name=op.f('fk_operation_run_actor_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_operation_run'))
+    )
+    with op.batch_alter_table('operation_run', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_operation_run_actor_id'), ['actor_id'], unique=False)
+
+    op.create_table('outbox',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('dedup_key', sa.String(length=120), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('data', sa.JSON(), nullable=False),
+    sa.Column('at', app.spec.types.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('read_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_outbox_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
+    sa.UniqueConstraint('dedup_key', name=op.f('uq_outbox_dedup_key'))
+    )
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_user_id', ['user_id', 'id'], unique=False)
 
     op.create_table('pool_admins',
     sa.Column('pool_id', sa.Integer(), nullable=False),
@@ -342,11 +375,11 @@ def upgrade() -> None:
     sa.Column('position', sa.String(length=80), nullable=True),
     sa.Column('buying_role', sa.String(length=40), nullable=True),
     sa.Column('sex', sa.String(length=40), nullable=True),
-    sa.Column('birthday', sa.Date(), nullable=True),
+    sa.Column('birthday', sa.String(length=20), nullable=True),
     sa.Column('address', sa.String(length=255), nullable=True),
     sa.Column('next_contact_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
     sa.Column('remark', sa.Text(), nullable=True),
-    sa.Column('name_sort', sa.String(length=80), nullable=True),
+    sa.Column('name_sort', sa.String(length=80).with_variant(sa.String(length=80, collation='C'), 'postgresql'), nullable=True),
     sa.Column('customer_id', sa.Integer(), nullable=False),
     sa.Column('owner_id', sa.Integer(), nullable=True),
     sa.Column('created_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
@@ -390,7 +423,7 @@ def upgrade() -> None:
     sa.Column('is_converted', sa.Boolean(), nullable=True),
     sa.Column('converted_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
     sa.Column('invalid_reason', sa.String(length=40), nullable=True),
-    sa.Column('name_sort', sa.String(length=80), nullable=True),
+    sa.Column('name_sort', sa.String(length=80).with_variant(sa.String(length=80, collation='C'), 'postgresql'), nullable=True),
     sa.Column('customer_id', sa.Integer(), nullable=True),
     sa.Column('pool_id', sa.Integer(), nullable=True),
     sa.Column('pooled_at', app.spec.types.UTCDateTime(timezone=True), nullable=True),
@@ -424,12 +457,23 @@ def upgrade() -> None:
         batch_op.create_index('ix_lead_pool_id', ['pool_id', 'id'], unique=False, sqlite_where=sa.text('pool_id IS NOT NULL'), postgresql_where=sa.text('pool_id IS NOT NULL'))
         batch_op.create_index('ix_lead_updated_at', ['updated_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
 
+    op.create_table('operation_item',
+    sa.Column('operation_id', sa.Integer(), nullable=False),
+    sa.Column('record_id', sa.Integer(), nullable=False),
+    sa.Column('outcome', sa.String(length=10), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('changes', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['operation_id'], ['operation_run.id'], name=op.f('fk_operation_item_operation_id_operation_run')),
+    sa.PrimaryKeyConstraint('operation_id', 'record_id', name=op.f('pk_operation_item'))
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     """Take this revision back."""
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table('operation_item')
     with op.batch_alter_table('lead', schema=None) as batch_op:
         batch_op.drop_index('ix_lead_updated_at', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.drop_index('ix_lead_pool_id', sqlite_where=sa.text('pool_id IS NOT NULL'), postgresql_where=sa.text('pool_id IS NOT NULL'))
@@ -471,6 +515,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pool_admins_user_id'))
 
     op.drop_table('pool_admins')
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_user_id')
+
+    op.drop_table('outbox')
+    with op.batch_alter_table('operation_run', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_operation_run_actor_id'))
+
+    op.drop_table('operation_run')
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_index('uq_customer_name_key', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.drop_index('uq_customer_credit_code', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
@@ -501,6 +553,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pool_member_departments_department_id'))
 
     op.drop_table('pool_member_departments')
+    op.drop_table('rotation')
     with op.batch_alter_table('role', schema=None) as batch_op:
         batch_op.drop_index('uq_role_code')
         batch_op.drop_index('ix_role_updated_at')
@@ -517,7 +570,6 @@ def downgrade() -> None:
 
     op.drop_table('pool')
     op.drop_table('login_throttle')
-    op.drop_table('key_fingerprint')
     op.drop_table('installation')
     with op.batch_alter_table('history', schema=None) as batch_op:
         batch_op.drop_index('ix_history_record')

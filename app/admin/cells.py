@@ -1,0 +1,127 @@
+"""Values as a reader sees them on a page: escaped, linked, coloured, on his own clock.
+
+One function per kind, chosen once per column, so that a page of cells costs no decisions.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import format_timedelta
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.field import Field
+from app.spec.kinds import OptionField
+from app.spec.relations import LinksField, RelationField
+from app.spec.words import language
+from app.store import titles
+
+NUMERIC = frozenset({"money", "integer"})
+EMPTY = Markup("")
+
+Cell = Callable[[Any], Markup]
+
+
+def cell(field: Field) -> Cell:
+    """How to show a value of that field."""
+    if isinstance(field, OptionField):
+        return lambda value: badge(field, value)
+    return _BY_KIND.get(field.kind, escape)
+
+
+def show(field: Field, value: Any) -> Markup:
+    """One value, ready for a page."""
+    return EMPTY if value in (None, "") else cell(field)(value)
+
+
+def badge(field: OptionField, code: str) -> Markup:
+    """A choice as a coloured badge; without a colour as plain text."""
+    option = field.choices.find(code)
+    if option is None or not option.colour:
+        return escape(field.to_text(code))
+    return Markup('<span class="badge bg-{}-lt">{}</span>').format(option.colour, option.label)
+
+
+def moment(value: datetime) -> Markup:
+    """How long ago or ahead, with the exact time on hover (UI-4)."""
+    exact = clock.local(value).strftime("%Y-%m-%d %H:%M")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        value.strftime("%Y-%m-%dT%H:%M:%SZ"), exact, distance(value)
+    )
+
+
+def distance(value: datetime) -> str:
+    """Near times as a distance, far ones as a date."""
+    gap = value - clock.now()
+    if abs(gap.days) > 30:
+        return clock.local(value).strftime("%Y-%m-%d")
+    return format_timedelta(gap, add_direction=True)
+
+
+def money(value: Decimal) -> Markup:
+    """An amount with separators, exact on hover when it is abbreviated: 万 in zh, K and M in en."""
+    exact = f"{value:,.2f}"
+    steps = [(10**8, "亿"), (10**4, "万")] if language.get() == "zh" else [(10**6, "M")]
+    for size, unit in steps:
+        if abs(value) >= size:
+            short = f"{value / size:,.2f}".rstrip("0").rstrip(".")
+            return Markup('<span title="{}">{}{}</span>').format(exact, short, unit)
+    return escape(exact)
+
+
+def _phone(value: str) -> Markup:
+    return Markup('<a href="tel:{}">{}</a>').format(value, value) if "*" not in value else escape(
+        value
+    )
+
+
+def _email(value: str) -> Markup:
+    if "*" in value:
+        return escape(value)
+    return Markup('<a href="mailto:{}">{}</a>').format(value, value)
+
+
+def _website(value: str) -> Markup:
+    return Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>').format(
+        value, value.removeprefix("https://").removeprefix("http://")
+    )
+
+
+def _yes_or_no(value: bool) -> Markup:
+    return escape(_("Yes") if value else _("No"))
+
+
+def _long(value: str) -> Markup:
+    return Markup("<br>").join(value.splitlines())
+
+
+_BY_KIND: dict[str, Cell] = {
+    "datetime": moment,
+    "date": lambda value: escape(value.isoformat()),
+    "money": money,
+    "phone": _phone,
+    "email": _email,
+    "url": _website,
+    "boolean": _yes_or_no,
+    "long_text": _long,
+}
+
+
+def linked(field: RelationField, record: Any) -> Markup:
+    """A linked record by its name, leading to its page; people without a link."""
+    if record is None:
+        return EMPTY
+    name = titles.of(record, field)
+    if field.is_person:
+        return Markup('<span class="person">{}</span>').format(name)
+    return Markup('<a href="/{}/show/{}">{}</a>').format(
+        catalogue.get(field.to).plural, record.id, name
+    )
+
+
+def links(field: LinksField, names: str) -> Markup:
+    return escape(names)

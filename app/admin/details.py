@@ -1,0 +1,290 @@
+"""The view model of a record's page: key facts, sections, tabs with children, team, history (UI-5)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+
+from app.admin import cells, lists
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.entity import Child, Entity
+from app.spec.field import SECTION_LABELS, Field, Section
+from app.spec.kinds import DateTimeField, OptionField
+from app.spec.operations import OPERATIONS
+from app.spec.relations import LinksField, RelationField
+from app.spec.words import either
+from app.store import door, history, listing, seats, titles
+from app.store.context import actor
+from app.store.history import VERBS
+from app.store.organisation import User
+from app.store.policy import Policy
+
+CHILDREN_SHOWN = 50
+HISTORY_SHOWN = 50
+
+
+def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
+    """Everything ``show.html`` shows of one record; NotFound when it is out of scope."""
+    policy = Policy(actor(), entity, "read")
+    record = door.fetch(entity, record_id, "read", policy.readable.values())
+    fields = policy.visible(record, policy.readable.values())
+    names = titles.of_links(entity, [record], fields)
+    parts = _tabs(entity, record_id, tab)
+    active = next(part["key"] for part in parts if part["active"])
+    return {
+        "entity": lists.head(entity),
+        "id": record_id,
+        "title": titles.title(entity, record),
+        "subtitle": _("No. %(number)s", number=record_id),
+        "badges": _badges(entity, record, fields),
+        "facts": [
+            {"label": str(f.label), "html": lists.value_cell(policy, record, f, names)}
+            for f in fields
+            if f.fact
+        ],
+        "sections": _sections(policy, record, fields, names) if active == "details" else [],
+        "tabs": parts,
+        "actions": _actions(entity, record),
+        "children": _children(entity, record_id, active),
+        "history": _history(entity, policy, record_id, fields) if active == "history" else [],
+        "team": _team(entity, record_id) if active == "team" else [],
+        "aside": _aside(record),
+        "prev_url": "",
+        "next_url": "",
+    }
+
+
+def _badges(entity: Entity, record: Any, fields: Sequence[Field]) -> list[dict[str, str]]:
+    found = []
+    for f in fields:
+        if isinstance(f, OptionField) and f.fact:
+            option = f.choices.find(getattr(record, f.column))
+            if option is not None:
+                found.append({"text": str(option.label), "colour": option.colour or "secondary"})
+    if getattr(record, "pool_id", None):
+        found.append({"text": _("In a pool"), "colour": "azure"})
+    return found
+
+
+def _sections(
+    policy: Policy, record: Any, fields: Sequence[Field], names: Mapping[Any, str]
+) -> list[dict[str, Any]]:
+    grouped: dict[Section, list[dict[str, Any]]] = {}
+    for f in fields:
+        html = lists.value_cell(policy, record, f, names)
+        grouped.setdefault(f.section, []).append(
+            {"key": f.key, "label": str(f.label), "html": html or Markup("—")}
+        )
+    return [
+        {"label": str(SECTION_LABELS[section]), "items": grouped[section]}
+        for section in Section
+        if section in grouped
+    ]
+
+
+def _readable_children(entity: Entity) -> list[Child]:
+    """The children whose own scope lets this reader list them (PERM-3)."""
+    return [c for c in entity.children if actor().rights.may(c.entity, "list")]
+
+
+def _tabs(entity: Entity, record_id: int, wanted: str) -> list[dict[str, Any]]:
+    base = f"/{entity.plural}/show/{record_id}"
+    parts: list[tuple[str, str, int | None]] = [("details", _("Details"), None)]
+    parts += [
+        (
+            catalogue.get(c.entity).plural,
+            str(catalogue.get(c.entity).many),
+            _child_count(c, record_id),
+        )
+        for c in _readable_children(entity)
+    ]
+    if "add_team" in entity.operations:
+        parts.append(("team", _("Team"), None))
+    if entity.model.__name__ != "History":
+        parts.append(("history", _("History"), None))
+    keys = [key for key, _label, _count in parts]
+    active = wanted if wanted in keys else keys[0]
+    return [
+        {
+            "key": key,
+            "label": label,
+            "count": count,
+            "url": base if key == keys[0] else f"{base}?tab={key}",
+            "active": key == active,
+        }
+        for key, label, count in parts
+    ]
+
+
+def _child_query(child: Child, record_id: int) -> listing.Query:
+    condition = {"col": child.through, "opr": "eq", "value": record_id}
+    return listing.Query(conditions=(condition,), size=CHILDREN_SHOWN)
+
+
+def _child_policy(child: Child) -> Policy:
+    return Policy(actor(), catalogue.get(child.entity), "list", in_list=True)
+
+
+def _child_count(child: Child, record_id: int) -> int:
+    return listing.count(_child_policy(child), _child_query(child, record_id))
+
+
+def _children(entity: Entity, record_id: int, active: str) -> dict[str, Any] | None:
+    for child in _readable_children(entity):
+        other = catalogue.get(child.entity)
+        if other.plural != active:
+            continue
+        policy = _child_policy(child)
+        columns = [f for f in policy.readable.values() if f.listed and f.key != child.through]
+        found = listing.page(policy, _child_query(child, record_id), columns)
+        may_add = actor().rights.may(other.key, "create")
+        return {
+            "entity": lists.head(other),
+            "columns": [
+                {"key": f.key, "label": str(f.label), "numeric": f.kind in cells.NUMERIC}
+                for f in columns
+            ],
+            "rows": lists.rows(policy, found.rows, columns),
+            "total": found.count,
+            "create_url": f"/{other.plural}/add?{child.through}={record_id}" if may_add else None,
+        }
+    return None
+
+
+def _actions(entity: Entity, record: Any) -> list[dict[str, Any]]:
+    """What the reader may do with this record, by the scopes of the operations themselves."""
+    rights, base = actor().rights, f"/{entity.plural}"
+    in_pool = bool(getattr(record, "pool_id", None))
+    actions = []
+    if rights.may(entity.key, "edit") and door.within(entity, [record.id], "edit"):
+        actions.append(_action("edit", f"{base}/edit/{record.id}", "get"))
+    for verb in entity.bulk_verbs:
+        rows = {"pool", "both"} if in_pool else {"live", "both"}
+        fits = verb.rows in rows and verb.slug not in ("export", "bulk_edit", "delete")
+        if fits and rights.may(entity.key, verb.slug):
+            actions.append(_action(verb.slug, f"{base}/bulk/{verb.slug}?id={record.id}", "get"))
+    if "reset_password" in entity.operations and rights.may(entity.key, "reset_password"):
+        actions.append(_action("reset_password", f"{base}/reset-password/{record.id}", "get"))
+    if "delete" in entity.operations and rights.may(entity.key, "delete") and not in_pool:
+        actions.append(_action("delete", f"{base}/delete/{record.id}", "get"))
+    return actions
+
+
+def _action(slug: str, url: str, method: str) -> dict[str, Any]:
+    verb = OPERATIONS[slug]
+    return {
+        "slug": slug,
+        "label": str(verb.label),
+        "icon": verb.icon,
+        "url": url,
+        "method": method,
+        "danger": verb.is_dangerous,
+    }
+
+
+def _aside(record: Any) -> list[dict[str, Any]]:
+    """Next contact, when the entity has one."""
+    due = getattr(record, "next_contact_at", None) if "next_contact_at" in record.__fields__ else None
+    if due is None:
+        return []
+    return [{"label": _("Next contact"), "html": cells.moment(due)}]
+
+
+def _team(entity: Entity, record_id: int) -> list[dict[str, Any]]:
+    """The seats of the record, running and ended."""
+    found = seats.of(entity.key, [record_id]).get(record_id, {})
+    names = titles.by_ids(catalogue.get("user"), found)
+    may_remove = actor().rights.may(entity.key, "remove_team")
+    return [
+        {
+            "user": names.get(user, str(user)),
+            "level": _("Read-write") if seat.level == "write" else _("Read-only"),
+            "until": clock.local(seat.until).strftime("%Y-%m-%d %H:%M") if seat.until else "",
+            "remove_url": f"/{entity.plural}/bulk/remove_team?id={record_id}&users={user}"
+            if may_remove
+            else "",
+        }
+        for user, seat in found.items()
+    ]
+
+
+def _history(
+    entity: Entity, policy: Policy, record_id: int, fields: Sequence[Field]
+) -> list[dict[str, Any]]:
+    """The newest entries of the record, each change as this reader may see it (AUDIT-1)."""
+    entries = history.of_record(entity.key, record_id, HISTORY_SHOWN)
+    visible = {f.key: f for f in fields}
+    names = _names_in(entries, visible)
+    return [
+        {
+            "when": cells.moment(entry.at),
+            "who": _person(entry.actor),
+            "operation": VERBS.text(entry.operation),
+            "surface": entry.surface,
+            "changes": [
+                {
+                    "label": str(visible[key].label),
+                    "old": past(policy, visible[key], old, names),
+                    "new": past(policy, visible[key], new, names),
+                }
+                for key, (old, new) in entry.changes.items()
+                if key in visible
+            ]
+            + _notes(entry.changes),
+        }
+        for entry in entries
+    ]
+
+
+def _notes(changes: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What isn't a field: the team's size, the way into and out of the bin."""
+    if "team" in changes:
+        before, after = (len(side) for side in changes["team"])
+        people = ngettext("%(num)d member", "%(num)d members", after)
+        return [{"label": _("Team"), "old": str(before), "new": people}]
+    return []
+
+
+def _person(user: User | None) -> str:
+    return either(user.name, user.name_en) if user else _("System")
+
+
+def _names_in(
+    entries: Sequence[Any], fields: Mapping[str, Field]
+) -> dict[tuple[str, int], str]:
+    """The names of all linked records that the changes mention, one statement per kind."""
+    wanted: dict[str, set[int]] = {}
+    for entry in entries:
+        for key, sides in entry.changes.items():
+            f = fields.get(key)
+            if isinstance(f, RelationField | LinksField):
+                for side in sides:
+                    several = side if isinstance(side, list) else [side]
+                    wanted.setdefault(f.to, set()).update(i for i in several if i)
+    return {
+        (to, i): name
+        for to, ids in wanted.items()
+        for i, name in titles.by_ids(catalogue.get(to), ids).items()
+    }
+
+
+def past(
+    policy: Policy, field: Field, value: Any, names: Mapping[tuple[str, int], str]
+) -> str:
+    """A value from the history as text in the reader's language, masked as today's would be."""
+    if value is None:
+        return ""
+    if isinstance(field, RelationField | LinksField):
+        several = value if isinstance(value, list) else [value]
+        return "、".join(names.get((field.to, i), "—") for i in several)
+    if isinstance(field, DateTimeField):
+        value = field.convert(value)
+    elif isinstance(value, str):
+        try:
+            value = field.convert(value)
+        except ValueError:
+            return value  # the rule has changed since
+    return str(policy.shown(field, value) if field.key in policy.masked else field.to_text(value))

@@ -1,0 +1,144 @@
+"""Forms from declarations: what a form shows, and what came back from it (UI-6).
+
+A form posts text; what was typed stays in the inputs when something is wrong with it.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from app.admin.lists import choices, options_url
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.field import SECTION_LABELS, Field
+from app.spec.kinds import ChoicesField, OptionField
+from app.spec.relations import LinksField, RelationField
+from app.store import titles
+from app.store.policy import Policy
+
+CONTROL = frozenset({"csrf_token", "row_version", "form_nonce", "then", "step"})
+"""Hidden inputs that are no fields."""
+
+Raw = dict[str, Any]
+
+
+def read(form: MultiDict[str, str], fields: Mapping[str, Field]) -> Raw:
+    """What a form sent, by field: lists for fields with several values, "" for emptied ones.
+
+    A box that isn't ticked isn't sent, so boxes of the form count as "no" when they are missing.
+    """
+    raw: Raw = {}
+    for key in form:
+        f = fields.get(key)
+        if key in CONTROL:
+            continue
+        raw[key] = form.getlist(key) if isinstance(f, LinksField | ChoicesField) else form[key]
+    for key, f in fields.items():
+        if key in raw:
+            continue
+        if f.kind == "boolean":
+            raw[key] = False
+        elif isinstance(f, LinksField | ChoicesField):
+            raw[key] = []
+    return raw
+
+
+def nonce() -> str:
+    """A key that makes one form one effect, however often it is sent (BULK-8)."""
+    return secrets.token_urlsafe(18)
+
+
+def typed(field: Field, value: Any) -> Any:
+    """A stored value as an input holds it."""
+    if value is None:
+        return ""
+    if field.kind == "datetime":
+        return clock.local(value).strftime("%Y-%m-%dT%H:%M")
+    if field.kind == "money":
+        return f"{value:.2f}"
+    if field.kind in ("date", "integer"):
+        return str(value)
+    return value
+
+
+def control(
+    entity: Entity,
+    field: Field,
+    value: Any,
+    *,
+    errors: Sequence[Any] = (),
+    policy: Policy | None = None,
+    readonly: bool = False,
+) -> dict[str, Any]:
+    """One input: ``value`` as typed or stored-as-typed."""
+    masked = policy is not None and field.key in policy.masked
+    is_many = isinstance(field, LinksField | ChoicesField)
+    kind = "options" if is_many else "user" if getattr(field, "to", "") == "user" else field.kind
+    return {
+        "key": field.key,
+        "label": str(field.label),
+        "kind": "text" if masked else kind,
+        "required": field.required,
+        "help": str(field.help) if field.help else "",
+        "value": [str(v) for v in value or []] if is_many else value,
+        "text": _text(field, value),
+        "errors": [str(e) for e in errors],
+        "readonly": readonly,
+        "masked": masked,
+        "options": _options(field, value),
+        "options_url": options_url(entity, field),
+        "max_length": getattr(field, "max_length", None),
+        "input_type": "",
+    }
+
+
+def _options(field: Field, value: Any) -> list[dict[str, str]]:
+    """The choices of a list; for several linked records those chosen already."""
+    if isinstance(field, OptionField):
+        return choices(field)
+    if isinstance(field, LinksField):
+        ids = [int(v) for v in value or [] if str(v).isdecimal()]
+        names = titles.by_ids(catalogue.get(field.to), ids)
+        return [{"code": str(i), "label": names.get(i, str(i))} for i in ids]
+    return []
+
+
+def _text(field: Field, value: Any) -> str:
+    if isinstance(field, RelationField) and str(value or "").isdecimal():
+        return titles.by_ids(catalogue.get(field.to), [int(value)]).get(int(value), "")
+    return ""
+
+
+def sections(
+    policy: Policy,
+    fields: Iterable[Field],
+    values: Mapping[str, Any],
+    errors: Mapping[str, Sequence[Any]],
+) -> list[dict[str, Any]]:
+    """The inputs of a form grouped by the sections of the declaration."""
+    grouped: dict[Any, list[dict[str, Any]]] = {}
+    for f in fields:
+        grouped.setdefault(f.section, []).append(
+            control(
+                policy.entity, f, values.get(f.key), errors=errors.get(f.key, ()), policy=policy
+            )
+        )
+    return [
+        {"label": str(SECTION_LABELS[section]), "fields": controls}
+        for section, controls in grouped.items()
+    ]
+
+
+def stored_values(
+    policy: Policy, fields: Iterable[Field], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Stored values as the inputs of a form hold them, masked where the reader sees a mask."""
+    return {
+        f.key: policy.shown(f, values.get(f.key))
+        if f.key in policy.masked
+        else typed(f, values.get(f.key))
+        for f in fields
+    }

@@ -1,0 +1,153 @@
+"""Everything a list page shows is in its address (LIST-3): back button, bookmark and share work.
+
+``?search=&filters=&order=-name&page=1&size=50&view=``; anything else is answered with 400.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+import prison
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+
+from app.spec.entity import Entity, View
+from app.spec.errors import BadRequest
+from app.store.listing import Query
+
+SIZES = (20, 50, 100)
+DEFAULT_SIZE = 50
+BUILDER = ("f_col", "f_op", "f_value")
+KEYS = frozenset({"search", "filters", "order", "page", "size", "view", "exact", *BUILDER})
+BINNED_VIEW = "deleted"
+_TWO_VALUED = frozenset({"between"})
+_MANY_VALUED = frozenset({"in", "not_in", "any", "all", "none", "rel_m_m"})
+_NO_VALUE = frozenset({"empty", "not_empty"})
+
+
+@dataclass(frozen=True)
+class ListState:
+    """What somebody looks at in a list, as its address says."""
+
+    path: str
+    search: str = ""
+    conditions: tuple[Any, ...] = ()
+    order: str = ""
+    page: int = 1
+    size: int = DEFAULT_SIZE
+    view: str = ""
+    is_exact: bool = False
+    added: Mapping[str, Any] | None = field(default=None, compare=False)
+    """A condition from the filter builder that the address doesn't hold yet."""
+
+    def url(self, **changes: Any) -> str:
+        """The address of this list with something changed; any change starts at page one."""
+        changes.setdefault("page", 1)
+        new = replace(self, **changes)
+        kept = [(k, v) for k, v in new.pairs() if v]
+        return f"{new.path}?{urlencode(kept)}" if kept else new.path
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The arguments of the address, as a GET form keeps them in hidden fields."""
+        return [
+            ("search", self.search),
+            ("filters", self.filters_json() if self.conditions else ""),
+            ("order", self.order),
+            ("page", str(self.page) if self.page > 1 else ""),
+            ("size", str(self.size) if self.size != DEFAULT_SIZE else ""),
+            ("view", self.view),
+            ("exact", "1" if self.is_exact else ""),
+        ]
+
+    def filters_json(self) -> str:
+        return json.dumps(list(self.conditions), ensure_ascii=False, separators=(",", ":"))
+
+    def query(self, view: View | None) -> Query:
+        """The query behind the page: the view's filter and the reader's own, ANDed."""
+        own = view.filters if view else ()
+        return Query(
+            (*own, *self.conditions), self.search, self.order, self.page - 1, self.size
+        )
+
+
+def read(path: str, args: MultiDict[str, str]) -> ListState:
+    """The state from an address; BadRequest for unknown arguments and values (contract §1)."""
+    unknown = set(args) - KEYS
+    if unknown:
+        raise BadRequest(_l("There is no argument %(name)s.", name=sorted(unknown)[0]))
+    size = whole(args.get("size"), DEFAULT_SIZE)
+    if size not in SIZES:
+        raise BadRequest(_l("The page size must be 20, 50 or 100."))
+    state = ListState(
+        path=path,
+        search=args.get("search", "").strip(),
+        conditions=tuple(conditions(args.get("filters", ""))),
+        order=args.get("order", ""),
+        page=whole(args.get("page"), 1),
+        size=size,
+        view=args.get("view", ""),
+        is_exact=bool(args.get("exact")),
+    )
+    if state.page < 1:
+        raise BadRequest(_l("There is no such page."))
+    if args.get("f_col"):
+        return replace(state, added=_built(args))
+    return state
+
+
+def whole(text: str | None, default: int) -> int:
+    """A whole number from an address."""
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadRequest(_l("This must be a whole number."))
+    return int(text)
+
+
+def conditions(text: str) -> Sequence[Any]:
+    """Conditions as JSON or rison; an empty text is an empty filter."""
+    if not text:
+        return ()
+    found = decoded(text)
+    if not isinstance(found, list):
+        raise BadRequest(_l("The filter is not understood."))
+    return found
+
+
+def decoded(text: str) -> Any:
+    """A value written as JSON or as rison, the framework's notation for addresses."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return prison.loads(text)
+    except (ValueError, RecursionError, prison.decoder.ParserException):
+        raise BadRequest(_l("The filter is not understood.")) from None
+
+
+def _built(args: MultiDict[str, str]) -> dict[str, Any]:
+    """One condition of the filter builder's plain inputs."""
+    operator = args.get("f_op", "eq")
+    values = [value.strip() for value in args.getlist("f_value") if value.strip()]
+    condition: dict[str, Any] = {"col": args["f_col"], "opr": operator}
+    if operator in _NO_VALUE:
+        return condition
+    if operator in _MANY_VALUED:
+        several = [one for value in values for one in value.replace("，", ",").split(",")]
+        return {**condition, "value": [one.strip() for one in several if one.strip()]}
+    if operator in _TWO_VALUED:
+        return {**condition, "value": values[:2]}
+    return {**condition, "value": values[0] if values else ""}
+
+
+def view_of(entity: Entity, key: str) -> View | None:
+    """The built-in view of that name; the first one (all) when none is named."""
+    if not key or key == BINNED_VIEW:
+        return None
+    for view in entity.builtin_views:
+        if view.key == key:
+            return view
+    raise BadRequest(_l("There is no view called %(name)s.", name=key))
