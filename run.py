@@ -10,8 +10,8 @@ import sys
 import threading
 import webbrowser
 
-import waitress
 from flask import Flask
+from waitress.server import create_server
 
 from app import create_app
 from app.admin import assets
@@ -71,7 +71,7 @@ def fill_with_demo(app: Flask) -> None:
 def serve(app: Flask, host: str, port: int, *, is_opening: bool) -> None:
     """Serve until stopped, with the clock and the job threads inside."""
     trace.log_to_stderr()
-    server = waitress.create_server(app, host=host, port=port, threads=THREADS)
+    server = create_server(app, host=host, port=port, threads=THREADS)
     address = f"http://{'localhost' if host in {'0.0.0.0', '::'} else host}:{port}/"  # noqa: S104
     _say(f"Haina CRM: {address}")
     if is_opening:

@@ -107,14 +107,14 @@ def find_login(sid_hash: str) -> Login | None:
             person.is_active,
             person.must_change_password,
             person.session_epoch,
-            func.coalesce(version_now(), 0),
+            func.coalesce(version_now(), 0).label("rights_version"),
         )
         .join_from(UserSession.__table__, User.__table__, row.user_id == person.id)
         .where(row.sid_hash == sid_hash)
     )
     with reading() as connection:
         found = connection.execute(statement).first()
-    return Login(*found) if found else None
+    return Login(**found._asdict()) if found else None
 
 
 def touch_login(login: Login) -> None:
@@ -156,7 +156,7 @@ def end_logins(user_id: int, *, kind: str | None = None, only: int | None = None
         ending = ending.where(row.c.kind == kind)
     if only is not None:
         ending = ending.where(row.c.id == only)
-    return db.session.execute(ending.values(revoked_at=clock.now())).rowcount
+    return len(db.session.execute(ending.values(revoked_at=clock.now()).returning(row.c.id)).all())
 
 
 def living_logins(user_id: int, idle: timedelta, absolute: timedelta) -> Sequence[UserSession]:
@@ -178,7 +178,7 @@ def find_credentials(username: str) -> Credentials | None:
     person = User.__table__.c
     statement = (
         select(
-            person.id,
+            person.id.label("user_id"),
             person.username,
             person.name,
             person.name_en,
@@ -195,7 +195,7 @@ def find_credentials(username: str) -> Credentials | None:
     )
     with reading() as connection:
         found = connection.execute(statement).first()
-    return Credentials(*found) if found else None
+    return Credentials(**found._asdict()) if found else None
 
 
 def set_password(user_id: int, stored: str, *, must_change: bool) -> None:

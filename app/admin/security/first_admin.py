@@ -3,17 +3,17 @@
 import secrets
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.admin.security import passwords
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.errors import Conflict, Invalid
 from app.spec.roles import SUPER_ADMIN
-from app.store import access
+from app.store import access, accounts
 from app.store.context import system_scope
 from app.store.history import record_event
-from app.store.organisation import Department, Role, User, user_role
+from app.store.organisation import Department, Role, user_role
 from app.store.writer import Context, insert_rows
 
 NAME = "admin"
@@ -66,9 +66,4 @@ def _insert(username: str, stored: str, *, must_change: bool) -> None:
         "is_active": True,
     }
     [number] = insert_rows(catalogue.get("user"), [person], Context("create"))
-    table = User.__table__
-    db.session.execute(
-        update(table)
-        .where(table.c.id == number)
-        .values(password=stored, must_change_password=must_change)
-    )
+    accounts.set_password(number, stored, must_change=must_change)
