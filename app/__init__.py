@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
-from flask_appbuilder import AppBuilder
 
 import app.entities
 import app.operations.registry
@@ -16,6 +15,7 @@ import app.store.engine  # noqa: F401 - installs the connection settings
 import config
 from app import cli, pages
 from app.admin import assets, build, errors, security
+from app.admin.security.generator import Generator
 from app.admin.theme import theme
 from app.extensions import csrf, db, migrate
 from app.store import gate
@@ -36,7 +36,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     assets.register(application)
     theme.install(application)
     with application.app_context():
-        builder = AppBuilder(indexview=pages.HomeView)
+        builder = Generator(indexview=pages.HomeView)
         builder.init_app(application, db.session)
         build.register_all(builder)
         pages.register_all(builder)

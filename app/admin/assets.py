@@ -36,9 +36,9 @@ LOCK_FILES = ("package.json", "package-lock.json", ".npmrc")
 MANIFEST = "manifest.json"
 
 VENDOR_STYLES = (
-    "@tabler/core/dist/css/tabler.min.css",
-    "tom-select/dist/css/tom-select.min.css",
-    "flatpickr/dist/flatpickr.min.css",
+    *("tokens", "shell", "vendor", "controls", "menus"),
+    *("list", "table", "bulk_bar", "list_sizes", "record", "form"),
+    *("matrix", "steps", "pages"),
 )
 VENDOR_SCRIPTS = (
     "htmx.org/dist/htmx.min.js",

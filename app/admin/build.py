@@ -1,7 +1,31 @@
-"""From the catalogue to the framework: one view and one API per declared entity."""
+"""From the catalogue to the framework: one set of pages and one API per declared entity."""
 
 from flask_appbuilder import AppBuilder
 
+from app.admin.api import EntityApi
+from app.admin.openapi import OpenApi
+from app.admin.operations_api import OperationsApi
+from app.admin.views import EntityView
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+
 
 def register_all(builder: AppBuilder) -> None:
-    """Register what is derived from every declaration."""
+    """Register what is derived from every declaration, and the APIs about all of them."""
+    for entity in catalogue:
+        builder.add_view_no_menu(view_of(entity))
+        builder.add_api(api_of(entity))
+    builder.add_api(OperationsApi)
+    builder.add_api(OpenApi)
+
+
+def view_of(entity: Entity) -> type[EntityView]:
+    """The pages of one entity."""
+    name = f"{entity.model.__name__}View"
+    return type(name, (EntityView,), {"entity": entity, "route_base": f"/{entity.plural}"})
+
+
+def api_of(entity: Entity) -> type[EntityApi]:
+    """The REST resource of one entity."""
+    name = f"{entity.model.__name__}Api"
+    return type(name, (EntityApi,), {"entity": entity, "resource_name": entity.plural})

@@ -74,8 +74,10 @@ def money(value: Decimal) -> Markup:
 
 
 def _phone(value: str) -> Markup:
-    return Markup('<a href="tel:{}">{}</a>').format(value, value) if "*" not in value else escape(
-        value
+    return (
+        Markup('<a href="tel:{}">{}</a>').format(value, value)
+        if "*" not in value
+        else escape(value)
     )
 
 

@@ -187,7 +187,9 @@ def _action(slug: str, url: str, method: str) -> dict[str, Any]:
 
 def _aside(record: Any) -> list[dict[str, Any]]:
     """Next contact, when the entity has one."""
-    due = getattr(record, "next_contact_at", None) if "next_contact_at" in record.__fields__ else None
+    due = (
+        getattr(record, "next_contact_at", None) if "next_contact_at" in record.__fields__ else None
+    )
     if due is None:
         return []
     return [{"label": _("Next contact"), "html": cells.moment(due)}]
@@ -252,28 +254,30 @@ def _person(user: User | None) -> str:
     return either(user.name, user.name_en) if user else _("System")
 
 
-def _names_in(
-    entries: Sequence[Any], fields: Mapping[str, Field]
-) -> dict[tuple[str, int], str]:
-    """The names of all linked records that the changes mention, one statement per kind."""
-    wanted: dict[str, set[int]] = {}
+def _names_in(entries: Sequence[Any], fields: Mapping[str, Field]) -> dict[tuple[str, int], str]:
+    """The names of all linked records that the changes mention."""
+    sides: dict[str, list[Any]] = {}
     for entry in entries:
-        for key, sides in entry.changes.items():
-            f = fields.get(key)
-            if isinstance(f, RelationField | LinksField):
-                for side in sides:
-                    several = side if isinstance(side, list) else [side]
-                    wanted.setdefault(f.to, set()).update(i for i in several if i)
-    return {
-        (to, i): name
-        for to, ids in wanted.items()
-        for i, name in titles.by_ids(catalogue.get(to), ids).items()
-    }
+        for key, pair in entry.changes.items():
+            if key in fields:
+                sides.setdefault(key, []).extend(pair)
+    found: dict[tuple[str, int], str] = {}
+    for key, values in sides.items():
+        found |= names_of(fields[key], values)
+    return found
 
 
-def past(
-    policy: Policy, field: Field, value: Any, names: Mapping[tuple[str, int], str]
-) -> str:
+def names_of(field: Field, values: Sequence[Any]) -> dict[tuple[str, int], str]:
+    """The names of the records that values of a relation mean, in one statement."""
+    if not isinstance(field, RelationField | LinksField):
+        return {}
+    several = (v if isinstance(v, list) else [v] for v in values)
+    ids = {i for some in several for i in some if i}
+    names = titles.by_ids(catalogue.get(field.to), ids)
+    return {(field.to, i): name for i, name in names.items()}
+
+
+def past(policy: Policy, field: Field, value: Any, names: Mapping[tuple[str, int], str]) -> str:
     """A value from the history as text in the reader's language, masked as today's would be."""
     if value is None:
         return ""

@@ -105,7 +105,7 @@ def _page(refusal: Refusal) -> Response:
 
 def _note_denied(refusal: Refusal) -> None:
     """A refusal writes nothing but this one line (contract §1, C39)."""
-    from app.store.context import current_or_none  # noqa: PLC0415 - only for this line
+    from app.store.context import current_or_none
 
     if current_or_none() is None:
         return
@@ -121,9 +121,11 @@ def _from_http(error: HTTPException) -> Refusal:
         known = BadRequest if code < 500 else ServerFault
     refusal = known.__new__(known)
     Refusal.__init__(refusal)
-    refusal.headers = {"Allow": ", ".join(sorted(error.valid_methods))} if getattr(
-        error, "valid_methods", None
-    ) else {}
+    refusal.headers = (
+        {"Allow": ", ".join(sorted(error.valid_methods))}
+        if getattr(error, "valid_methods", None)
+        else {}
+    )
     return refusal
 
 

@@ -178,9 +178,7 @@ def _column(me: Listed, field: Field) -> dict[str, Any]:
         "numeric": field.kind in cells.NUMERIC,
         "sortable": field.sortable and field.key in me.policy.plain,
         "sorted": ("desc" if descends else "asc") if is_sorted else "",
-        "sort_url": me.state.url(
-            order=field.key if descends or not is_sorted else f"-{field.key}"
-        ),
+        "sort_url": me.state.url(order=field.key if descends or not is_sorted else f"-{field.key}"),
     }
 
 
@@ -221,9 +219,7 @@ def _chips(me: Listed) -> list[dict[str, str]]:
     ]
 
 
-def _pager(
-    state: ListState, found: listing.Page, total: int, *, is_exact: bool
-) -> dict[str, Any]:
+def _pager(state: ListState, found: listing.Page, total: int, *, is_exact: bool) -> dict[str, Any]:
     first = (state.page - 1) * state.size
     pages = max(1, -(-total // state.size))
     more = state.page < pages if is_exact else len(found.ids) == state.size

@@ -67,9 +67,7 @@ class ListState:
     def query(self, view: View | None) -> Query:
         """The query behind the page: the view's filter and the reader's own, ANDed."""
         own = view.filters if view else ()
-        return Query(
-            (*own, *self.conditions), self.search, self.order, self.page - 1, self.size
-        )
+        return Query((*own, *self.conditions), self.search, self.order, self.page - 1, self.size)
 
 
 def read(path: str, args: MultiDict[str, str]) -> ListState:

@@ -97,10 +97,12 @@ def _reading(field: Field | None, values: Any) -> Callable[[Any], str]:
         names = titles.by_ids(catalogue.get(field.to), ids)
         return lambda v: names.get(int(v), str(v)) if str(v).isdecimal() else str(v)
     if field is not None and field.kind in ("option", "boolean"):
+
         def known(value: Any) -> str:
             try:
                 return field.to_text(field.parse(value))
             except ValueError:
                 return str(value)
+
         return known
     return str

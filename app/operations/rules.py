@@ -32,6 +32,10 @@ class Rules:
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
         """Called once after records were created or changed."""
 
+    def choosable(self, chooser: Entity) -> Sequence[Any]:
+        """SQL conditions that a record must meet to be offered in a form of ``chooser``."""
+        return ()
+
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """The records that can't go, with the reason; asked before deleting and disabling."""
         return {}

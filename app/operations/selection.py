@@ -116,8 +116,9 @@ def matching_count(entity: Entity, verb: Operation, query: Query) -> int:
 
 def _clauses(entity: Entity, verb: Operation, query: Query) -> list[Any]:
     """The filter as the doer's list understands it, over the rows of the operation."""
+    policy = Policy(actor(), entity, "list", in_list=True, in_pools=query.in_pools)
     with operating(verb.slug, entity.key, pools=query.in_pools):
-        return clauses(Policy(actor(), entity, "list", in_list=True), query)
+        return clauses(policy, query)
 
 
 def _matching(entity: Entity, verb: Operation, selection: Selection) -> list[int]:

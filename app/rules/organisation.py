@@ -83,6 +83,10 @@ class DepartmentRules(_Touching):
 
 
 class UserRules(_Touching):
+    def choosable(self, chooser: Entity) -> Sequence[Any]:
+        """Disabled people never appear in pickers (ORG)."""
+        return (User.is_active,)
+
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
         _check_roles(values.get("roles") or [])
         values["is_active"] = True
@@ -123,6 +127,12 @@ class UserRules(_Touching):
 
 
 class RoleRules(_Touching):
+    def choosable(self, chooser: Entity) -> Sequence[Any]:
+        return (Role.is_active,)
+
+    def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
+        values["is_active"] = True
+
     def before_change(
         self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
     ) -> None:

@@ -18,6 +18,10 @@ from app.store.pools import Pool
 
 
 class PoolRules(Rules):
+    def choosable(self, chooser: Entity) -> Sequence[Any]:
+        """The enabled pools for the kind of record at hand."""
+        return (Pool.is_enabled, Pool.kind == chooser.plural)
+
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
         access.touch()
 

@@ -145,10 +145,11 @@ def add_login(credentials: Credentials, sid_hash: str, kind: str, *, ip: str, ag
     )
 
 
-def end_logins(user_id: int, *, kind: str | None = None, only: int | None = None) -> int:
-    """End a person's sessions, in the transaction under way: all, one kind, or the one ``only``.
-
-    Returns how many were alive.
+def end_logins(
+    user_id: int, *, kind: str | None = None, only: int | None = None, sparing: int | None = None
+) -> int:
+    """End a person's sessions, in the transaction under way: all, those of one kind, the one
+    ``only``, or all but the one to spare. Returns how many were alive.
     """
     row = UserSession.__table__
     ending = update(row).where(row.c.user_id == user_id, row.c.revoked_at.is_(None))
@@ -156,7 +157,10 @@ def end_logins(user_id: int, *, kind: str | None = None, only: int | None = None
         ending = ending.where(row.c.kind == kind)
     if only is not None:
         ending = ending.where(row.c.id == only)
-    return len(db.session.execute(ending.values(revoked_at=clock.now()).returning(row.c.id)).all())
+    if sparing is not None:
+        ending = ending.where(row.c.id != sparing)
+    ended = db.session.execute(ending.values(revoked_at=clock.now()).returning(row.c.id))
+    return len(ended.all())
 
 
 def living_logins(user_id: int, idle: timedelta, absolute: timedelta) -> Sequence[UserSession]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, insert, update
+from sqlalchemy import JSON, ForeignKey, String, Text, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
+from app.spec.errors import NotFound
 from app.spec.types import UTCDateTime
-from app.store.context import actor_id
+from app.store.context import actor, actor_id
 
 
 class OperationRun(db.Model):  # type: ignore[name-defined,misc]
@@ -78,3 +79,22 @@ def finish(run: int, *, total: int, done: int, skipped: int, failed: int = 0) ->
         .where(OperationRun.id == run)
         .values(total=total, done=done, skipped=skipped, failed=failed)
     )
+
+
+def own(number: int, entity: str = "", operation: str = "") -> OperationRun:
+    """A run of the actor's own; NotFound for anybody else's and for other kinds."""
+    who = actor()
+    run = db.session.scalars(select(OperationRun).where(OperationRun.id == number)).one_or_none()
+    if run is None or (run.actor_id != who.user_id and not who.rights.is_super):
+        raise NotFound
+    if (entity and run.entity != entity) or (operation and run.operation != operation):
+        raise NotFound
+    return run
+
+
+def items(number: int, outcome: str = "", limit: int = 100_000) -> list[OperationItem]:
+    """What became of the rows of a run, in the order of their ids."""
+    statement = select(OperationItem).where(OperationItem.operation_id == number)
+    if outcome:
+        statement = statement.where(OperationItem.outcome == outcome)
+    return list(db.session.scalars(statement.order_by(OperationItem.record_id).limit(limit)))

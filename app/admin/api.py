@@ -1,0 +1,236 @@
+"""The REST resource of an entity (contract §1, §2, §5), in the framework's conventions.
+
+The same policy, door, writer and engine as the pages: a verdict never depends on the surface (C27).
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from flask import Response, jsonify
+from flask_appbuilder.api import BaseApi, expose
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+
+from app.admin import bodies, bulk_api, payload
+from app.admin.clash import duplicate_of
+from app.admin.once import once
+from app.operations import editing, engine
+from app.operations.registry import behaviour
+from app.operations.selection import Selection
+from app.spec.entity import Entity
+from app.spec.errors import (
+    BadRequest,
+    Conflict,
+    NotFound,
+    PreconditionFailed,
+    Refusal,
+    StaleVersion,
+    WrongVerb,
+)
+from app.spec.field import Field
+from app.store import door, listing
+from app.store.context import actor
+from app.store.idempotency import Replay
+from app.store.policy import Policy
+
+LIST_ARGUMENTS = frozenset(
+    {
+        "columns",
+        "filters",
+        "search",
+        "order_column",
+        "order_direction",
+        "page",
+        "page_size",
+        "exact_count",
+    }
+)
+PAGE_SIZE, MAX_PAGE_SIZE = 20, 100
+
+
+class EntityApi(BaseApi):
+    """Everything programs can do with one entity; ``entity`` is set by the subclass."""
+
+    entity: ClassVar[Entity]
+    csrf_exempt = False
+    allow_browser_login = True
+    openapi_spec_methods: ClassVar[dict[str, Any]] = {}
+
+    @expose("/", methods=["GET"])
+    def get_list(self) -> Response:
+        """A page of records."""
+        door.demand(self.entity.key, "list")
+        asked = bodies.arguments(LIST_ARGUMENTS)
+        query = _query(asked)
+        policy = Policy(actor(), self.entity, "list", in_list=True, in_pools=query.in_pools)
+        fields = _columns(policy, asked.get("columns"))
+        found = listing.page(policy, query, fields)
+        count, is_exact = found.count, found.is_exact
+        if asked.get("exact_count") and not is_exact:
+            count, is_exact = listing.count(policy, query), True
+        return jsonify(
+            {
+                "count": count,
+                "count_exact": is_exact,
+                "ids": [row.id for row in found.rows],
+                "result": payload.records(policy, found.rows, fields),
+            }
+        )
+
+    @expose("/<int:pk>", methods=["GET"])
+    def get(self, pk: int) -> Response:
+        """One record."""
+        return _result(self.entity, pk, 200)
+
+    @expose("/", methods=["POST"])
+    def post(self) -> Response:
+        """A new record."""
+        self._demand("create")
+        raw = bodies.json_object()
+        return self._write(lambda: self._created(raw))
+
+    @expose("/<int:pk>", methods=["PUT"])
+    def put(self, pk: int) -> Response:
+        """New values for some fields of a record, given the version that was seen."""
+        self._demand("edit")
+        raw, version = bodies.json_object(), bodies.seen_version()
+        return self._write(lambda: self._saved(pk, raw, version))
+
+    @expose("/<int:pk>", methods=["DELETE"])
+    def delete(self, pk: int) -> Response:
+        """Into the recycle bin, given the version that was seen."""
+        self._demand("delete")
+        version = bodies.seen_version()
+        return self._write(lambda: self._deleted(pk, version))
+
+    @expose("/_info", methods=["GET"])
+    def info(self) -> Response:
+        """What the caller may do with this entity: operations, fields, filters."""
+        rights = actor().rights
+        granted = [v.slug for v in self.entity.verbs if rights.may(self.entity.key, v.slug)]
+        if not granted:
+            door.demand(self.entity.key, "list")
+        policy = Policy(actor(), self.entity, "list" if "list" in granted else granted[0])
+        return jsonify(
+            {
+                "permissions": granted,
+                "fields": [_described(policy, f) for f in policy.readable.values()],
+            }
+        )
+
+    @expose("/bulk/<slug>", methods=["POST"])
+    def bulk(self, slug: str) -> Response:
+        """A bulk operation over ids or over a filter (contract §5)."""
+        verb = self.entity.verb(slug)
+        if verb is None or not verb.is_bulk:
+            raise NotFound
+        door.demand(self.entity.key, slug)
+        return bulk_api.answer(self.entity, slug, bodies.json_object())
+
+    def _demand(self, operation: str) -> None:
+        if operation not in self.entity.operations:
+            raise WrongVerb
+        door.demand(self.entity.key, operation)
+
+    def _write(self, effect: Any) -> Response:
+        """Do it once and answer with the record, or with the first answer again."""
+        try:
+            answer, is_replay = once(bodies.idempotency_key(), effect)
+        except IntegrityError as error:
+            raise duplicate_of(self.entity, error) from error
+        response = jsonify(answer.body)
+        response.status_code = answer.status
+        response.headers.extend(answer.headers)
+        if is_replay:
+            response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+    def _created(self, raw: Mapping[str, Any]) -> Replay:
+        return _replay(self.entity, editing.create(self.entity, raw), 201)
+
+    def _saved(self, pk: int, raw: Mapping[str, Any], version: int) -> Replay:
+        try:
+            editing.edit(self.entity, pk, raw, version=version)
+        except StaleVersion as stale:
+            raise PreconditionFailed(details={"version": stale.details["version"]}) from stale
+        return _replay(self.entity, pk, 200)
+
+    def _deleted(self, pk: int, version: int) -> Replay:
+        title = self.entity.fields[self.entity.title]
+        record = door.fetch(self.entity, pk, "delete", [title], lock=True)
+        if record.version != version:
+            raise PreconditionFailed(details={"version": record.version})
+        outcome = engine.run(
+            behaviour("delete"), self.entity, Selection(ids=(pk,)), {}, dry_run=False
+        )
+        if outcome.skipped:
+            raise Conflict(outcome.skipped[0].reason)
+        return Replay(200, {}, {"id": pk})
+
+
+def _query(asked: dict[str, Any]) -> listing.Query:
+    """The listing query of the framework's arguments."""
+    size = bodies.whole(asked, "page_size", PAGE_SIZE)
+    if not 1 <= size <= MAX_PAGE_SIZE:
+        raise BadRequest(_l("The page size must be between 1 and %(n)s.", n=MAX_PAGE_SIZE))
+    filters, search = asked.get("filters", []), asked.get("search", "")
+    column, direction = asked.get("order_column", ""), asked.get("order_direction", "asc")
+    if not isinstance(filters, list) or not isinstance(search, str):
+        raise BadRequest(_l("The filter is not understood."))
+    if not isinstance(column, str) or direction not in ("asc", "desc"):
+        raise BadRequest(_l("The order is not understood."))
+    order = f"-{column}" if column and direction == "desc" else column
+    return listing.Query(tuple(filters), search, order, bodies.whole(asked, "page", 0), size)
+
+
+def _columns(policy: Policy, wanted: Any) -> list[Field]:
+    """The asked columns, or all the caller may read; 400 for one that isn't his."""
+    if wanted is None:
+        return list(policy.readable.values())
+    if not isinstance(wanted, list) or not wanted:
+        raise BadRequest(_l("The columns must be a list of names."))
+    unknown = [c for c in wanted if c not in policy.readable and c not in ("id", "version")]
+    if unknown:
+        raise BadRequest(_l("There is no column %(name)s.", name=unknown[0]))
+    return [policy.readable[c] for c in wanted if c in policy.readable]
+
+
+def _body(entity: Entity, pk: int) -> tuple[dict[str, Any], dict[str, str]]:
+    policy = Policy(actor(), entity, "read")
+    fields = list(policy.readable.values())
+    row = door.fetch(entity, pk, "read", fields)
+    version = getattr(row, "version", 1)
+    body = {"id": pk, "result": payload.record(policy, row, fields)}
+    return body, {"ETag": f'"{version}"'}
+
+
+def _result(entity: Entity, pk: int, status: int) -> Response:
+    body, headers = _body(entity, pk)
+    response = jsonify(body)
+    response.status_code = status
+    response.headers.extend(headers)
+    return response
+
+
+def _replay(entity: Entity, pk: int, status: int) -> Replay:
+    """The record as written; only its id when the writer may not read it."""
+    try:
+        body, headers = _body(entity, pk)
+    except Refusal:
+        body, headers = {"id": pk}, {}
+    if status == 201:
+        headers["Location"] = f"/api/v1/{entity.plural}/{pk}"
+    return Replay(status, headers, body)
+
+
+def _described(policy: Policy, field: Field) -> dict[str, Any]:
+    plain = field.key in policy.plain
+    return {
+        "key": field.key,
+        "label": str(field.label),
+        "type": field.kind,
+        "required": field.required,
+        "read_only": field.system,
+        "operators": list(field.operators) if plain and field.filterable else [],
+        "sortable": plain and field.sortable,
+    }

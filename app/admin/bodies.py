@@ -1,0 +1,68 @@
+"""What programs send: JSON objects, rison arguments, versions and keys in headers (contract §1)."""
+
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import BadRequest as Unreadable
+
+from app.admin.state import decoded
+from app.spec.errors import (
+    BadRequest,
+    PreconditionFailed,
+    PreconditionRequired,
+    UnsupportedType,
+)
+
+MAX_DEPTH = 20
+
+
+def json_object() -> dict[str, Any]:
+    """The request's body as a JSON object; 415 for another type, 400 for anything unreadable."""
+    if not request.is_json:
+        raise UnsupportedType
+    try:
+        body = request.get_json()
+    except (Unreadable, RecursionError):
+        raise BadRequest(_l("The body is not valid JSON.")) from None
+    if not isinstance(body, dict):
+        raise BadRequest(_l("The body must be a JSON object."))
+    if "\\u0000" in request.get_data(as_text=True):
+        raise BadRequest(_l("The body must not contain NUL."))
+    return body
+
+
+def arguments(known: frozenset[str]) -> dict[str, Any]:
+    """The framework's ``q`` argument; 400 for unknown keys in it or beside it."""
+    unknown = set(request.args) - {"q"}
+    if unknown:
+        raise BadRequest(_l("There is no argument %(name)s.", name=sorted(unknown)[0]))
+    text = request.args.get("q", "")
+    found = decoded(text) if text else {}
+    if not isinstance(found, dict) or set(found) - known:
+        raise BadRequest(_l("The arguments are not understood."))
+    return found
+
+
+def whole(found: dict[str, Any], key: str, default: int) -> int:
+    """A whole number, not negative, among the arguments."""
+    value = found.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise BadRequest(_l("This must be a whole number."))
+    return value
+
+
+def seen_version() -> int:
+    """The version in ``If-Match``; 428 when it is missing, 412 when it can't be one."""
+    header = request.headers.get("If-Match", "").strip()
+    if not header:
+        raise PreconditionRequired
+    number = header.removeprefix("W/").strip('"')
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise PreconditionFailed
+    return int(number)
+
+
+def idempotency_key() -> str | None:
+    """The key of this request, or None."""
+    return request.headers.get("Idempotency-Key")

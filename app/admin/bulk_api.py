@@ -1,0 +1,103 @@
+"""Bulk operations for programs: dry run, run and their answers as contract §5 writes them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Response, jsonify
+from flask_babel import lazy_gettext as _l
+
+from app.admin import bodies
+from app.admin.once import once
+from app.operations import engine, selection
+from app.operations.outcome import Outcome, Skip
+from app.operations.registry import behaviour
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import BadRequest
+from app.store import titles
+from app.store.context import actor
+from app.store.idempotency import Replay
+from app.store.policy import Policy
+
+KEYS = selection.KEYS | {"params", "dry_run"}
+SKIPPED_SHOWN, SAMPLE_SHOWN, LISTED = 100, 20, 1_000
+
+
+def answer(entity: Entity, slug: str, body: Mapping[str, Any]) -> Response:
+    """Run or rehearse the operation that the body describes."""
+    unknown = set(body) - KEYS
+    if unknown:
+        raise BadRequest(_l("There is no argument %(name)s.", name=sorted(unknown)[0]))
+    params, dry_run = body.get("params") or {}, body.get("dry_run", False)
+    if not isinstance(params, Mapping) or not isinstance(dry_run, bool):
+        raise BadRequest(_l("The arguments are not understood."))
+    chosen = selection.read(body)
+    does = behaviour(slug)
+    if dry_run:
+        outcome = engine.run(does, entity, chosen, params, dry_run=True)
+        return jsonify(rehearsed(entity, outcome))
+
+    def effect() -> Replay:
+        outcome = engine.run(does, entity, chosen, params, dry_run=False)
+        return Replay(200, {}, done(slug, outcome))
+
+    replay, is_replay = once(bodies.idempotency_key(), effect)
+    response = jsonify(replay.body)
+    response.status_code = replay.status
+    if is_replay:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def rehearsed(entity: Entity, outcome: Outcome) -> dict[str, Any]:
+    """The answer to a dry run: nothing was written."""
+    reasons: dict[str, dict[str, Any]] = {}
+    for skip in outcome.skipped:
+        reason = reasons.setdefault(skip.code, {"code": skip.code, "text": skip.reason, "count": 0})
+        reason["count"] += 1
+    return {
+        "dry_run": True,
+        "total": outcome.total,
+        "will_change": len(outcome.changes),
+        "skipped": _skips(outcome.skipped[:SKIPPED_SHOWN]),
+        "reasons": list(reasons.values()),
+        "notified": _notified(outcome),
+        "sample": list(_sample(entity, outcome))[:SAMPLE_SHOWN],
+    }
+
+
+def done(slug: str, outcome: Outcome) -> dict[str, Any]:
+    """The answer to a run."""
+    body = {
+        "operation_id": outcome.operation_id,
+        "total": outcome.total,
+        "done": len(outcome.changes),
+        "skipped": _skips(outcome.skipped[:LISTED]),
+        "failed": [],
+    }
+    if slug == "export":
+        body["download"] = f"/api/v1/operations/{outcome.operation_id}/file"
+    return body
+
+
+def _skips(skipped: Iterable[Skip]) -> list[dict[str, Any]]:
+    return [{"id": s.id, "code": s.code, "reason": s.reason} for s in skipped]
+
+
+def _notified(outcome: Outcome) -> list[dict[str, Any]]:
+    names = titles.by_ids(catalogue.get("user"), outcome.notified)
+    return [
+        {"user": {"id": i, "label": names.get(i, "")}, "count": n}
+        for i, n in outcome.notified.items()
+    ]
+
+
+def _sample(entity: Entity, outcome: Outcome) -> Iterable[dict[str, Any]]:
+    """Old and new values as this reader may see them."""
+    policy = Policy(actor(), entity, "read")
+    for change in outcome.changes[:SAMPLE_SHOWN]:
+        for key, (old, new) in change.differences(entity).items():
+            f = policy.readable.get(key)
+            if f is None or key in policy.masked:
+                continue
+            yield {"id": change.id, "field": key, "old": old, "new": new}

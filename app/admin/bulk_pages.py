@@ -1,0 +1,276 @@
+"""The three steps of a bulk operation in the browser: settings, dry run, result (BULK-2).
+
+The selection and the settings travel in the forms' hidden inputs; nothing is written before the
+last step, and that one happens once however often it is sent.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, redirect, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+
+from app.admin import details, forms, lists, state
+from app.admin.once import once
+from app.operations import engine, selection
+from app.operations.engine import Behaviour
+from app.operations.outcome import Outcome, Skip
+from app.operations.registry import behaviour
+from app.operations.selection import Selection
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import BadRequest, Invalid, Refusal
+from app.spec.field import Field
+from app.spec.operations import Operation
+from app.spec.values import ValuesField
+from app.store import runs, titles
+from app.store.context import actor
+from app.store.idempotency import Replay
+from app.store.listing import Query
+from app.store.policy import Policy
+
+SAMPLE = 20
+SHOWN = 100
+SELECTION = frozenset({"ids", "all", "filters", "search", "expected_count", "view"})
+Answer = str | Response | tuple[str, int]
+
+
+def answer(entity: Entity, slug: str) -> Answer:
+    """The next step of the operation, from what was posted or from a record's own page."""
+    verb, does = entity.verb(slug), behaviour(slug)
+    assert verb is not None  # noqa: S101 - the view has looked
+    fields = {f.key: f for f in _inputs(entity, does)}
+    chosen = _chosen(entity, verb)
+    step = request.form.get("step", "")
+    raw = _raw(does, entity, fields)
+    if step not in ("preview", "run") and fields:
+        return _settings(entity, verb, fields, chosen, _defaults(fields))
+    try:
+        if step == "run":
+            return _run(entity, verb, does, chosen, raw)
+        outcome = engine.run(does, entity, chosen, _params(does, entity, raw), dry_run=True)
+    except Invalid as refusal:
+        return _settings(entity, verb, fields, chosen, raw, refusal), refusal.status
+    return _preview(entity, verb, chosen, raw, outcome)
+
+
+def _inputs(entity: Entity, does: Behaviour) -> list[Field]:
+    """The dialog's fields; a bulk edit offers every field that may be set for many."""
+    declared = does.params(entity)
+    if any(isinstance(f, ValuesField) for f in declared):
+        writable = Policy(actor(), entity, "bulk_edit").writable(creating=False)
+        return [f for f in writable.values() if f.is_stored and not f.unique]
+    return list(declared)
+
+
+def _sets_values(does: Behaviour, entity: Entity) -> bool:
+    return any(isinstance(f, ValuesField) for f in does.params(entity))
+
+
+def _raw(does: Behaviour, entity: Entity, fields: Mapping[str, Field]) -> forms.Raw:
+    """What the dialog sent; in a bulk edit only what was filled in is meant."""
+    posted = request.form.copy()
+    for name in (*SELECTION, "step"):
+        posted.poplist(name) if name not in fields else None
+    raw = forms.read(posted, fields)
+    if _sets_values(does, entity):
+        return {k: v for k, v in raw.items() if k in request.form and v not in ("", [])}
+    return raw
+
+
+def _params(does: Behaviour, entity: Entity, raw: forms.Raw) -> dict[str, Any]:
+    return {"set": raw} if _sets_values(does, entity) else raw
+
+
+def _defaults(fields: Mapping[str, Field]) -> forms.Raw:
+    given = {k: request.args.getlist(k) for k in request.args if k in fields}
+    return {
+        key: given.get(key) or ("" if f.default is None else f.default) for key, f in fields.items()
+    }
+
+
+def _chosen(entity: Entity, verb: Operation) -> Selection:
+    """The selection from ticked boxes, from "all that match", or from one record's page."""
+    if request.method == "GET":
+        return Selection(ids=(state.whole(request.args.get("id"), 0),))
+    if request.form.get("all"):
+        query = Query(
+            conditions=tuple(state.conditions(request.form.get("filters", ""))),
+            search=request.form.get("search", ""),
+        )
+        counted = request.form.get("expected_count", "")
+        expected = (
+            state.whole(counted, 0) if counted else selection.matching_count(entity, verb, query)
+        )
+        return Selection(query=query, expected=expected)
+    ids = request.form.getlist("ids")
+    if not ids:
+        raise BadRequest(_("Nothing is selected."))
+    return Selection(ids=tuple(dict.fromkeys(state.whole(i, 0) for i in ids)))
+
+
+def _hidden(chosen: Selection, step: str) -> list[tuple[str, str]]:
+    kept = [("csrf_token", generate_csrf()), ("step", step)]
+    if chosen.query is None:
+        return [*kept, *(("ids", str(i)) for i in chosen.ids)]
+    filters = json.dumps(list(chosen.query.conditions), ensure_ascii=False)
+    return [
+        *kept,
+        ("all", "1"),
+        ("filters", filters),
+        ("search", chosen.query.search),
+        ("expected_count", str(chosen.expected)),
+    ]
+
+
+def _frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
+    return {
+        "entity": lists.head(entity),
+        "operation": {
+            "slug": verb.slug,
+            "label": str(verb.label),
+            "icon": verb.icon,
+            "danger": verb.is_dangerous,
+        },
+        "step": step,
+        "action": f"/{entity.plural}/bulk/{verb.slug}",
+        "errors": [],
+        "back_url": f"/{entity.plural}/list/",
+    }
+
+
+def _settings(
+    entity: Entity,
+    verb: Operation,
+    fields: Mapping[str, Field],
+    chosen: Selection,
+    raw: forms.Raw,
+    refusal: Refusal | None = None,
+) -> str:
+    errors = refusal.fields if refusal else {}
+    other = [str(s) for key, some in errors.items() if key not in fields for s in some]
+    count = len(chosen.ids) if chosen.query is None else chosen.expected
+    screen = _frame(entity, verb, "form") | {
+        "hidden": _hidden(chosen, "preview"),
+        "count": count,
+        "fields": [
+            forms.control(entity, f, raw.get(key, ""), errors=errors.get(key, ()))
+            for key, f in _optional(verb, fields).items()
+        ],
+        "errors": [str(refusal.message), *other] if refusal else [],
+    }
+    return render_template("bulk.html", screen=screen)
+
+
+def _optional(verb: Operation, fields: Mapping[str, Field]) -> dict[str, Field]:
+    """In a bulk edit no field has to be filled in."""
+    if verb.slug != "bulk_edit":
+        return dict(fields)
+    return {key: replace(f, required=False) for key, f in fields.items()}
+
+
+def _preview(
+    entity: Entity, verb: Operation, chosen: Selection, raw: forms.Raw, outcome: Outcome
+) -> str:
+    params = [
+        (key, str(one))
+        for key, value in raw.items()
+        for one in (value if isinstance(value, list) else [value])
+        if one not in (None, "", False)
+    ]
+    screen = _frame(entity, verb, "preview") | {
+        "hidden": [*_hidden(chosen, "run"), ("form_nonce", forms.nonce()), *params],
+        "preview": {
+            "total": outcome.total,
+            "will_change": len(outcome.changes),
+            "reasons": _reasons(outcome.skipped),
+            "skipped": [_left_out(entity, skip) for skip in outcome.skipped[:SHOWN]],
+            "notified": _notified(outcome),
+            "sample": _sample(entity, outcome),
+        },
+    }
+    return render_template("bulk.html", screen=screen)
+
+
+def _reasons(skipped: list[Skip]) -> list[dict[str, Any]]:
+    counted = Counter(skip.reason for skip in skipped)
+    return [{"text": text, "count": n} for text, n in counted.most_common()]
+
+
+def _left_out(entity: Entity, skip: Skip) -> dict[str, str]:
+    return {
+        "label": skip.title or _("No. %(number)s", number=skip.id),
+        "reason": skip.reason,
+        "url": skip.path or f"/{entity.plural}/show/{skip.id}",
+    }
+
+
+def _notified(outcome: Outcome) -> list[dict[str, Any]]:
+    names = titles.by_ids(catalogue.get("user"), outcome.notified)
+    return [{"name": names.get(i, str(i)), "count": n} for i, n in outcome.notified.items()]
+
+
+def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, str]]:
+    """The first changes, old and new, as this reader may see them."""
+    policy = Policy(actor(), entity, "read")
+    rows = []
+    for change in outcome.changes[:SAMPLE]:
+        for key, (old, new) in change.differences(entity).items():
+            f = policy.readable.get(key)
+            if f is None or (f.system and key != "pool"):
+                continue
+            names = details.names_of(f, [old, new])
+            rows.append(
+                {
+                    "record": change.title,
+                    "url": f"/{entity.plural}/show/{change.id}",
+                    "field": str(f.label),
+                    "old": details.past(policy, f, old, names),
+                    "new": details.past(policy, f, new, names),
+                }
+            )
+    return rows[:SAMPLE]
+
+
+def _run(
+    entity: Entity, verb: Operation, does: Behaviour, chosen: Selection, raw: forms.Raw
+) -> Response:
+    def effect() -> Replay:
+        outcome = engine.run(does, entity, chosen, _params(does, entity, raw), dry_run=False)
+        path = f"/{entity.plural}/bulk/{verb.slug}/report/{outcome.operation_id}"
+        return Replay(302, {"Location": path}, {"operation_id": outcome.operation_id})
+
+    replay, _is_replay = once(request.form.get("form_nonce"), effect)
+    answer: Response = redirect(replay.headers["Location"])  # type: ignore[assignment]
+    return answer
+
+
+def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
+    """The report of a run of one's own; NotFound for anybody else's."""
+    run = runs.own(number, entity.key, slug)
+    verb = entity.verb(slug)
+    assert verb is not None  # noqa: S101 - a stored run has its operation
+    left = runs.items(number, "skipped", SHOWN)
+    names = titles.by_ids(entity, [item.record_id for item in left])
+    is_export = slug == "export"
+    api = f"/api/v1/operations/{number}"
+    return _frame(entity, verb, "report") | {
+        "report": {
+            "done": run.done,
+            "skipped": [
+                {
+                    "label": names.get(item.record_id, str(item.record_id)),
+                    "reason": item.reason,
+                    "url": f"/{entity.plural}/show/{item.record_id}",
+                }
+                for item in left
+            ],
+            "failed": [],
+            "download_url": f"{api}/file" if is_export else f"{api}/report?format=xlsx",
+            "json_url": "" if is_export else f"{api}/report?format=json",
+        }
+    }

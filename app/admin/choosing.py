@@ -1,0 +1,87 @@
+"""Looking up linked records while somebody types (LIST-8): scoped rows, twenty at most."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_, select
+
+from app.extensions import db
+from app.operations.registry import BEHAVIOURS
+from app.operations.rules import rules_of
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import BadRequest, NotFound, NotPermitted
+from app.spec.field import Field
+from app.spec.relations import LinksField, RelationField
+from app.store import search_index, titles
+from app.store.context import actor
+from app.store.policy import Policy
+
+MOST = 20
+LONGEST = 50
+ASKING = ("list", "create", "edit")
+
+
+def options(entity: Entity, key: str, words: str) -> list[dict[str, Any]]:
+    """The records to choose from for a field or an operation's parameter of an entity.
+
+    Raises NotPermitted when the asker has nothing to do with the entity, NotFound for a field that
+    doesn't exist for him, BadRequest for an endless search.
+    """
+    rights = actor().rights
+    verbs = [v.slug for v in entity.verbs if rights.may(entity.key, v.slug)]
+    if not set(verbs) & {*ASKING, *BEHAVIOURS}:
+        raise NotPermitted
+    if len(words) > LONGEST or "\x00" in words:
+        raise BadRequest(_l("At most %(n)s characters.", n=LONGEST))
+    target = catalogue.get(_target(entity, key, verbs))
+    if target.is_owned and not rights.may(target.key, "list"):
+        raise NotPermitted
+    return [
+        {"value": row.id, "text": titles.title(target, row), "hint": _hint(target, row)}
+        for row in _found(entity, target, words.strip())
+    ]
+
+
+def _target(entity: Entity, key: str, verbs: list[str]) -> str:
+    """What a field or parameter points at, as far as it exists for the asker."""
+    field = _field(entity, key, verbs)
+    if not isinstance(field, RelationField | LinksField):
+        raise NotFound
+    return field.to
+
+
+def _field(entity: Entity, key: str, verbs: list[str]) -> Field | None:
+    for operation in ("read", "list", "create"):
+        found = Policy(actor(), entity, operation).readable.get(key)
+        if found is not None:
+            return found
+    for slug in verbs:
+        if slug in BEHAVIOURS:
+            for parameter in BEHAVIOURS[slug].params(entity):
+                if parameter.key == key:
+                    return parameter
+    return None
+
+
+def _found(entity: Entity, target: Entity, words: str) -> list[Any]:
+    model = target.model
+    title = target.fields[target.title]
+    statement = (
+        select(model)
+        .where(*rules_of(target).choosable(entity))
+        .order_by(getattr(model, title.sort_column), model.id)
+        .limit(MOST)
+    )
+    if words:
+        policy = Policy(actor(), target, "read" if target.is_owned else "list")
+        kinds = policy.search_kinds() if target.is_owned else frozenset({"text", "number"})
+        hit = search_index.matches(target, words, kinds)
+        plain = getattr(model, title.column).icontains(words, autoescape=True)
+        statement = statement.where(plain if hit is None else or_(hit, plain))
+    return list(db.session.execute(statement).scalars())
+
+
+def _hint(target: Entity, row: Any) -> str:
+    """What tells two of the same name apart: a person's username."""
+    return str(getattr(row, "username", "") or "")

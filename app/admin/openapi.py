@@ -1,0 +1,212 @@
+"""The OpenAPI description at ``/api/v1/_openapi``, derived from the catalogue for its reader.
+
+It lists only what the asker may do: entities, operations and fields that exist for him.
+"""
+
+from typing import Any
+
+from flask import Response, jsonify, request
+from flask_appbuilder.api import BaseApi, expose
+
+from app.operations.registry import BEHAVIOURS
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.field import Field
+from app.spec.kinds import ChoicesField, OptionField
+from app.spec.relations import LinksField, RelationField
+from app.store.context import actor
+from app.store.policy import Policy
+
+TYPES: dict[str, dict[str, Any]] = {
+    "integer": {"type": "integer"},
+    "boolean": {"type": "boolean"},
+    "money": {"type": "string", "example": "1234.50"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "values": {"type": "object"},
+}
+ERROR = {"$ref": "#/components/schemas/Error"}
+ERRORS = {
+    "400": "Unknown argument, operator or column",
+    "401": "Not logged in",
+    "403": "Not permitted",
+    "404": "Unknown or out of scope",
+    "409": "Conflict",
+    "412": "Stale version",
+    "415": "Not JSON",
+    "422": "Invalid values",
+    "428": "Version required",
+    "429": "Throttled",
+}
+
+
+class OpenApi(BaseApi):
+    """The description of the API."""
+
+    route_base = "/api/v1"
+    csrf_exempt = False
+    allow_browser_login = True
+
+    @expose("/_openapi", methods=["GET"])
+    def describe(self) -> Response:
+        """OpenAPI 3.0 of everything the caller may use."""
+        paths: dict[str, Any] = {}
+        schemas: dict[str, Any] = {"Error": _error_schema()}
+        for entity in catalogue:
+            granted = {v.slug for v in entity.verbs if actor().rights.may(entity.key, v.slug)}
+            if granted:
+                paths |= _paths(entity, granted)
+                schemas |= _schemas(entity, granted)
+        return jsonify(
+            {
+                "openapi": "3.0.3",
+                "info": {"title": "Haina CRM", "version": "v1"},
+                "servers": [{"url": request.host_url.rstrip("/")}],
+                "paths": paths,
+                "components": {
+                    "schemas": schemas,
+                    "securitySchemes": {
+                        "jwt": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+                    },
+                },
+                "security": [{"jwt": []}],
+            }
+        )
+
+
+def _error_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["code", "message", "fields", "request_id"],
+        "properties": {
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "fields": {"type": "object"},
+            "request_id": {"type": "string"},
+        },
+    }
+
+
+def _paths(entity: Entity, granted: set[str]) -> dict[str, Any]:
+    base, name = f"/api/v1/{entity.plural}", entity.model.__name__
+    collection: dict[str, Any] = {}
+    single: dict[str, Any] = {}
+    if "list" in granted:
+        collection["get"] = _operation(f"list {entity.plural}", [_q()], name)
+    if "create" in granted:
+        collection["post"] = _operation(f"create {entity.key}", [_key()], name, f"{name}Write")
+    if "read" in granted:
+        single["get"] = _operation(f"read {entity.key}", [], name)
+    if "edit" in granted:
+        arguments = [_if_match(), _key()]
+        single["put"] = _operation(f"edit {entity.key}", arguments, name, f"{name}Write")
+    if "delete" in granted:
+        single["delete"] = _operation(f"delete {entity.key}", [_if_match()], None)
+    paths: dict[str, Any] = {}
+    if collection:
+        paths[f"{base}/"] = collection
+    if single:
+        paths[f"{base}/{{id}}"] = {"parameters": [_id()], **single}
+    for verb in entity.bulk_verbs:
+        if verb.slug in granted:
+            paths[f"{base}/bulk/{verb.slug}"] = {"post": _bulk(entity, verb.slug)}
+    return paths
+
+
+def _operation(
+    summary: str, parameters: list[Any], answer: str | None, body: str | None = None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {
+            "201" if summary.startswith("create") else "200": {"description": "Done"},
+            **{code: _failure(text) for code, text in ERRORS.items()},
+        },
+    }
+    if answer:
+        found["description"] = f"Answers with {answer}."
+    if body:
+        found["requestBody"] = _json({"$ref": f"#/components/schemas/{body}"})
+    return found
+
+
+def _failure(text: str) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": ERROR}}}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _q() -> dict[str, Any]:
+    return {
+        "name": "q",
+        "in": "query",
+        "description": "rison: columns, filters, search, order_column, order_direction, page, "
+        "page_size, exact_count",
+        "schema": {"type": "string"},
+    }
+
+
+def _id() -> dict[str, Any]:
+    return {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+
+
+def _if_match() -> dict[str, Any]:
+    schema = {"type": "string", "example": '"7"'}
+    return {"name": "If-Match", "in": "header", "required": True, "schema": schema}
+
+
+def _key() -> dict[str, Any]:
+    schema = {"type": "string", "maxLength": 255}
+    return {"name": "Idempotency-Key", "in": "header", "schema": schema}
+
+
+def _bulk(entity: Entity, slug: str) -> dict[str, Any]:
+    params = {f.key: _schema(f) for f in BEHAVIOURS[slug].params(entity)}
+    schema = {
+        "type": "object",
+        "properties": {
+            "ids": {"type": "array", "items": {"type": "integer"}},
+            "filters": {"type": "array", "items": {"type": "object"}},
+            "search": {"type": "string"},
+            "expected_count": {"type": "integer"},
+            "except": {"type": "array", "items": {"type": "integer"}},
+            "params": {"type": "object", "properties": params},
+            "dry_run": {"type": "boolean", "default": False},
+        },
+    }
+    return _operation(f"{slug} {entity.plural}", [_key()], None) | {"requestBody": _json(schema)}
+
+
+def _schemas(entity: Entity, granted: set[str]) -> dict[str, Any]:
+    name = entity.model.__name__
+    reading = next((o for o in ("read", "list") if o in granted), None)
+    found: dict[str, Any] = {}
+    policy = Policy(actor(), entity, reading or next(iter(granted)))
+    fields = policy.readable.values()
+    found[name] = {"type": "object", "properties": {f.key: _schema(f) for f in fields}}
+    writing = next((o for o in ("create", "edit") if o in granted), None)
+    if writing:
+        writable = Policy(actor(), entity, writing).writable(creating=writing == "create")
+        found[f"{name}Write"] = {
+            "type": "object",
+            "properties": {k: _schema(f) for k, f in writable.items()},
+        }
+    return found
+
+
+def _schema(field: Field) -> dict[str, Any]:
+    if isinstance(field, LinksField):
+        return {"type": "array", "items": {"type": "integer"}, "title": str(field.label)}
+    if isinstance(field, RelationField):
+        return {"type": "integer", "title": str(field.label), "description": f"id of {field.to}"}
+    if isinstance(field, ChoicesField):
+        return {"type": "array", "items": {"type": "string", "enum": list(field.choices.codes())}}
+    found = dict(TYPES.get(field.kind, {"type": "string"})) | {"title": str(field.label)}
+    if isinstance(field, OptionField) and field.choices.codes():
+        found["enum"] = list(field.choices.codes())
+    if hasattr(field, "max_length"):
+        found["maxLength"] = field.max_length
+    return found

@@ -1,0 +1,287 @@
+"""The pages of an entity: list, record, forms, deletion, choices (architecture §7).
+
+One class serves all of them; ``build`` makes a subclass per declared entity. Nothing is kept on the
+view between requests, so no two readers ever share a filter (R13).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from flask import Response, flash, jsonify, redirect, render_template, request
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy.exc import IntegrityError
+
+from app.admin import bulk_pages, choosing, details, forms, lists, state
+from app.admin.clash import duplicate_of
+from app.admin.once import once
+from app.extensions import db
+from app.operations import editing, engine
+from app.operations.registry import behaviour
+from app.operations.selection import Selection
+from app.spec.entity import Entity
+from app.spec.errors import (
+    BadRequest,
+    Conflict,
+    Duplicate,
+    Invalid,
+    NotFound,
+    Refusal,
+    StaleVersion,
+    WrongVerb,
+)
+from app.spec.field import Field
+from app.store import door, titles
+from app.store.context import actor
+from app.store.idempotency import Replay
+from app.store.policy import Policy
+
+Answer = str | Response | tuple[str, int]
+
+
+class EntityView(BaseView):
+    """All pages of one entity; ``entity`` is set by the subclass."""
+
+    entity: ClassVar[Entity]
+    default_view = "list_page"
+
+    @expose("/list/")
+    def list_page(self) -> Answer:
+        """The list, as its address says."""
+        door.demand(self.entity.key, "list")
+        seen = state.read(request.path, request.args)
+        if seen.view == state.BINNED_VIEW:
+            door.demand(self.entity.key, "restore")
+        if seen.added is not None:
+            merged = replace(seen, added=None)
+            return _to(merged.url(conditions=(*seen.conditions, seen.added)))
+        return render_template("list.html", screen=lists.screen(self.entity, seen))
+
+    @expose("/show/<int:pk>")
+    def show(self, pk: int) -> Answer:
+        """One record with its tabs."""
+        unknown = set(request.args) - {"tab"}
+        if unknown:
+            raise BadRequest
+        tab = request.args.get("tab", "")
+        return render_template("show.html", screen=details.screen(self.entity, pk, tab))
+
+    @expose("/options/<key>")
+    def options(self, key: str) -> Response:
+        """Choices for a relation, by what was typed."""
+        return jsonify(choosing.options(self.entity, key, request.args.get("q", "")))
+
+    @expose("/add", methods=["GET", "POST"])
+    def add(self) -> Answer:
+        """The form for a new record, and what comes back from it."""
+        self._demand("create")
+        fields = Policy(actor(), self.entity, "create").writable(creating=True)
+        if request.method == "GET":
+            return self._form("add", fields, self._prefilled(fields))
+        raw = forms.read(request.form, fields)
+        try:
+            answer, _replayed = once(request.form.get("form_nonce"), lambda: self._created(raw))
+        except (Refusal, IntegrityError) as error:
+            return self._rejected("add", fields, raw, error)
+        if request.form.get("then") == "new":
+            return _to(f"/{self.entity.plural}/add")
+        return _to(answer.headers["Location"])
+
+    @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    def edit(self, pk: int) -> Answer:
+        """The form of an existing record, and what comes back from it."""
+        self._demand("edit")
+        policy = Policy(actor(), self.entity, "edit")
+        fields = policy.writable(creating=False)
+        if request.method == "GET":
+            record = door.fetch(self.entity, pk, "edit", policy.readable.values())
+            stored = door.values_of(self.entity, record, fields.values())
+            values = forms.stored_values(policy, fields.values(), stored)
+            title = titles.title(self.entity, record)
+            return self._form("edit", fields, values, pk=pk, version=record.version, title=title)
+        raw = forms.read(request.form, fields)
+        version = state.whole(request.form.get("row_version"), 0)
+        try:
+            answer, _replayed = once(
+                request.form.get("form_nonce"), lambda: self._saved(pk, raw, version)
+            )
+        except (Refusal, IntegrityError) as error:
+            return self._rejected("edit", fields, raw, error, pk=pk, version=version)
+        return _to(answer.headers["Location"])
+
+    @expose("/delete/<int:pk>", methods=["GET", "POST"])
+    def delete(self, pk: int) -> Answer:
+        """GET asks, POST moves the record to the recycle bin."""
+        self._demand("delete")
+        title = self.entity.fields[self.entity.title]
+        record = door.fetch(self.entity, pk, "delete", [title])
+        if request.method == "GET":
+            return render_template("confirm.html", screen=self._question(record))
+        once(request.form.get("form_nonce"), lambda: self._deleted(pk))
+        flash(_("Moved to the recycle bin."), "success")
+        return _to(f"/{self.entity.plural}/list/")
+
+    @expose("/bulk/<slug>", methods=["GET", "POST"])
+    def bulk(self, slug: str) -> Answer:
+        """Form, dry run and run of a bulk operation (BULK-2)."""
+        if self.entity.verb(slug) is None or not self.entity.verb(slug).is_bulk:
+            raise NotFound
+        door.demand(self.entity.key, slug)
+        return bulk_pages.answer(self.entity, slug)
+
+    @expose("/bulk/<slug>/report/<int:number>")
+    def report(self, slug: str, number: int) -> Answer:
+        """What became of each row of a run of one's own (BULK-4)."""
+        return render_template(
+            "bulk.html", screen=bulk_pages.report_screen(self.entity, slug, number)
+        )
+
+    def _demand(self, operation: str) -> None:
+        """405 when the entity doesn't have the operation, 403 when nobody granted it."""
+        if operation not in self.entity.operations:
+            raise WrongVerb
+        door.demand(self.entity.key, operation)
+
+    def _created(self, raw: Mapping[str, Any]) -> Replay:
+        new_id = editing.create(self.entity, raw)
+        flash(_("Saved."), "success")
+        return Replay(302, {"Location": f"/{self.entity.plural}/show/{new_id}"}, {"id": new_id})
+
+    def _saved(self, pk: int, raw: Mapping[str, Any], version: int) -> Replay:
+        editing.edit(self.entity, pk, raw, version=version)
+        flash(_("Saved."), "success")
+        return Replay(302, {"Location": f"/{self.entity.plural}/show/{pk}"}, {"id": pk})
+
+    def _deleted(self, pk: int) -> Replay:
+        outcome = engine.run(
+            behaviour("delete"), self.entity, Selection(ids=(pk,)), {}, dry_run=False
+        )
+        if outcome.skipped:
+            raise Conflict(outcome.skipped[0].reason)
+        return Replay(302, {"Location": f"/{self.entity.plural}/list/"}, {})
+
+    def _prefilled(self, fields: Mapping[str, Field]) -> dict[str, Any]:
+        """Values from the address; a record pointed at must exist for the reader (C23)."""
+        unknown = set(request.args) - set(fields)
+        if unknown:
+            raise BadRequest
+        values = {key: forms.typed(f, f.default) for key, f in fields.items()}
+        given = {key: request.args[key] for key in request.args if key in fields}
+        if given:
+            try:
+                parsed = editing.parse({key: fields[key] for key in given}, given)
+                editing.resolve(fields, parsed)
+            except Invalid:
+                raise NotFound from None
+            values |= {key: forms.typed(fields[key], value) for key, value in parsed.items()}
+        return values
+
+    def _form(
+        self,
+        mode: str,
+        fields: Mapping[str, Field],
+        values: Mapping[str, Any],
+        *,
+        pk: int = 0,
+        version: int = 0,
+        title: str = "",
+        errors: Mapping[str, Sequence[Any]] | None = None,
+        sentences: Sequence[str] = (),
+        conflict: Any = None,
+    ) -> str:
+        base = f"/{self.entity.plural}"
+        policy = Policy(actor(), self.entity, "edit" if mode == "edit" else "create")
+        screen = {
+            "entity": lists.head(self.entity),
+            "title": _("Edit %(title)s", title=title or self.entity.one)
+            if mode == "edit"
+            else _("New %(kind)s", kind=self.entity.one),
+            "mode": mode,
+            "action": f"{base}/edit/{pk}" if mode == "edit" else f"{base}/add",
+            "cancel_url": f"{base}/show/{pk}" if mode == "edit" else f"{base}/list/",
+            "hidden": [
+                ("csrf_token", generate_csrf()),
+                ("row_version", str(version)),
+                ("form_nonce", forms.nonce()),
+            ],
+            "sections": forms.sections(policy, fields.values(), values, errors or {}),
+            "errors": list(sentences),
+            "conflict": conflict,
+            "save_and_new": mode == "add",
+        }
+        return render_template("form.html", screen=screen)
+
+    def _rejected(
+        self,
+        mode: str,
+        fields: Mapping[str, Field],
+        raw: Mapping[str, Any],
+        error: Refusal | IntegrityError,
+        *,
+        pk: int = 0,
+        version: int = 0,
+    ) -> Answer:
+        """The form again with what was typed: nothing of it is lost (contract §1)."""
+        refusal = duplicate_of(self.entity, error) if isinstance(error, IntegrityError) else error
+        if not isinstance(refusal, Invalid | Duplicate | StaleVersion | Conflict):
+            raise refusal
+        db.session.rollback()
+        conflict = None
+        if isinstance(refusal, StaleVersion):
+            conflict = self._conflict(refusal)
+            version = refusal.details["version"]
+        page = self._form(
+            mode,
+            fields,
+            raw,
+            pk=pk,
+            version=version,
+            errors=refusal.fields,
+            sentences=[str(refusal.message), *_elsewhere(refusal, fields)],
+            conflict=conflict,
+        )
+        return page, refusal.status
+
+    def _conflict(self, refusal: StaleVersion) -> list[dict[str, Any]]:
+        policy = Policy(actor(), self.entity, "edit")
+        return [
+            {
+                "key": one.field.key,
+                "label": str(one.field.label),
+                "mine": _side(policy, one.field, one.mine),
+                "theirs": _side(policy, one.field, one.theirs),
+                "original": "",
+            }
+            for one in refusal.conflicts
+        ]
+
+    def _question(self, record: Any) -> dict[str, Any]:
+        base = f"/{self.entity.plural}"
+        title = titles.title(self.entity, record)
+        return {
+            "title": _("Delete %(title)s?", title=title),
+            "text": _("It goes to the recycle bin with everything that belongs to it."),
+            "action": f"{base}/delete/{record.id}",
+            "hidden": [("csrf_token", generate_csrf()), ("form_nonce", forms.nonce())],
+            "cancel_url": f"{base}/show/{record.id}",
+            "danger": True,
+            "button": _("Delete"),
+        }
+
+
+def _side(policy: Policy, field: Field, value: Any) -> str:
+    """One side of a conflict as text, masked as the reader sees the field."""
+    names = details.names_of(field, [value])
+    return details.past(policy, field, field.to_json(value), names)
+
+
+def _elsewhere(refusal: Refusal, fields: Mapping[str, Field]) -> list[str]:
+    """Sentences about fields that have no input on this form."""
+    return [str(s) for key, some in refusal.fields.items() if key not in fields for s in some]
+
+
+def _to(path: str) -> Response:
+    answer: Response = redirect(path, code=302)  # type: ignore[assignment]
+    return answer
