@@ -59,7 +59,7 @@ class Origin:
 
 
 _acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+origin: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039 - it is frozen
 
 
 def current() -> Acting:

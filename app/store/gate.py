@@ -114,24 +114,31 @@ def _pooled(entity: Entity, actor: Actor, operation: str) -> ColumnElement[bool]
 def seat_ids(entity: Entity, work: Acting, level: str) -> list[int]:
     """The records on which the actor has a running seat of that level (PERM-3, CUS-4).
 
-    One indexed statement per entity and level and piece of work; expiry is checked here, at the
-    moment of use, never by a nightly job.
+    Read once per piece of work; expiry is checked at the moment of use, never by a nightly job.
     """
     if not level or work.actor is None:
         return []
-    key = ("seats", entity.key, level)
-    if key not in work.memory:
-        seat = TeamSeat.__table__.c
-        found = select(seat.record_id).where(
-            seat.user_id == work.actor.user_id,
-            seat.entity == entity.key,
-            or_(seat.until.is_(None), seat.until > clock.now()),
+    if "seats" not in work.memory:
+        work.memory["seats"] = _running_seats(work.actor.user_id)
+    return [
+        record
+        for record, held in work.memory["seats"].get(entity.key, ())
+        if level == "read" or held == level
+    ]
+
+
+def _running_seats(user_id: int) -> dict[str, list[tuple[int, str]]]:
+    """All running seats of a person in one indexed statement: entity to (record, level)."""
+    seat = TeamSeat.__table__.c
+    rows = db.session.execute(
+        select(seat.entity, seat.record_id, seat.level).where(
+            seat.user_id == user_id, or_(seat.until.is_(None), seat.until > clock.now())
         )
-        if level == "write":
-            found = found.where(seat.level == "write")
-        work.memory[key] = list(db.session.scalars(found))
-    seats: list[int] = work.memory[key]
-    return seats
+    )
+    found: dict[str, list[tuple[int, str]]] = {}
+    for entity, record, level in rows:
+        found.setdefault(entity, []).append((record, level))
+    return found
 
 
 def _scope_statement(state: ORMExecuteState) -> None:

@@ -1,4 +1,4 @@
-"""Reading many rows fast (architecture §4): count, page and rows in a constant number of statements.
+"""Reading many rows fast (architecture §4): count, page, rows, in few and constant statements.
 
 One statement counts up to the cap and, when the filter matches no more than that, returns the ids
 of the page; beyond the cap the order is walked along its index, deep pages by a deferred join.
@@ -18,8 +18,8 @@ from app.spec.errors import BadRequest
 from app.spec.field import Field
 from app.spec.relations import RelationField
 from app.store import filters, search_index
-from app.store.context import current, operating
-from app.store.gate import member_of, predicate
+from app.store.context import operating
+from app.store.gate import member_of
 from app.store.policy import Policy
 
 COUNT_CAP = 10_000
@@ -56,11 +56,10 @@ class Page:
 
 
 def clauses(policy: Policy, query: Query) -> list[ColumnElement[bool]]:
-    """Scope, filter and words as SQL: what every reader of many rows starts from."""
+    """Filter and words as SQL; the gate adds the scope to every statement by itself."""
     if len(query.search) > MAX_SEARCH or "\x00" in query.search:
         raise BadRequest(_l("At most %(n)s characters.", n=MAX_SEARCH))
-    found = [predicate(policy.entity, current())]
-    found += filters.conditions_for(policy, query.conditions)
+    found = filters.conditions_for(policy, query.conditions)
     words = query.search.strip()
     if words:
         hit = search_index.matches(policy.entity, words, policy.search_kinds())
@@ -122,7 +121,8 @@ def _probe(
         return rows[0][1], [row[0] for row in rows]
     if not offset:
         return 0, []
-    return db.session.execute(select(total)).scalar() or 0, []
+    limited = select(model.id).where(*where).limit(COUNT_CAP + 1).subquery()
+    return db.session.scalar(select(func.count(limited.c.id))) or 0, []
 
 
 def _walk(
@@ -151,15 +151,23 @@ def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list
 def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Select[Any]:
     """The statement with the columns and to-one relations of ``fields`` loaded, and no others."""
     fields = list(fields)
-    columns = [getattr(model, f.column) for f in fields if f.is_stored]
-    always = [
-        getattr(model, name) for name in ("version", "owner_id", "pool_id") if hasattr(model, name)
+    names = {f.column for f in fields if f.is_stored} | {"id", *_ALWAYS}
+    title = catalogue.of(model)
+    if title is not None:
+        names |= {title.title, f"{title.title}_en"}
+    columns = [getattr(model, n) for n in sorted(names) if n in model.__table__.c]
+    relations = [
+        joinedload(getattr(model, f.key)).load_only(*_title_columns(f))
+        for f in fields
+        if isinstance(f, RelationField)
     ]
-    options: list[Any] = [load_only(*columns, *always, model.id)]
-    for f in fields:
-        if isinstance(f, RelationField):
-            options.append(joinedload(getattr(model, f.key)).load_only(*_title_columns(f)))
-    return statement.options(*options).execution_options(populate_existing=True)
+    return statement.options(load_only(*columns), *relations).execution_options(
+        populate_existing=True
+    )
+
+
+_ALWAYS = ("version", "owner_id", "pool_id")
+"""Columns that who-may-see-what and the optimistic lock need of every row."""
 
 
 def _title_columns(relation: RelationField) -> list[Any]:

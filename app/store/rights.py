@@ -44,7 +44,7 @@ class Rights:
     """His department, then those below it, for the department tokens."""
 
     def may(self, entity: str, operation: str) -> bool:
-        """Whether some role grants the operation on the entity; the super admin may all (PERM-7)."""
+        """Whether some role grants the operation there; the super admin may all (PERM-7)."""
         return self.is_super or any(True for _ in self._granting(entity, operation))
 
     def reach(self, entity: str, operation: str) -> Reach:
