@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import chain, pairwise, product
 from typing import Literal
 
 from app.spec.pinyin import readings, syllables
@@ -71,6 +71,7 @@ def index_tokens(values: Iterable[tuple[Kind, str | None]]) -> frozenset[str]:
     and without their separators) and ``phone``. Another kind raises ``ValueError``.
     """
     tokens: set[str] = set()
+    seen: list[str] = []
     for kind, value in values:
         if kind not in ("text", "number", "phone"):
             raise ValueError(f"unknown kind of search value: {kind!r}")
@@ -78,7 +79,11 @@ def index_tokens(values: Iterable[tuple[Kind, str | None]]) -> frozenset[str]:
             for part in _PHONE_BREAK.split(fold(value)):
                 tokens.update(_grams("d", digits(part), 4))
         elif value:
-            _add_text(tokens, fold(value), joined=kind == "number")
+            folded = fold(value)
+            # A short name that is a piece of the whole one has no token of its own.
+            if kind == "number" or not any(folded in other for other in seen):
+                _add_text(tokens, folded, joined=kind == "number")
+                seen.append(folded)
     return frozenset(tokens)
 
 
@@ -88,23 +93,26 @@ def _add_text(tokens: set[str], text: str, *, joined: bool) -> None:
     for run in _RUN.finditer(text):
         (chinese if run["cjk"] else words).append(run[0])
     for word in ["".join(words)] if joined else words:
-        tokens.update(_grams("l", word, 2))
-        tokens.update(_grams("l", word, 3))
+        tokens.update(_word_tokens(word))
     if chinese:
         _add_chinese(tokens, "".join(chinese))
 
 
 def _add_chinese(tokens: set[str], text: str) -> None:
-    for char in text:
-        tokens.update(_char_tokens(char))
-    for pair in pairwise(text):
-        tokens.update(_pair_tokens(*pair))
-    initials = [_initials(char) for char in text]
+    tokens.update(chain.from_iterable(map(_char_tokens, text)))
+    tokens.update(chain.from_iterable(map(_pair_tokens, text, text[1:])))
+    initials = list(map(_initials, text))
     if max(map(len, initials)) == 1 == min(map(len, initials)):
         tokens.update(_grams("i", "".join(initials), 3))
     else:
         for near in zip(initials, initials[1:], initials[2:], strict=False):
             tokens.update("i" + "".join(choice) for choice in product(*near))
+
+
+@lru_cache(maxsize=8192)
+def _word_tokens(word: str) -> tuple[str, ...]:
+    """Names are made of few words: Ltd, Trading, Wang come again and again."""
+    return (*_grams("l", word, 2), *_grams("l", word, 3))
 
 
 @lru_cache(maxsize=8192)
