@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app.admin import assets
 
@@ -41,6 +42,14 @@ def built(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.setattr(assets, "_packages", lambda: packages)
     assert assets.build() is True
     return assets.BUILT
+
+
+@pytest.fixture
+def client(built: Path) -> FlaskClient:
+    """A browser of an app that has nothing but the built files."""
+    app = Flask("pages", static_folder=None)
+    assets.register(app)
+    return app.test_client()
 
 
 def test_a_second_build_has_nothing_to_do(built: Path) -> None:
@@ -80,26 +89,22 @@ def test_two_builds_at_once_leave_whole_files(built: Path) -> None:
     assert not list(built.glob(".draft-*"))
 
 
-def test_files_are_served_packed_and_for_ever(built: Path) -> None:
-    app = Flask("pages", static_folder=None)
-    assets.register(app)
-    with app.test_request_context():
+def test_files_are_served_packed_and_for_ever(client: FlaskClient) -> None:
+    with client.application.test_request_context():
         url = assets.asset("app.css")
-    packed = app.test_client().get(url, headers={"Accept-Encoding": "gzip"})
-    plain = app.test_client().get(url)
-    assert packed.status_code == plain.status_code == 200
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert "Content-Encoding" not in plain.headers
-    assert gzip.decompress(packed.data) == plain.data
-    assert "immutable" in plain.headers["Cache-Control"]
-    assert plain.mimetype == "text/css"
+    with client.get(url, headers={"Accept-Encoding": "gzip"}) as packed, client.get(url) as plain:
+        assert packed.status_code == plain.status_code == 200
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert "Content-Encoding" not in plain.headers
+        assert gzip.decompress(packed.data) == plain.data
+        assert "immutable" in plain.headers["Cache-Control"]
+        assert plain.mimetype == "text/css"
 
 
 @pytest.mark.parametrize("name", ["manifest.json", ".draft-x.css", "app.css.gz", "nothing.css"])
-def test_nothing_else_is_served(built: Path, name: str) -> None:
-    app = Flask("pages", static_folder=None)
-    assets.register(app)
-    assert app.test_client().get(f"/static/build/{name}").status_code == 404
+def test_nothing_else_is_served(client: FlaskClient, name: str) -> None:
+    with client.get(f"/static/build/{name}") as answer:
+        assert answer.status_code == 404
 
 
 def test_an_unknown_name_is_refused(built: Path) -> None:

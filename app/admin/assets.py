@@ -36,9 +36,9 @@ LOCK_FILES = ("package.json", "package-lock.json", ".npmrc")
 MANIFEST = "manifest.json"
 
 VENDOR_STYLES = (
-    *("tokens", "shell", "vendor", "controls", "menus"),
-    *("list", "table", "bulk_bar", "list_sizes", "record", "form"),
-    *("matrix", "steps", "pages"),
+    "@tabler/core/dist/css/tabler.min.css",
+    "tom-select/dist/css/tom-select.min.css",
+    "flatpickr/dist/flatpickr.min.css",
 )
 VENDOR_SCRIPTS = (
     "htmx.org/dist/htmx.min.js",
@@ -46,7 +46,11 @@ VENDOR_SCRIPTS = (
     "flatpickr/dist/flatpickr.min.js",
     "flatpickr/dist/l10n/zh.js",
 )
-STYLES = ("tokens", "shell", "vendor", "controls", "list", "record", "form", "matrix", "pages")
+STYLES = (
+    *("tokens", "shell", "vendor", "controls", "menus"),
+    *("list", "table", "bulk_bar", "list_sizes", "record", "form"),
+    *("matrix", "steps", "pages"),
+)
 
 NPM_SECONDS = 300
 KEEP_OLD_SECONDS = 24 * 3600

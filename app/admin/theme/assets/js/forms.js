@@ -45,6 +45,7 @@ function saveKey(event) {
   const form = document.activeElement?.closest("form[method=post]") ?? document.querySelector("form[data-guard]");
   if (!form) return;
   event.preventDefault();
+  event.stopPropagation(); // an open picker would take Enter for a choice
   form.requestSubmit(form.querySelector("[data-save]") ?? undefined);
 }
 
@@ -63,7 +64,7 @@ let started = false;
 function startKeys() {
   if (started) return;
   started = true;
-  document.addEventListener("keydown", saveKey);
+  document.addEventListener("keydown", saveKey, true);
   document.addEventListener("keydown", searchKey);
   window.addEventListener("beforeunload", (event) => {
     if ([...guarded.keys()].some(changed)) event.preventDefault();

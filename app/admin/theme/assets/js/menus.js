@@ -44,7 +44,8 @@ function keepGroup(group) {
 export function startMenus() {
   each(document, "[data-nav-group]", keepGroup);
   document.addEventListener("click", (event) => {
-    closeMenus(event.target);
+    const chosen = event.target.closest(".menu-list :is(a, button:not([data-theme-to]))");
+    closeMenus(chosen ? null : event.target);
     switchNavigation(event);
     event.target.closest("[data-close-notice]")?.closest(".notice").remove();
   });

@@ -6,6 +6,10 @@ function optionHtml(data, escape) {
   return `<div><span>${escape(data.text)}</span>${hint}</div>`;
 }
 
+function createHtml(data, escape) {
+  return `<div class="create">+ ${escape(data.input)}</div>`;
+}
+
 function message(text) {
   return () => {
     const note = document.createElement("div");
@@ -15,8 +19,9 @@ function message(text) {
   };
 }
 
-// Asks the server for the rows this reader may choose (LIST-8); it filters and limits.
-function remote(url) {
+// Asks the server for the rows this reader may choose (LIST-8); it filters and limits. With
+// `named`, what is posted is the shown text: tags go by name.
+function remote(url, named) {
   return {
     preload: "focus",
     loadThrottle: 200,
@@ -29,7 +34,7 @@ function remote(url) {
         .then((answer) => (answer.ok ? answer.json() : []))
         .then((rows) => {
           this.clearOptions((option) => this.items.includes(option.value) || option.keep);
-          done(rows.map((row) => ({ ...row, value: String(row.value) })));
+          done(rows.map((row) => ({ ...row, value: String(named ? row.text : row.value) })));
         })
         .catch(() => done());
     },
@@ -49,23 +54,34 @@ function settings(element) {
     hidePlaceholder: true,
     placeholder: element.dataset.type ?? element.placeholder,
     render: { option: optionHtml, no_results: message(element.dataset.nothing) },
-    ...(element.dataset.url ? remote(element.dataset.url) : {}),
+    ...(element.dataset.url ? remote(element.dataset.url, element.matches("[data-tags]")) : {}),
   };
 }
 
+// The picker's own input stands for the element: it takes over what assistive tools are told.
+function begin(element, options) {
+  const picker = new window.TomSelect(element, options);
+  for (const name of ["aria-describedby", "aria-invalid"]) {
+    const value = element.getAttribute(name);
+    if (value) picker.control_input.setAttribute(name, value);
+  }
+  if (element.required) picker.control_input.setAttribute("aria-required", "true");
+  element.setAttribute("aria-hidden", "true");
+}
+
 function pick(element) {
-  new window.TomSelect(element, settings(element));
+  begin(element, settings(element));
 }
 
 function tag(element) {
-  new window.TomSelect(element, {
+  begin(element, {
     ...settings(element),
     delimiter: ",",
     splitOn: /[,，、;；]/,
     create: true,
     createOnBlur: true,
     persist: false,
-    render: { option: optionHtml, option_create: (data, escape) => `<div class="create">+ ${escape(data.input)}</div>`, no_results: null },
+    render: { option: optionHtml, option_create: createHtml, no_results: null },
   });
 }
 
