@@ -4,10 +4,13 @@ from flask_appbuilder import AppBuilder
 
 from app.pages.home import HomeView
 from app.pages.matrix import MatrixView
+from app.pages.notifications import NotificationsView
+from app.pages.passwords import ResetPasswordView
 
 __all__ = ["HomeView", "register_all"]
 
 
 def register_all(builder: AppBuilder) -> None:
     """Register every page but the home page, which the generator takes by itself."""
-    builder.add_view_no_menu(MatrixView)
+    for view in (MatrixView, NotificationsView, ResetPasswordView):
+        builder.add_view_no_menu(view)

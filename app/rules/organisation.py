@@ -9,17 +9,15 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.operations.rules import Blocker, Rules
+from app.rules import escalation
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotPermitted
-from app.spec.roles import CLERK, PEOPLE_ADMIN, SALESPERSON, SUPER_ADMIN
+from app.spec.roles import SUPER_ADMIN
 from app.store import access
 from app.store.context import actor, current, system_scope
 from app.store.gate import member_of
 from app.store.organisation import Department, Role, User, user_role
-
-GRANTED_BY_PEOPLE_ADMIN = frozenset({SALESPERSON, CLERK})
-"""The roles that people admins may give (contract §7)."""
 
 
 def _refuse_circle(model: Any, link: Any, record_id: int, above: int | None, field: str) -> None:
@@ -88,7 +86,7 @@ class UserRules(_Touching):
         return (User.is_active,)
 
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
-        _check_roles(values.get("roles") or [])
+        escalation.check_giving(values.get("roles") or [])
         values["is_active"] = True
 
     def before_change(
@@ -98,7 +96,7 @@ class UserRules(_Touching):
         if guarded and not current().is_system and record_id == actor().user_id:
             raise NotPermitted(_l("Nobody changes his own roles, department or superior."))
         if "roles" in values:
-            _check_roles({*(before.get("roles") or []), *(values["roles"] or [])})
+            escalation.check_giving(set(before.get("roles") or []) ^ set(values["roles"] or []))
             _keep_a_super_admin(record_id, values["roles"] or [])
         if "superior" in values:
             _refuse_circle(User, User.superior_id, record_id, values["superior"], "superior")
@@ -170,18 +168,6 @@ def _list_of(key: str, column: str, value: int, *, operator: str = "eq") -> str:
     """The address of the list that shows what stands in the way."""
     condition = f'[{{"col":"{column}","opr":"{operator}","value":{value}}}]'
     return f"/{catalogue.get(key).plural}/list/?filters={condition}"
-
-
-def _check_roles(wanted: Any) -> None:
-    """People admins give only two roles; nobody but a super admin makes or unmakes one."""
-    if current().is_system or actor().rights.is_super:
-        return
-    codes = set(db.session.scalars(select(Role.code).where(member_of(Role.id, list(wanted)))))
-    mine = actor().rights.roles
-    if SUPER_ADMIN in codes:
-        raise NotPermitted(_l("Only a super admin gives or takes that role."))
-    if PEOPLE_ADMIN in mine and not codes <= GRANTED_BY_PEOPLE_ADMIN | mine - {PEOPLE_ADMIN}:
-        raise NotPermitted(_l("You may give the roles salesperson and clerk only."))
 
 
 def _super_admins() -> set[int]:

@@ -15,7 +15,6 @@ from sqlalchemy import JSON, func, literal, null, select, type_coerce, union_all
 
 from app.extensions import db
 from app.spec import options
-from app.spec.catalogue import catalogue
 from app.spec.field import Level, Masking
 from app.spec.roles import SUPER_ADMIN
 from app.spec.scopes import EVERYTHING, NOTHING, Reach, Scope
@@ -196,7 +195,7 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
         for entity, scope, operations, places, levels in now.grants[role]:
             chosen = scope is Scope.CHOSEN
             reach = _chosen(now, places or []) if chosen else scopes[scope]
-            grants[entity].append(_role_rights(operations, reach, levels or {}))
+            grants[entity].append(_role_rights(operations, scope, reach, levels or {}))
     return Rights(
         user_id=user_id,
         is_super=any(now.role_codes[role] == SUPER_ADMIN for role in held),
@@ -209,11 +208,15 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
 
 
 def _role_rights(
-    operations: Sequence[str], reach: Reach, levels: Mapping[str, Mapping[str, int]]
+    operations: Sequence[str],
+    scope: Scope,
+    reach: Reach,
+    levels: Mapping[str, Mapping[str, int]],
 ) -> RoleRights:
     return RoleRights(
         operations=frozenset(operations),
         reach=reach,
+        scope=scope,
         levels={k: Level(v["level"]) for k, v in levels.items() if "level" in v},
         masks={k: Masking(v["mask"]) for k, v in levels.items() if "mask" in v},
     )
@@ -244,11 +247,6 @@ def _pool_seats(now: Snapshot, user_id: int, home: int) -> dict[int, PoolSeat]:
         if is_admin or is_open or user_id in members or home in places:
             seats[pool] = PoolSeat(pool, is_admin, frozenset(columns))
     return seats
-
-
-def entities_of(rights: Rights, operation: str) -> list[str]:
-    """The entities on which that operation is granted, in the order of the catalogue."""
-    return [entity.key for entity in catalogue if rights.may(entity.key, operation)]
 
 
 def people_of(departments: Sequence[int]) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.spec.field import Level, Masking
-from app.spec.scopes import EVERYTHING, NOTHING, Reach, union
+from app.spec.scopes import EVERYTHING, Reach, Scope, union
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class RoleRights:
 
     operations: frozenset[str]
     reach: Reach
+    scope: Scope = Scope.NONE
     levels: Mapping[str, Level] = field(default_factory=dict)
     masks: Mapping[str, Masking] = field(default_factory=dict)
 
@@ -53,6 +54,13 @@ class Rights:
             return EVERYTHING
         return union(given.reach for given in self._granting(entity, operation))
 
+    def widest(self, entity: str, operation: str) -> Scope:
+        """The widest scope among the roles that grant the operation, for escalation guards."""
+        if self.is_super:
+            return Scope.ALL
+        scopes = [given.scope for given in self._granting(entity, operation)]
+        return max(scopes, key=list(Scope).index, default=Scope.NONE)
+
     def level(self, entity: str, key: str, operation: str) -> Level:
         """What may be done with the field: the highest of the granting roles' levels (PERM-6)."""
         if self.is_super:
@@ -69,8 +77,3 @@ class Rights:
 
     def _granting(self, entity: str, operation: str) -> Iterable[RoleRights]:
         return (g for g in self.grants.get(entity, ()) if operation in g.operations)
-
-
-NO_RIGHTS = Rights(user_id=0, grants={})
-
-__all__ = ["NOTHING", "NO_RIGHTS", "PoolSeat", "Rights", "RoleRights"]

@@ -1,0 +1,91 @@
+"""What one was told: the in-app list of messages, in the reader's language (NOTE)."""
+
+from typing import Any
+
+from flask import Response, redirect, render_template, request
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_wtf.csrf import generate_csrf
+
+from app.admin import cells
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from app.spec.words import either
+from app.store import outbox
+from app.store.context import actor
+from app.store.outbox import Outbox
+
+
+class NotificationsView(BaseView):
+    """``/notifications/``: one's own messages only."""
+
+    route_base = "/notifications"
+    default_view = "show"
+
+    @expose("/", methods=["GET", "POST"])
+    def show(self) -> str | Response:
+        """The newest messages; POST marks them all as read."""
+        me = actor().user_id
+        if request.method == "POST":
+            outbox.mark_read(me)
+            db.session.commit()
+            answer: Response = redirect("/notifications/")  # type: ignore[assignment]
+            return answer
+        screen = {
+            "rows": [_row(message) for message in outbox.latest(me)],
+            "hidden": [("csrf_token", generate_csrf())],
+            "action": "/notifications/",
+        }
+        return render_template("notifications.html", screen=screen)
+
+    @expose("/unread")
+    def unread(self) -> str:
+        """The number on the bell, loaded by a request of its own."""
+        count = outbox.unread(actor().user_id)
+        return "" if not count else str(count) if count < 100 else "99+"
+
+
+def _row(message: Outbox) -> dict[str, Any]:
+    return {
+        "when": cells.moment(message.at),
+        "text": sentence(message.kind, message.data),
+        "url": _address(message.data),
+        "read": message.read_at is not None,
+    }
+
+
+def sentence(kind: str, data: dict[str, Any]) -> str:
+    """The message as a sentence of the reader's language."""
+    names = {"who": either(*data["by_name"]), "kind": catalogue.get(data["entity"]).many}
+    n = data["count"]
+    if kind == "transfer":
+        text = ngettext(
+            "%(who)s transferred %(num)d record to you (%(kind)s).",
+            "%(who)s transferred %(num)d records to you (%(kind)s).",
+            n,
+            **names,
+        )
+    elif kind == "assign":
+        text = ngettext(
+            "%(who)s assigned %(num)d record to you (%(kind)s).",
+            "%(who)s assigned %(num)d records to you (%(kind)s).",
+            n,
+            **names,
+        )
+    else:
+        text = ngettext(
+            "%(who)s added you to the team of %(num)d record (%(kind)s).",
+            "%(who)s added you to the team of %(num)d records (%(kind)s).",
+            n,
+            **names,
+        )
+    note = data.get("message") or ""
+    return _("%(sentence)s %(note)s", sentence=text, note=note).strip()
+
+
+def _address(data: dict[str, Any]) -> str:
+    plural = catalogue.get(data["entity"]).plural
+    if data.get("record"):
+        return f"/{plural}/show/{data['record']}"
+    return f"/{plural}/list/?view=mine"
