@@ -13,7 +13,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+import app.entities  # noqa: F401 - fills the catalogue
 from app.admin import assets
+from app.spec.catalogue import catalogue
+from app.spec.operations import OPERATIONS
 
 FIRST_PAGE = ("vendor.css", "vendor.js", "app.css", "icons.svg", "mark.svg")
 FIRST_PAGE_BYTES = 600 * 1024
@@ -142,6 +145,13 @@ def test_icons_in_templates_are_in_the_sprite() -> None:
     used = {name for page in pages for name in re.findall(r'\bicon\("([\w-]+)"', _text(page))}
     assert used
     assert used <= known
+
+
+def test_icons_of_declarations_are_in_the_sprite() -> None:
+    known = set((assets.SOURCES / "icons.txt").read_text("utf-8").split())
+    declared = {verb.icon for verb in OPERATIONS.values()} | {entity.icon for entity in catalogue}
+    assert declared - {""}
+    assert declared - {""} <= known
 
 
 def test_the_first_page_is_light() -> None:
