@@ -135,8 +135,13 @@ def from_fault(error: Exception) -> Refusal:
     if isinstance(refusal, ServerFault):
         log.error("unexpected fault, request %s", trace.request_id(), exc_info=error)
     else:
-        log.warning("%s, request %s", type(error).__name__, trace.request_id())
+        log.warning("%s, request %s: %s", type(error).__name__, trace.request_id(), _cause(error))
     return refusal
+
+
+def _cause(error: Exception) -> str:
+    """The database's own words without the statement and its values, for the log."""
+    return str(getattr(error, "orig", error)).splitlines()[0][:200]
 
 
 def _from_database(error: Exception) -> Refusal:

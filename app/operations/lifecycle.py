@@ -77,7 +77,9 @@ class Restore(Behaviour):
                     select(entity.model.id, entity.model.delete_batch).where(
                         member_of(entity.model.id, [row.id for row in rows])
                     )
-                ).tuples()
+                )
+                .tuples()
+                .all()
             )
             job.memory["dead_parents"] = {
                 f.key: _deleted(catalogue.get(f.to), [row.values.get(f.key) for row in rows])
@@ -173,9 +175,9 @@ def _taken(entity: Entity, key: str, rows: Sequence[Row]) -> set[int]:
     column = getattr(entity.model, name)
     ids = [row.id for row in rows]
     mine = dict(
-        db.session.execute(
-            select(entity.model.id, column).where(member_of(entity.model.id, ids))
-        ).tuples()
+        db.session.execute(select(entity.model.id, column).where(member_of(entity.model.id, ids)))
+        .tuples()
+        .all()
     )
     living = set(
         db.session.scalars(

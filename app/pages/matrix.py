@@ -38,7 +38,7 @@ MATRIX = catalogue.declare_page(
 )
 LEVELS = {"hidden": Level.HIDDEN, "read": Level.READ, "edit": Level.EDIT}
 MASKS = {"none": Masking.NONE, "list": Masking.LIST, "all": Masking.ALL}
-CONTROL = frozenset({"csrf_token", "row_version"})
+CONTROL = frozenset({"csrf_token", "row_version", "next"})
 
 Thing = Entity | PageRight
 

@@ -70,12 +70,18 @@ def clauses(policy: Policy, query: Query) -> list[ColumnElement[bool]]:
 
 def ordering(policy: Policy, order: str) -> list[Any]:
     """The ORDER BY of a list: stable, ties broken by id (LIST-1)."""
-    order = order or policy.entity.order
+    order = order or _default_order(policy)
     key, model = order.lstrip("-"), policy.entity.model
     descends = order.startswith("-")
     columns = [] if key == "id" else [policy.sortable(key).sort_column]
     walked = [getattr(model, name) for name in (*columns, "id")]
     return [column.desc() if descends else column.asc() for column in walked]
+
+
+def _default_order(policy: Policy) -> str:
+    """The declared order, or the newest first for a reader who doesn't see that field."""
+    declared = policy.entity.order
+    return declared if declared.lstrip("-") in policy.plain else "-id"
 
 
 def page(policy: Policy, query: Query, fields: Iterable[Field]) -> Page:

@@ -58,7 +58,7 @@ def upgrade() -> bool:
             return False
         flask_migrate.upgrade(directory=_migrations())
         with system_scope("set up what declarations bring"):
-            _set_up()
+            set_up()
             db.session.merge(Installation(key="upgraded_to", value=wanted))
             db.session.commit()
     return True
@@ -112,7 +112,8 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _set_up() -> None:
+def set_up() -> None:
+    """Add what declarations bring and the database lacks; the caller commits."""
     _lock_history()
     if db.session.get(RightsVersion, 1) is None:
         db.session.add(RightsVersion(id=1, number=1))
@@ -240,6 +241,18 @@ _PG_LOCK = (
     "CREATE TRIGGER history_keeps BEFORE UPDATE OR DELETE OR TRUNCATE ON history "
     "FOR EACH STATEMENT EXECUTE FUNCTION history_is_append_only()",
 )
+
+
+_SQLITE_UNLOCK = tuple(
+    f"DROP TRIGGER IF EXISTS history_keeps_{what}" for what in ("UPDATE", "DELETE", "ids")
+)
+
+
+def unlock_history() -> None:
+    """Lift the lock until :func:`set_up` puts it back; in one transaction, for a reset only."""
+    is_postgres = db.engine.dialect.name == "postgresql"
+    for statement in _PG_LOCK[1:2] if is_postgres else _SQLITE_UNLOCK:
+        db.session.execute(text(statement))
 
 
 def _lock_history() -> None:

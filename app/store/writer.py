@@ -179,7 +179,7 @@ def _first_values(entity: Entity, row: Mapping[str, Any]) -> dict[str, list[Any]
     return {
         key: [None, jsonable(entity, key, value)]
         for key, value in row.items()
-        if value not in (None, "", [])
+        if value not in (None, "", [], False)
     }
 
 

@@ -1,6 +1,6 @@
 """first schema.
 
-Revision: 0001, after . Created 2026-11-21 21:17:46.832066.
+Revision: 0001, after . Created 2026-11-21 21:28:43.362167.
 """
 
 import sqlalchemy as sa
@@ -76,6 +76,16 @@ def upgrade() -> None:
         batch_op.create_index('ix_history_at', ['at', 'id'], unique=False)
         batch_op.create_index('ix_history_record', ['entity', 'record_id', 'id'], unique=False)
 
+    op.create_table('idempotency',
+    sa.Column('key', sa.String(length=255), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.Column('headers', sa.JSON(), nullable=False),
+    sa.Column('body', sa.JSON(), nullable=False),
+    sa.Column('at', app.spec.types.UTCDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('key', 'user_id', name=op.f('pk_idempotency'))
+    )
     op.create_table('installation',
     sa.Column('key', sa.String(length=40), nullable=False),
     sa.Column('value', sa.String(length=255), nullable=False),
@@ -571,6 +581,7 @@ def downgrade() -> None:
     op.drop_table('pool')
     op.drop_table('login_throttle')
     op.drop_table('installation')
+    op.drop_table('idempotency')
     with op.batch_alter_table('history', schema=None) as batch_op:
         batch_op.drop_index('ix_history_record')
         batch_op.drop_index('ix_history_at')

@@ -3,10 +3,12 @@
 They work with plain forms; what they check is in the modules beside this one.
 """
 
+from datetime import datetime
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, render_template, request, session
 from flask_appbuilder import BaseView, expose
+from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
@@ -16,14 +18,15 @@ from app.admin.security.paths import after_login, same_site
 from app.admin.security.readiness import unready
 from app.admin.security.requests import CHANGE_PAGE, LOGIN_PAGE
 from app.extensions import db
-from app.spec import words
+from app.spec import clock, words
 from app.spec.errors import BadRequest, NotFound, Throttled
 from app.store import accounts
-from app.store.accounts import Login
+from app.store.accounts import TOKEN, Login
 from app.store.context import system_scope
 from app.store.history import record_event
 
 Answer = Response | str | tuple[Any, ...]
+PASSWORD_FIELDS = ("current_password", "new_password", "new_password_again")
 
 
 class LoginView(BaseView):
@@ -120,8 +123,7 @@ class PasswordView(BaseView):
         person = _me()
         if request.method != "POST":
             return self._form(person, [])
-        present, wanted = (request.form.get(name, "") for name in ("current", "password"))
-        repeated = request.form.get("repeated", request.form.get("confirm", wanted))
+        present, wanted, repeated = (request.form.get(name, "") for name in PASSWORD_FIELDS)
         try:
             is_known = login.confirm(person.username, present)
         except Throttled as refusal:
@@ -172,15 +174,16 @@ class SessionsView(BaseView):
         return render_template("sessions.html", screen=screen)
 
     def _end(self, person: Login) -> Answer:
-        """End one of one's own sessions by ``id``; the present one means logging out."""
-        text = request.form.get("id", "")
-        if not text.isascii() or not text.isdigit() or len(text) > 18:
-            abort(400)
-        if int(text) == person.id:
+        """End one of one's own sessions by ``id``, or with ``others`` all but this one."""
+        number = request.form.get("id", "")
+        if request.form.get("others") == "1":
+            accounts.end_logins(person.user_id, sparing=person.id)
+        elif not number.isascii() or not number.isdigit() or len(number) > 9:
+            raise BadRequest
+        elif int(number) == person.id:
             sessions.end_current()
             return _to(LOGIN_PAGE)
-        if not accounts.end_logins(person.user_id, only=int(text)):
-            db.session.rollback()
+        elif not accounts.end_logins(person.user_id, only=int(number)):
             raise NotFound
         record_event("session_ended", subject=person.username)
         db.session.commit()
@@ -227,15 +230,21 @@ def _objections(person: Login, present: str, wanted: str, repeated: str) -> list
 
 
 def _session_row(row: accounts.UserSession, person: Login) -> dict[str, Any]:
+    device = row.agent or _("Unknown device")
     return {
         "id": row.id,
-        "created": row.created_at,
-        "last_seen": row.last_seen_at,
+        "created": _moment(row.created_at),
+        "last_seen": _moment(row.last_seen_at),
         "ip": row.ip,
-        "agent": row.agent,
-        "kind": row.kind,
+        "agent": _("Access token: %(device)s", device=device) if row.kind == TOKEN else device,
         "current": row.id == person.id,
     }
+
+
+def _moment(instant: datetime) -> str:
+    """On the reader's clock, in the reader's words."""
+    text: str = format_datetime(clock.local(instant), "medium", rebase=False)
+    return text
 
 
 def _me() -> Login:

@@ -1,0 +1,209 @@
+"""Puts the demo company into the database (contract §8): people first, then batch after batch.
+
+Each batch of customers comes with its contacts, is written set-based and committed by itself, so
+that memory stays flat at a million customers. A run that was stopped half-way is started anew with
+``--reset``. The same size, seed and day give the same rows with the same ids.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select
+
+from app.demo.company import DepartmentRow, UserRow
+from app.demo.contacts import contacts
+from app.demo.customers import customers
+from app.demo.leads import leads
+from app.demo.people import departments, users
+from app.extensions import db
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.store import access, accounts, bulk_load
+from app.store.bulk_load import Loader
+from app.store.context import system_scope
+from app.store.organisation import Department, Role, User
+from app.store.pools import Pool, TeamSeat
+from app.store.writer import Change, Context, insert_rows, update_rows
+
+BATCH = 5_000
+HOW = Context("create")
+PEOPLE_KEYS = ("owner", "created_by", "previous_owner")
+MOMENTS = ("created_at", "obtained_at", "last_follow_up_at", "pooled_at", "won_at")
+DAYS = ("locked_until",)
+
+Ids = dict[str, int]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large a company, and which one."""
+
+    customers: int = 1_000
+    users: int = 18
+    departments: int = 9
+    seed: int = 1
+    today: date
+
+
+def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None) -> int:
+    """Store the company; returns the number of leads, customers and contacts.
+
+    ``password`` is everybody's, hashed already. Needs an upgraded database without business
+    records; commits. ``say`` is told after each batch how far it is.
+    """
+    with system_scope("fill in the demo company"):
+        bulk_load.take_time()
+        people = _people(size, password)
+        company = _Company(size, people)
+        done = company.fill(say)
+        access.touch()
+        bulk_load.settle(catalogue.get(key) for key in ("lead", "customer", "contact"))
+        db.session.commit()
+    return done
+
+
+def _people(size: Size, password: str) -> Ids:
+    """Departments and people; the super admin who is there already becomes the company's."""
+    rows = users(size.users, size.departments)
+    places = departments(size.departments, len(rows))
+    where = _departments(places)
+    ids: Ids = dict(db.session.execute(select(User.username, User.id)).tuples())
+    roles: Ids = dict(db.session.execute(select(Role.code, Role.id)).tuples())
+    for row in rows:
+        _person(row, where, roles, ids)
+    entity = catalogue.get("department")
+    heads = [
+        Change(where[p["key"]], p["name"], {}, {"head": ids[p["head"]]})
+        for p in places
+        if p["head"]
+    ]
+    update_rows(entity, heads, HOW)
+    for number in ids.values():
+        accounts.set_password(number, password, must_change=False)
+    return ids
+
+
+def _departments(places: Sequence[DepartmentRow]) -> Ids:
+    """Parents first; the root that the upgrade made takes the company's name."""
+    entity, ids = catalogue.get("department"), Ids()
+    root = db.session.scalar(select(Department.id).where(Department.parent_id.is_(None)))
+    for place in places:
+        values = {
+            "name": place["name"],
+            "name_en": place["name_en"],
+            "parent": ids[place["parent"]] if place["parent"] else None,
+            "position": place["order"],
+        }
+        if place["parent"] is None and root is not None:
+            ids[place["key"]] = root
+            update_rows(entity, [Change(root, place["name"], {}, values)], HOW)
+        else:
+            [ids[place["key"]]] = insert_rows(entity, [values], HOW)
+    return ids
+
+
+def _person(row: UserRow, where: Ids, roles: Ids, ids: Ids) -> None:
+    entity = catalogue.get("user")
+    values = {
+        **row,
+        "department": where[row["department"]],
+        "superior": ids[row["superior"]] if row["superior"] else None,
+        "roles": [roles[code] for code in row["roles"]],
+        "is_active": True,
+    }
+    known = ids.get(row["username"])
+    if known is None:
+        [ids[row["username"]]] = insert_rows(entity, [values], HOW)
+    else:
+        update_rows(entity, [Change(known, row["name"], {}, values)], HOW)
+
+
+class _Company:
+    """The business records of one company, numbered as they are made."""
+
+    def __init__(self, size: Size, people: Ids) -> None:
+        self.size = size
+        self.people: Mapping[str | None, int] = dict(people)
+        self.rows = users(size.users, size.departments)
+        self.pools: Ids = dict(
+            db.session.execute(select(Pool.kind, Pool.id).order_by(Pool.id.desc())).tuples()
+        )
+        self.loaders = {key: Loader(catalogue.get(key)) for key in ("customer", "contact", "lead")}
+        self.next = {key: bulk_load.first_free_id(catalogue.get(key)) for key in self.loaders}
+        self.done = 0
+
+    def fill(self, say: Callable[[str], None]) -> int:
+        size, made = self.size, (self.size.seed, self.size.today, self.rows)
+        for batch in _batches(customers(size.customers, *made)):
+            self._customers(batch)
+            self._commit(say)
+        for batch in _batches(leads(size.customers // 2, *made)):
+            self._write("lead", batch)
+            self._commit(say)
+        return self.done
+
+    def _commit(self, say: Callable[[str], None]) -> None:
+        db.session.commit()
+        bulk_load.take_time()
+        say(f"{self.done:,} records")
+
+    def _customers(self, batch: list[Row]) -> None:
+        """A batch with its contacts; each customer knows its first contact (CUS-6)."""
+        people = list(contacts(batch, self.size.seed))
+        first, next_contact = self.next["customer"] - batch[0]["key"], self.next["contact"]
+        primary = {}
+        for number, person in enumerate(people, next_contact):
+            if person["is_primary"]:
+                primary[person["customer"]] = number
+            person["customer"] += first
+        for row in batch:
+            row["primary_contact"] = primary.get(row["key"])
+        self._write("customer", batch)
+        self._write("contact", people)
+
+    def _write(self, key: str, rows: list[Row]) -> None:
+        """Give numbers, turn names into ids, store."""
+        pool = self.pools.get(catalogue.get(key).plural)
+        ids = self.people
+        for number, row in enumerate(rows, self.next[key]):
+            row["id"] = number
+            for person in PEOPLE_KEYS:
+                row[person] = ids.get(row.get(person))
+            row["pool"] = pool if row.get("pool") else None
+            row["is_followed_up"] = row.get("last_follow_up_at") is not None
+            for day in DAYS:
+                row[day] = _end_of(row.get(day))
+            row["updated_at"] = max(moment for name in MOMENTS if (moment := row.get(name)))
+            row["updated_by"] = row["owner"] or row["created_by"]
+        self.loaders[key].write(rows)
+        self._seat(key, rows)
+        self.next[key] += len(rows)
+        self.done += len(rows)
+
+    def _seat(self, key: str, rows: Iterable[Row]) -> None:
+        """The teams of these records (CUS-4)."""
+        seats = [
+            (key, row["id"], self.people[seat["user"]], seat["level"], _end_of(seat["until"]))
+            for row in rows
+            for seat in row.get("team", ())
+        ]
+        columns = ("entity", "record_id", "user_id", "level", "until")
+        bulk_load.fill_table(TeamSeat.__table__, columns, seats)
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
+
+
+@lru_cache(maxsize=4096)
+def _end_of(day: date | None) -> datetime | None:
+    """The last second of a day of the company's calendar."""
+    if day is None:
+        return None
+    return clock.from_reader(datetime.combine(day, time(23, 59, 59))).astimezone(UTC)
