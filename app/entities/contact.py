@@ -1,6 +1,7 @@
 """Contacts: the people we talk to at a customer (CON)."""
 
 from app.entities.choices import BUYING_ROLE, SEX
+from app.rules.contacts import PrimaryContactRules
 from app.spec.catalogue import catalogue
 from app.spec.columns import (
     birthday,
@@ -54,6 +55,7 @@ contact = catalogue.declare(
         rank=30,
         order="-updated_at",
         operations=SHARED,
+        rules=PrimaryContactRules(),
         grants={
             SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, " ".join(SHARED)),
             SALESPERSON: grant(Scope.SELF, "list read create edit delete add_team remove_team"),

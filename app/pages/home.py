@@ -1,13 +1,18 @@
 """The home page: a greeting and the ways into daily work."""
 
+from typing import Any
+
 from flask import render_template
 from flask_appbuilder import expose
 from flask_appbuilder.views import IndexView
 from flask_babel import gettext as _
 
-from app.admin.navigation import groups
 from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.entity import MINE, Entity
+from app.store import listing
 from app.store.context import actor
+from app.store.policy import Policy
 
 
 class HomeView(IndexView):
@@ -19,15 +24,31 @@ class HomeView(IndexView):
     @expose("/")
     def index(self) -> str:
         """The first page after logging in."""
-        who = actor()
-        cards = [
-            {"label": item.label, "value": "", "url": item.url, "icon": item.icon}
-            for group in groups(who, "/")
-            for item in group.items
-            if item.url != "/"
-        ]
-        screen = {"title": _("Home"), "greeting": greeting(), "cards": cards, "recent": []}
+        screen = {"title": _("Home"), "greeting": greeting(), "cards": _cards(), "recent": []}
         return render_template("home.html", screen=screen)
+
+
+def _cards() -> list[dict[str, Any]]:
+    """One card per kind of record that can be one's own, with how many are."""
+    rights = actor().rights
+    return [
+        {
+            "label": _("My %(kind)s", kind=str(entity.many).lower()),
+            "value": _amount(entity),
+            "url": f"/{entity.plural}/list/?view=mine",
+            "icon": entity.icon,
+        }
+        for entity in catalogue
+        if entity.is_owned and rights.may(entity.key, "list")
+    ]
+
+
+def _amount(entity: Entity) -> str:
+    """How many of them are one's own, exact up to the cap of lists."""
+    query = listing.Query(conditions=MINE.filters, size=1)
+    policy = Policy(actor(), entity, "list", in_list=True)
+    found = listing.page(policy, query, [])
+    return f"{found.count:,}" if found.is_exact else f"{found.count:,}+"
 
 
 def greeting() -> str:

@@ -49,8 +49,17 @@ def _common() -> dict[str, Any]:
         "me": Me(who) if who else None,
         "nav": list(_navigation(who)),
         "create_menu": list(_create_menu(who)),
+        "account_menu": _account_menu() if who else [],
+        "bell": {"url": "/notifications/", "unread_url": "/notifications/unread"},
         "request_id": trace.request_id(),
     }
+
+
+def _account_menu() -> list[dict[str, str]]:
+    return [
+        {"label": gettext("Change password"), "url": "/account/password/", "icon": "key"},
+        {"label": gettext("My sessions"), "url": "/account/sessions/", "icon": "devices"},
+    ]
 
 
 def _navigation(who: Actor | None) -> Iterator[Group]:

@@ -19,6 +19,11 @@ function message(text) {
   };
 }
 
+// "Not set" and tokens like @me are no rows: no answer of the server replaces them.
+function isFixed(option) {
+  return option.value === "" || option.value.startsWith("@");
+}
+
 // Asks the server for the rows this reader may choose (LIST-8); it filters and limits. With
 // `named`, what is posted is the shown text: tags go by name.
 function remote(url, named) {
@@ -26,14 +31,17 @@ function remote(url, named) {
     preload: "focus",
     loadThrottle: 200,
     shouldLoad: () => true,
-    score: () => () => 1,
+    score(query) {
+      // the server has chosen; what is set already would only stand in the way of Enter
+      return ({ value }) => (query && (value === "" || this.items.includes(value)) ? 0 : 1);
+    },
     load(query, done) {
       const address = new URL(url, window.location.href);
       address.searchParams.set("q", query);
       fetch(address, { headers: { Accept: "application/json" } })
         .then((answer) => (answer.ok ? answer.json() : []))
         .then((rows) => {
-          this.clearOptions((option) => this.items.includes(option.value) || option.keep);
+          this.clearOptions((option) => this.items.includes(option.value) || isFixed(option));
           done(rows.map((row) => ({ ...row, value: String(named ? row.text : row.value) })));
         })
         .catch(() => done());
@@ -49,10 +57,19 @@ function settings(element) {
     searchField: ["text", "hint"],
     maxOptions: 200,
     plugins: many ? ["remove_button"] : [],
-    allowEmptyOption: false,
+    allowEmptyOption: !many && !element.required,
     closeAfterSelect: !many,
     hidePlaceholder: true,
     placeholder: element.dataset.type ?? element.placeholder,
+    onType(text) {
+      this.wrapper.classList.toggle("typing", text !== "");
+    },
+    onBlur() {
+      this.wrapper.classList.remove("typing");
+    },
+    onItemAdd() {
+      this.wrapper.classList.remove("typing");
+    },
     render: { option: optionHtml, no_results: message(element.dataset.nothing) },
     ...(element.dataset.url ? remote(element.dataset.url, element.matches("[data-tags]")) : {}),
   };

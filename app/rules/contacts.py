@@ -1,0 +1,51 @@
+"""The primary contact (CUS-6): the first one becomes it by itself, and another when it goes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, or_, select
+
+from app.extensions import db
+from app.operations.rules import Rules
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.store.context import system_scope
+from app.store.gate import member_of
+from app.store.writer import Change, Context, update_rows
+
+
+class PrimaryContactRules(Rules):
+    """For an entity whose rows belong to a parent that names one of them as ``primary_<key>``."""
+
+    def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
+        """Name the oldest living one wherever none, a deleted one or a departed one is named."""
+        for parent_field in entity.parents:
+            parent = catalogue.get(parent_field.to)
+            with system_scope("the primary contact follows the contacts, whoever owns them"):
+                changes = _wrongly_named(entity, parent, parent_field.column, ids)
+                update_rows(parent, changes, Context("edit"))
+
+
+def _wrongly_named(
+    entity: Entity, parent: Entity, through: str, ids: Sequence[int]
+) -> list[Change]:
+    """The parents of these rows whose primary one isn't a living child of theirs."""
+    child, owner, key = entity.model, parent.model, f"primary_{entity.key}"
+    named = getattr(owner, f"{key}_id")
+    link, alive = getattr(child, through), child.deleted_at.is_(None)
+    title = getattr(owner, parent.title)
+    first = select(func.min(child.id)).where(link == owner.id, alive).scalar_subquery()
+    is_right = select(child.id).where(child.id == named, link == owner.id, alive).exists()
+    rows = db.session.execute(
+        select(owner.id, title, named, first).where(
+            or_(
+                owner.id.in_(select(link).where(member_of(child.id, ids))),
+                member_of(named, ids),
+            ),
+            ~is_right,
+        )
+    )
+    return [
+        Change(record_id, name, {key: before}, {key: after})
+        for record_id, name, before, after in rows
+        if before != after
+    ]
