@@ -1,14 +1,42 @@
-"""``flask crm …``: what an administrator does from a terminal (architecture §7)."""
+"""``flask crm …``: what an administrator does from a terminal (architecture §7).
 
-import sys
+The commands speak English whatever language the pages are in: their words are searched for. A
+refusal is one sentence on stderr and exit code 1.
+"""
+
+from typing import Any
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from app.commands.demo import demo
+from app.spec import words
+from app.spec.errors import Refusal
 from app.store import upgrade as upgrading
 
-crm = AppGroup("crm", help="Administer this installation.")
+
+class Commands(AppGroup):
+    """A group whose commands may refuse, as operations do."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        token = words.language.set("en")
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            raise click.ClickException(sentence(refusal)) from refusal
+        finally:
+            words.language.reset(token)
+
+
+def sentence(refusal: Refusal) -> str:
+    """The message, then what is wrong with each field."""
+    wrong = [f"{key}: {' '.join(map(str, said))}" for key, said in refusal.fields.items()]
+    return " ".join([str(refusal.message), *wrong])
+
+
+crm = Commands("crm", help="Administer this installation.")
+crm.add_command(demo)
 
 
 def install(app: Flask) -> None:
@@ -19,4 +47,4 @@ def install(app: Flask) -> None:
 @crm.command("upgrade")
 def upgrade_command() -> None:
     """Bring the database to this version: tables, roles, grants, dictionaries, search."""
-    click.echo("upgraded" if upgrading.upgrade() else "nothing was due", file=sys.stderr)
+    click.echo("upgraded" if upgrading.upgrade() else "nothing was due", err=True)

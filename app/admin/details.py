@@ -18,7 +18,7 @@ from app.spec.relations import LinksField, RelationField
 from app.spec.words import either
 from app.store import door, history, listing, seats, titles
 from app.store.context import actor
-from app.store.history import VERBS
+from app.store.history import SURFACES, VERBS, History
 from app.store.organisation import User
 from app.store.policy import Policy
 
@@ -49,7 +49,11 @@ def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
         "tabs": parts,
         "actions": _actions(entity, record),
         "children": _children(entity, record_id, active),
-        "history": _history(entity, policy, record_id, fields) if active == "history" else [],
+        "history": _entry(record)
+        if isinstance(record, History)
+        else _history(entity, policy, record_id, fields)
+        if active == "history"
+        else [],
         "team": _team(entity, record_id) if active == "team" else [],
         "aside": _aside(record),
         "prev_url": "",
@@ -103,7 +107,7 @@ def _tabs(entity: Entity, record_id: int, wanted: str) -> list[dict[str, Any]]:
     ]
     if "add_team" in entity.operations:
         parts.append(("team", _("Team"), None))
-    if entity.model.__name__ != "History":
+    if entity.model is not History:
         parts.append(("history", _("History"), None))
     keys = [key for key, _label, _count in parts]
     active = wanted if wanted in keys else keys[0]
@@ -220,25 +224,44 @@ def _history(
     entries = history.of_record(entity.key, record_id, HISTORY_SHOWN)
     visible = {f.key: f for f in fields}
     names = _names_in(entries, visible)
-    return [
+    return [_described(entry, policy, visible, names) for entry in entries]
+
+
+def _headline(entry: History) -> dict[str, Any]:
+    return {
+        "when": cells.moment(entry.at),
+        "who": _person(entry.actor),
+        "operation": VERBS.text(entry.operation),
+        "surface": SURFACES.text(entry.surface),
+    }
+
+
+def _described(
+    entry: History,
+    policy: Policy,
+    visible: Mapping[str, Field],
+    names: Mapping[tuple[str, int], str],
+) -> dict[str, Any]:
+    changes = [
         {
-            "when": cells.moment(entry.at),
-            "who": _person(entry.actor),
-            "operation": VERBS.text(entry.operation),
-            "surface": entry.surface,
-            "changes": [
-                {
-                    "label": str(visible[key].label),
-                    "old": past(policy, visible[key], old, names),
-                    "new": past(policy, visible[key], new, names),
-                }
-                for key, (old, new) in entry.changes.items()
-                if key in visible
-            ]
-            + _notes(entry.changes),
+            "label": str(visible[key].label),
+            "old": past(policy, visible[key], old, names),
+            "new": past(policy, visible[key], new, names),
         }
-        for entry in entries
+        for key, (old, new) in entry.changes.items()
+        if key in visible
     ]
+    return {**_headline(entry), "changes": changes + _notes(entry.changes)}
+
+
+def _entry(entry: History) -> list[dict[str, Any]]:
+    """An audit entry with its changes, as far as the reader may read them in the record itself."""
+    if entry.entity in catalogue:
+        policy = Policy(actor(), catalogue.get(entry.entity), "read")
+        visible = policy.readable
+        return [_described(entry, policy, visible, _names_in([entry], visible))]
+    detail = [{"label": key, "old": "", "new": str(value)} for key, value in entry.changes.items()]
+    return [{**_headline(entry), "changes": detail}]
 
 
 def _notes(changes: Mapping[str, Any]) -> list[dict[str, str]]:

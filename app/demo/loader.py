@@ -69,11 +69,11 @@ def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None)
 
 def _people(size: Size, password: str) -> Ids:
     """Departments and people; the super admin who is there already becomes the company's."""
-    rows = users(size.users, size.departments)
+    rows = users(size.users, size.departments, size.seed)
     places = departments(size.departments, len(rows))
     where = _departments(places)
-    ids: Ids = dict(db.session.execute(select(User.username, User.id)).tuples())
-    roles: Ids = dict(db.session.execute(select(Role.code, Role.id)).tuples())
+    ids: Ids = dict(db.session.execute(select(User.username, User.id)).tuples().all())
+    roles: Ids = dict(db.session.execute(select(Role.code, Role.id)).tuples().all())
     for row in rows:
         _person(row, where, roles, ids)
     entity = catalogue.get("department")
@@ -129,9 +129,9 @@ class _Company:
     def __init__(self, size: Size, people: Ids) -> None:
         self.size = size
         self.people: Mapping[str | None, int] = dict(people)
-        self.rows = users(size.users, size.departments)
+        self.rows = users(size.users, size.departments, size.seed)
         self.pools: Ids = dict(
-            db.session.execute(select(Pool.kind, Pool.id).order_by(Pool.id.desc())).tuples()
+            db.session.execute(select(Pool.kind, Pool.id).order_by(Pool.id.desc())).tuples().all()
         )
         self.loaders = {key: Loader(catalogue.get(key)) for key in ("customer", "contact", "lead")}
         self.next = {key: bulk_load.first_free_id(catalogue.get(key)) for key in self.loaders}

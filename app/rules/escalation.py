@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.spec.errors import NotPermitted
+from app.spec.errors import Invalid, NotPermitted
 from app.spec.roles import CLERK, PEOPLE_ADMIN, SALESPERSON, SUPER_ADMIN
 from app.spec.scopes import Scope
 from app.store import access
@@ -50,7 +50,8 @@ def check_giving(role_ids: Iterable[int]) -> None:
     for role_id in role_ids:
         is_theirs = codes.get(role_id) in GIVEN_BY_PEOPLE_ADMINS and PEOPLE_ADMIN in rights.roles
         if not is_theirs and not covers_role(rights, role_id):
-            raise NotPermitted(_l("You may only give roles that grant no more than you have."))
+            sentence = _l("You may only give roles that grant no more than you have.")
+            raise Invalid(fields={"roles": [sentence]})
 
 
 def check_change(

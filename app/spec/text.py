@@ -75,8 +75,12 @@ def fold(text: str) -> str:
     Full and half width, case, Latin accents and traditional/simplified characters are levelled;
     invisible characters vanish. Punctuation and spaces stay. Folding twice changes nothing.
     """
-    if text.isascii():
-        return text.lower()
+    return text.lower() if text.isascii() else _fold_wide(text)
+
+
+@lru_cache(maxsize=2048)
+def _fold_wide(text: str) -> str:
+    """A name is folded for its sort key, its unique key and the search index, one by one."""
     # A few exotic letters hide a second form behind the first, so fold until it rests.
     while (folded := _fold_once(text)) != text:
         text = folded

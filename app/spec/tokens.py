@@ -36,6 +36,7 @@ MAX_CLAUSES = 40
 _MAX_CUTS = 4
 _MAX_STEPS = 400  # a word of nothing but short syllables has more cuts than stars
 _MAX_SYLLABLE = 6
+_SHORT = 16
 
 _CJK = (
     "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -82,9 +83,20 @@ def index_tokens(values: Iterable[tuple[Kind, str | None]]) -> frozenset[str]:
             folded = fold(value)
             # A short name that is a piece of the whole one has no token of its own.
             if kind == "number" or not any(folded in other for other in seen):
-                _add_text(tokens, folded, joined=kind == "number")
+                if kind == "text" and len(folded) <= _SHORT:
+                    tokens.update(_short_tokens(folded))
+                else:
+                    _add_text(tokens, folded, joined=kind == "number")
                 seen.append(folded)
     return frozenset(tokens)
+
+
+@lru_cache(maxsize=16384)
+def _short_tokens(text: str) -> tuple[str, ...]:
+    """People's names: every company knows several of the same name."""
+    tokens: set[str] = set()
+    _add_text(tokens, text, joined=False)
+    return tuple(tokens)
 
 
 def _add_text(tokens: set[str], text: str, *, joined: bool) -> None:

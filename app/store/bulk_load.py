@@ -8,7 +8,7 @@ holds the record's title only, and nobody's scope is asked, because nobody acts.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Table, func, insert, literal, select, text
+from sqlalchemy import Column, Table, func, insert, literal, null, select, text
 
 from app.extensions import db
 from app.spec.entity import Entity
@@ -116,9 +116,10 @@ class Loader:
         """
         if not rows:
             return
-        fill(self.entity.model.__tablename__, self._columns, map(self._stored, rows))
+        prepared = [(self._stored(row), self._tokens(row)) for row in rows]
+        fill(self.entity.model.__tablename__, self._columns, [stored for stored, _ in prepared])
         if self._searched:
-            self._index(rows)
+            self._index((stored[0], tokens) for stored, tokens in prepared)
         self._record(rows[0]["id"], rows[-1]["id"])
 
     def _stored(self, row: Mapping[str, Any]) -> list[Any]:
@@ -132,13 +133,14 @@ class Loader:
                 values[place] = process(values[place])
         return values
 
-    def _index(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _index(self, found: Iterable[tuple[int, list[str]]]) -> None:
         name = search_index.side_table(self.entity)
-        tokens = ((row["id"], self._tokens(row)) for row in rows)
         if is_postgres():
-            fill(name, ("id", "tokens"), tokens)
+            fill(name, ("id", "tokens"), found)
         else:
-            fill(name, ("rowid", "tokens"), ((number, " ".join(found)) for number, found in tokens))
+            fill(
+                name, ("rowid", "tokens"), ((number, " ".join(tokens)) for number, tokens in found)
+            )
 
     def _tokens(self, row: Mapping[str, Any]) -> list[str]:
         values: Any = [(kind, row.get(key)) for kind, key in self._searched]
@@ -160,7 +162,7 @@ class Loader:
             "surface": literal("system"),
             "ip": literal(""),
             "request_id": literal(""),
-            "changes": described(literal(self.entity.title), pair(None, title)),
+            "changes": described(literal(self.entity.title), pair(null(), title)),
         }
         entries = select(*entry.values()).where(row.id.between(first, last)).order_by(row.id)
         db.session.execute(insert(History.__table__).from_select(list(entry), entries))

@@ -48,11 +48,11 @@ def install(session: Any) -> None:
 
 def predicate(entity: Entity, work: Acting) -> ColumnElement[bool]:
     """The rows of an entity that the work under way may touch, as one SQL expression."""
-    if work.is_system:
-        return true()
     model = entity.model
-    if not entity.is_binned:
+    if work.is_system or not is_gated(model):
         return true()
+    if work.actor is not None and hasattr(model, "__visible_to__"):
+        return model.__visible_to__(work.actor.rights)  # type: ignore[no-any-return]
     operation = work.operation_on(entity.key)
     verb = OPERATIONS.get(operation)
     binned = verb is not None and verb.rows == "binned"
@@ -159,7 +159,7 @@ def _scope_statement(state: ORMExecuteState) -> None:
 
 def is_gated(model: type) -> bool:
     """Whether rows of that model are looked at through the gate."""
-    return bool(getattr(model, "__binned__", False))
+    return bool(getattr(model, "__binned__", False)) or hasattr(model, "__visible_to__")
 
 
 def _criteria(work: Acting) -> tuple[Any, ...]:
@@ -176,7 +176,7 @@ def _criteria(work: Acting) -> tuple[Any, ...]:
                 propagate_to_loaders=True,
             )
             for entity in catalogue
-            if entity.is_binned
+            if is_gated(entity.model)
         )
     options: tuple[Any, ...] = work.memory[key]
     return options

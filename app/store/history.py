@@ -7,7 +7,7 @@ added; the database itself refuses to change or remove them (AUDIT-3).
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Index, Integer, insert, select
+from sqlalchemy import JSON, ColumnElement, Index, Integer, insert, select, true
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from app.extensions import db
@@ -17,8 +17,9 @@ from app.spec.columns import choice, integer, moment, person, text
 from app.spec.operations import OPERATIONS
 from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.words import Label
-from app.store.context import actor_id, origin
+from app.store.context import actor_id, origin, system_scope
 from app.store.record import Entry
+from app.store.rights import Rights
 
 EVENTS = (
     option("login", "Login", "登录"),
@@ -82,6 +83,14 @@ class History(Entry):
 
     __table_args__ = (Index("ix_history_record", "entity", "record_id", "id"),)
 
+    @classmethod
+    def __visible_to__(cls, rights: Rights) -> ColumnElement[bool]:
+        """Events, and entries of the entities whose every row the reader may read anyway."""
+        if rights.is_super:
+            return true()
+        whole = [e.key for e in catalogue if rights.reach(e.key, "read").everything]
+        return cls.entity.in_(["", *whole])
+
 
 def _head(operation: str) -> dict[str, Any]:
     came = origin.get()
@@ -134,7 +143,10 @@ def last_pools(entity: str, ids: Sequence[int]) -> dict[int, int]:
 
 
 def of_record(entity: str, record_id: int, limit: int) -> list[History]:
-    """The newest entries of one record, with the people who acted: one statement."""
+    """The newest entries of one record, with the people who acted: one statement.
+
+    For somebody who has been shown the record itself: its history goes with it.
+    """
     statement = (
         select(History)
         .options(joinedload(History.actor))
@@ -142,4 +154,5 @@ def of_record(entity: str, record_id: int, limit: int) -> list[History]:
         .order_by(History.id.desc())
         .limit(limit)
     )
-    return list(db.session.scalars(statement))
+    with system_scope("a record's history is read by whoever reads the record"):
+        return list(db.session.scalars(statement))

@@ -68,14 +68,28 @@ def clauses(policy: Policy, query: Query) -> list[ColumnElement[bool]]:
     return found
 
 
-def ordering(policy: Policy, order: str) -> list[Any]:
-    """The ORDER BY of a list: stable, ties broken by id (LIST-1)."""
+@dataclass(frozen=True)
+class Order:
+    """A stable order: columns walked in one direction, ties broken by id (LIST-1)."""
+
+    columns: tuple[Any, ...]
+    descends: bool
+
+    def of(self, columns: Iterable[Any]) -> list[Any]:
+        """These columns in this direction."""
+        return [column.desc() if self.descends else column.asc() for column in columns]
+
+    @property
+    def clauses(self) -> list[Any]:
+        return self.of(self.columns)
+
+
+def ordering(policy: Policy, order: str) -> Order:
+    """The order that ``name`` or ``-name`` asks for; BadRequest for a column that isn't his."""
     order = order or _default_order(policy)
     key, model = order.lstrip("-"), policy.entity.model
-    descends = order.startswith("-")
-    columns = [] if key == "id" else [policy.sortable(key).sort_column]
-    walked = [getattr(model, name) for name in (*columns, "id")]
-    return [column.desc() if descends else column.asc() for column in walked]
+    names = [] if key == "id" else [policy.sortable(key).sort_column]
+    return Order(tuple(getattr(model, n) for n in (*names, "id")), order.startswith("-"))
 
 
 def _default_order(policy: Policy) -> str:
@@ -100,28 +114,23 @@ def page(policy: Policy, query: Query, fields: Iterable[Field]) -> Page:
 
 
 def _probe(
-    model: Any, where: Sequence[Any], order: Sequence[Any], offset: int, size: int
+    model: Any, where: Sequence[Any], order: Order, offset: int, size: int
 ) -> tuple[int, list[int]]:
     """Count up to one past the cap and, in the same statement, the ids of the page.
 
     MATERIALIZED keeps the planner from walking the order's index for a selective filter.
     """
-    keys = [element.element for element in order]
     matched = (
-        select(model.id, *(key.label(f"key{i}") for i, key in enumerate(keys[:-1])))
+        select(*(column.label(f"key{i}") for i, column in enumerate(order.columns)))
         .where(*where)
         .limit(COUNT_CAP + 1)
         .cte("matched")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     total = select(func.count()).select_from(matched).scalar_subquery()
-    walk = [*(matched.c[f"key{i}"] for i in range(len(keys) - 1)), matched.c.id]
-    ordered = [
-        column.desc() if "DESC" in str(element) else column.asc()
-        for column, element in zip(walk, order, strict=True)
-    ]
+    keys = [matched.c[f"key{i}"] for i in range(len(order.columns))]
     rows = db.session.execute(
-        select(matched.c.id, total).order_by(*ordered).offset(offset).limit(size)
+        select(keys[-1], total).order_by(*order.of(keys)).offset(offset).limit(size)
     ).all()
     if rows:
         return rows[0][1], [row[0] for row in rows]
@@ -131,15 +140,10 @@ def _probe(
     return db.session.scalar(select(func.count(limited.c.id))) or 0, []
 
 
-def _walk(
-    model: Any, where: Sequence[Any], order: Sequence[Any], offset: int, size: int
-) -> list[int]:
+def _walk(model: Any, where: Sequence[Any], order: Order, offset: int, size: int) -> list[int]:
     """The ids of a page beyond the cap, walked along the order's index."""
-    return list(
-        db.session.scalars(
-            select(model.id).where(*where).order_by(*order).offset(offset).limit(size)
-        )
-    )
+    walked = select(model.id).where(*where).order_by(*order.clauses)
+    return list(db.session.scalars(walked.offset(offset).limit(size)))
 
 
 def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list[Any]:

@@ -257,7 +257,7 @@ def unlock_history() -> None:
 
 def _lock_history() -> None:
     """The database itself refuses to change or remove history (AUDIT-3, C100b)."""
-    if not inspect(db.engine).has_table("history"):
+    if not inspect(db.session.connection()).has_table("history"):
         return
     if db.engine.dialect.name == "postgresql":
         statements: tuple[str, ...] = _PG_LOCK
