@@ -15,7 +15,7 @@ from app.spec.field import SECTION_LABELS, Field, Section
 from app.spec.kinds import DateTimeField, OptionField
 from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField, RelationField
-from app.spec.words import either
+from app.spec.words import either, listed
 from app.store import door, history, listing, seats, titles
 from app.store.context import actor
 from app.store.history import SURFACES, VERBS, History
@@ -306,7 +306,7 @@ def past(policy: Policy, field: Field, value: Any, names: Mapping[tuple[str, int
         return ""
     if isinstance(field, RelationField | LinksField):
         several = value if isinstance(value, list) else [value]
-        return "、".join(names.get((field.to, i), "—") for i in several)
+        return listed(names.get((field.to, i), "—") for i in several)
     if isinstance(field, DateTimeField):
         value = field.convert(value)
     elif isinstance(value, str):

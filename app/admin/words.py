@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
+from app.spec.words import listed
 from app.store import titles
 
 OPERATORS: dict[str, Any] = {
@@ -87,7 +88,7 @@ def _value(field: Field | None, value: Any) -> str:
     values = value if isinstance(value, list | tuple) else [value]
     texts = [str(TOKENS.get(str(v)) or PERIODS.get(str(v)) or "") for v in values]
     known = _reading(field, values)
-    return "、".join(text or known(v) for text, v in zip(texts, values, strict=True))
+    return listed(text or known(v) for text, v in zip(texts, values, strict=True))
 
 
 def _reading(field: Field | None, values: Any) -> Callable[[Any], str]:

@@ -1,8 +1,8 @@
 """What a credit code, a phone number, an e-mail and a web address must look like to be stored.
 
 Each check takes what a person typed, full-width digits and spaces included, and returns the one
-form that is stored, or raises ``ValueError`` with a sentence (an English msgid, see
-``SENTENCES``) for the person who typed it. An empty value stays empty.
+form that is stored, or raises ``ValueError`` with a sentence (see ``SENTENCES``) in the language
+of the person who typed it. An empty value stays empty.
 """
 
 import ipaddress
@@ -13,17 +13,18 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _l
 
 from app.spec.text import CONTROL_CHARACTER, clean, digits
 
-BAD_CREDIT_CODE: Final = (
+BAD_CREDIT_CODE: Final = _l(
     "A credit code has 18 digits and capital letters, without I, O, S, V and Z."
 )
-WRONG_CHECK_DIGIT: Final = "The last character of the credit code doesn't fit the others."
-BAD_MOBILE: Final = "This is not a mobile number."
-BAD_PHONE: Final = "This is not a phone number."
-BAD_EMAIL: Final = "This is not an e-mail address."
-BAD_WEBSITE: Final = "This is not a web address."
+WRONG_CHECK_DIGIT: Final = _l("The last character of the credit code doesn't fit the others.")
+BAD_MOBILE: Final = _l("This is not a mobile number.")
+BAD_PHONE: Final = _l("This is not a phone number.")
+BAD_EMAIL: Final = _l("This is not an e-mail address.")
+BAD_WEBSITE: Final = _l("This is not a web address.")
 SENTENCES: Final = (
     BAD_CREDIT_CODE, WRONG_CHECK_DIGIT, BAD_MOBILE, BAD_PHONE, BAD_EMAIL, BAD_WEBSITE,
     CONTROL_CHARACTER,

@@ -11,10 +11,12 @@ from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 
+from flask_babel import lazy_gettext as _l
+
 from app.spec.pinyin import spoken
 
 SORT_KEY_LENGTH = 60
-CONTROL_CHARACTER = "The text contains a control character."
+CONTROL_CHARACTER = _l("The text contains a control character.")
 
 # Latin letters that Unicode doesn't take apart into a letter and an accent.
 _LATIN = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "ŋ": "n",

@@ -4,6 +4,7 @@ A declaration names things once, in English and in Chinese, where they are decla
 the two a reader sees is decided when the label is shown, from the language of whoever reads.
 """
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -43,3 +44,8 @@ def either(zh: str | None, en: str | None) -> str:
     """The reader's language of a stored pair; the other one when it is empty, never a blank."""
     first, second = (zh, en) if language.get() == "zh" else (en, zh)
     return first or second or ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Several names in one line, separated as the reader's language does."""
+    return ("、" if language.get() == "zh" else ", ").join(names)

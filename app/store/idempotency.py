@@ -61,8 +61,9 @@ def begin(user_id: int, key: str, digest: str) -> Replay | None:
     if not 0 < len(key) <= MAX_KEY or not key.isprintable():
         raise BadRequest(_l("The Idempotency-Key must have 1 to 255 printable characters."))
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    table = Idempotency.__table__
     taken = db.session.execute(
-        dialect.insert(Idempotency.__table__)
+        dialect.insert(table)
         .values(
             key=key,
             user_id=user_id,
@@ -73,8 +74,9 @@ def begin(user_id: int, key: str, digest: str) -> Replay | None:
             at=clock.now(),
         )
         .on_conflict_do_nothing()
-    )
-    if taken.rowcount:  # type: ignore[attr-defined]
+        .returning(table.c.key)
+    ).first()
+    if taken is not None:
         return None
     row = db.session.execute(
         select(Idempotency.__table__).where(Idempotency.key == key, Idempotency.user_id == user_id)

@@ -10,7 +10,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
-from app.spec.words import either
+from app.spec.words import either, listed
 from app.store import links
 from app.store.gate import member_of
 
@@ -68,5 +68,5 @@ def of_links(
         mine = {key: some for key, some in ids.items() if key[1] == f.key}
         names = by_ids(catalogue.get(f.to), (i for some in mine.values() for i in some))
         for key, some in mine.items():
-            texts[key] = "、".join(names[i] for i in some if i in names)
+            texts[key] = listed(names[i] for i in some if i in names)
     return texts

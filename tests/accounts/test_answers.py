@@ -116,3 +116,11 @@ def test_nothing_of_the_framework_is_reachable(app: Flask) -> None:
     for word in ("swagger", "resetmypassword", "userinfo", "register", "/back", "permission"):
         assert not any(word in address.lower() for address in addresses), word
     assert app.debug is False
+
+
+def test_the_document_of_the_api_is_for_people_with_an_account(
+    client: FlaskClient, log_in_as: Callable[[str], FlaskClient]
+) -> None:
+    address = "/api/v1/_openapi"
+    assert client.get(address).status_code == 401
+    assert log_in_as("sales1a").get(address).status_code == 200

@@ -101,9 +101,21 @@ def test_no_password_is_kept_readable(
     client = log_in(app.test_client(), "sales1a")
     with caplog.at_level("DEBUG"):
         pages = [
-            submit(client, "/account/password/", current=wrong, password=NEW, repeated=NEW),
-            submit(client, "/account/password/", current=PASSWORD, password="short"),
-            submit(client, "/account/password/", current=PASSWORD, password=NEW, repeated=NEW),
+            submit(
+                client,
+                "/account/password/",
+                current_password=wrong,
+                new_password=NEW,
+                new_password_again=NEW,
+            ),
+            submit(client, "/account/password/", current_password=PASSWORD, new_password="short"),
+            submit(
+                client,
+                "/account/password/",
+                current_password=PASSWORD,
+                new_password=NEW,
+                new_password_again=NEW,
+            ),
             submit(app.test_client(), "/login/", username=wrong, password=wrong),
         ]
     assert [page.status_code for page in pages] == [422, 422, 302, 401]
@@ -119,19 +131,36 @@ def test_the_own_password_needs_the_present_one(app: Flask) -> None:
     client = log_in(app.test_client(), "sales1a")
     page = "/account/password/"
     refused = [
-        {"current": "wrong password", "password": NEW, "repeated": NEW},
-        {"current": "", "password": NEW, "repeated": NEW},
-        {"current": PASSWORD, "password": NEW, "repeated": NEW + "!"},
-        {"current": PASSWORD, "password": PASSWORD, "repeated": PASSWORD},
-        {"current": PASSWORD, "password": "too short", "repeated": "too short"},
-        {"current": PASSWORD, "password": "password1234", "repeated": "password1234"},
-        {"current": PASSWORD, "password": "sales1a-sales1a", "repeated": "sales1a-sales1a"},
+        {"current_password": "wrong password", "new_password": NEW, "new_password_again": NEW},
+        {"current_password": "", "new_password": NEW, "new_password_again": NEW},
+        {"current_password": PASSWORD, "new_password": NEW, "new_password_again": NEW + "!"},
+        {"current_password": PASSWORD, "new_password": PASSWORD, "new_password_again": PASSWORD},
+        {
+            "current_password": PASSWORD,
+            "new_password": "too short",
+            "new_password_again": "too short",
+        },
+        {
+            "current_password": PASSWORD,
+            "new_password": "password1234",
+            "new_password_again": "password1234",
+        },
+        {
+            "current_password": PASSWORD,
+            "new_password": "sales1a-sales1a",
+            "new_password_again": "sales1a-sales1a",
+        },
     ]
     for values in refused:
         answer = submit(client, page, **values)
         assert answer.status_code == 422, values
         assert 'role="alert"' in answer.text
-    assert submit(client, page, current=PASSWORD, password=NEW, repeated=NEW).status_code == 302
+    assert (
+        submit(
+            client, page, current_password=PASSWORD, new_password=NEW, new_password_again=NEW
+        ).status_code
+        == 302
+    )
 
 
 def test_a_given_password_must_be_changed_first(
@@ -148,7 +177,13 @@ def test_a_given_password_must_be_changed_first(
         assert (answer.status_code, answer.location) == (302, "/account/password/")
     assert client.get("/api/v1/leads/").status_code == 403
     assert client.get("/lang/en").status_code == 302
-    page = submit(client, "/account/password/", current=told, password=NEW, repeated=NEW)
+    page = submit(
+        client,
+        "/account/password/",
+        current_password=told,
+        new_password=NEW,
+        new_password_again=NEW,
+    )
     assert page.status_code == 302
     assert client.get("/account/sessions/").status_code == 200
 

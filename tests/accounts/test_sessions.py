@@ -14,6 +14,7 @@ from werkzeug.http import parse_cookie
 from app.spec import clock
 from tests.accounts.conftest import Tokens, bearer
 from tests.support.company import PASSWORD
+from tests.support.templates import dispose
 from tests.support.web import COOKIE, cookie_of, hidden_inputs, log_in, submit
 from tests.support.worlds import World, make_app
 
@@ -112,7 +113,13 @@ def test_a_new_password_ends_all_other_devices(
     """C9: cookies and tokens of before are dead on the next request; this device goes on."""
     here, there = (log_in(app.test_client(), "sales1a") for _ in range(2))
     before, tokens = cookie_of(here), tokens_of("sales1a")
-    answer = submit(here, "/account/password/", current=PASSWORD, password=NEW, repeated=NEW)
+    answer = submit(
+        here,
+        "/account/password/",
+        current_password=PASSWORD,
+        new_password=NEW,
+        new_password_again=NEW,
+    )
     assert answer.status_code == 302
     assert is_in(here)
     assert not is_in(there)
@@ -170,6 +177,8 @@ def test_the_cookie_says_what_it_must(world: World, tmp_path: str, is_https: boo
             assert not any(flag.startswith("Domain") for flag in flags)
             assert len(cookie) < 4096
     assert ("Strict-Transport-Security" in answer.headers) is is_https
+    if app is not world.app:
+        dispose(app)
 
 
 def test_the_cookie_holds_nothing_about_the_person(app: Flask) -> None:
@@ -290,3 +299,18 @@ def test_people_see_and_end_their_own_sessions(app: Flask, engine: Engine) -> No
     assert not is_in(there)
     assert is_in(here)
     assert submit(here, PAGE, id="1; DROP").status_code == 400
+    assert submit(here, PAGE, id="9" * 30).status_code == 400
+
+
+def test_all_other_devices_can_be_ended_at_once(
+    app: Flask, tokens_of: Callable[[str], Tokens]
+) -> None:
+    here, there = (log_in(app.test_client(), "sales1a") for _ in range(2))
+    stranger, token = log_in(app.test_client(), "clerk1"), tokens_of("sales1a")["access_token"]
+    page = here.get(PAGE).text
+    assert page.count("Access token") == 1
+    assert submit(here, PAGE, others="1").status_code == 302
+    assert is_in(here)
+    assert not is_in(there)
+    assert not opens(app, token)
+    assert is_in(stranger)

@@ -116,7 +116,8 @@ def test_changing_the_password_shares_the_counter(strict_app: Flask) -> None:
     client = log_in(strict_app.test_client(), "sales1a")
     page = "/account/password/"
     answers = [
-        submit(client, page, current=WRONG, password="x" * 20).status_code for _ in range(12)
+        submit(client, page, current_password=WRONG, new_password="x" * 20).status_code
+        for _ in range(12)
     ]
     assert answers == [422] * 10 + [429] * 2
     assert by_api(strict_app, "sales1a", PASSWORD) == 429
