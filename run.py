@@ -18,6 +18,7 @@ from app.admin import assets
 from app.admin.security import trace
 from app.admin.security.first_admin import NAME, create_first_admin, has_super_admin
 from app.admin.security.readiness import AnotherKeyError, refuse_foreign_key
+from app.admin.theme import sentences
 from app.secrets import WeakKeyError
 from app.spec.errors import Refusal
 from app.store.context import system_scope
@@ -44,13 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def first_start() -> None:
-    """Bring tables, roles, keys and front-end files up to date, and make sure somebody can log in.
+    """Bring tables, roles, front-end files and words up to date; make sure somebody can log in.
 
     The first super admin's password is printed here and nowhere else, and only when it was made.
     """
     upgrade()
     refuse_foreign_key()
     assets.build()
+    sentences.build()
     with system_scope("is there anybody to log in"):
         is_ready = has_super_admin()
     if is_ready:

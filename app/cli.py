@@ -10,6 +10,8 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from app.admin import assets
+from app.admin.theme import sentences
 from app.commands.demo import demo
 from app.spec import words
 from app.spec.errors import Refusal
@@ -46,5 +48,13 @@ def install(app: Flask) -> None:
 
 @crm.command("upgrade")
 def upgrade_command() -> None:
-    """Bring the database to this version: tables, roles, grants, dictionaries, search."""
-    click.echo("upgraded" if upgrading.upgrade() else "nothing was due", err=True)
+    """Bring the database to this version, and make the front-end files and words it needs.
+
+    The database: tables, roles, grants, dictionaries, search. Run it after every update of the
+    program, before the web processes start again; a second run finds nothing due.
+    """
+    try:
+        done = [upgrading.upgrade(), assets.build(), sentences.build()]
+    except assets.AssetsError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("upgraded" if any(done) else "nothing was due", err=True)

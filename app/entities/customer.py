@@ -56,7 +56,7 @@ class Customer(Pooled, Record):
     phone = phone("Phone", "电话")
     email = email("E-mail", "邮箱")
     source = choice("Customer source", "客户来源", SOURCE, listed=True, quick=True)
-    industry = choice("Customer industry", "客户行业", INDUSTRY, listed=True, quick=True)
+    industry = choice("Industry", "客户行业", INDUSTRY, listed=True, quick=True)
     next_contact_at = moment(
         "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True
     )
@@ -69,7 +69,7 @@ class Customer(Pooled, Record):
     employee_range = choice("Employees", "人员规模", EMPLOYEES, section=Section.BUSINESS)
     annual_revenue = money("Annual revenue", "年营业额", section=Section.BUSINESS)
     social_accounts = text("Social accounts", "社交账号", max_length=255, section=Section.BUSINESS)
-    country = text("Country", "国家", max_length=60, section=Section.ADDRESS)
+    country = text("Country or region", "国家/地区", max_length=60, section=Section.ADDRESS)
     province = text("Province", "省", max_length=40, section=Section.ADDRESS)
     city = text("City", "市", max_length=40, section=Section.ADDRESS)
     district = text("District", "区", max_length=40, section=Section.ADDRESS)
@@ -83,7 +83,7 @@ class Customer(Pooled, Record):
         is_constrained=False,
     )
     won_at = moment("Won at", "成交时间", system=True, section=Section.SYSTEM)
-    is_locked = boolean("Locked", "锁定", system=True, section=Section.SYSTEM)
+    is_locked = boolean("Locked", "已锁定", system=True, section=Section.SYSTEM)
     locked_until = moment("Locked until", "锁定至", system=True, section=Section.SYSTEM)
     lock_reason = text(
         "Lock reason", "锁定原因", max_length=255, system=True, section=Section.SYSTEM

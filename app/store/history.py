@@ -27,7 +27,7 @@ EVENTS = (
     option("logout", "Logout", "退出登录"),
     option("login_locked", "Login locked", "登录锁定"),
     option("password_changed", "Password changed", "修改密码"),
-    option("session_ended", "Session ended", "结束会话"),
+    option("session_ended", "Session ended", "设备退出登录"),
     option("password_reset", "Password reset", "重置密码"),
     option("denied", "Denied", "拒绝访问"),
     option("grants_changed", "Permissions changed", "修改权限"),
