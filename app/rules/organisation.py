@@ -103,19 +103,8 @@ class UserRules(_Touching):
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """People who still own something, oneself, and the last super admin (ORG-1, ORG-2)."""
-        found: dict[int, Blocker] = {}
+        found = _still_owning(ids)
         me = None if current().is_system else actor().user_id
-        with system_scope("what a leaver owns is counted everywhere"):
-            for owned in (e for e in catalogue if e.is_owned):
-                owner = owned.model.owner_id
-                alive = owned.model.deleted_at.is_(None)
-                for record_id, n in _counts(owner, ids, alive).items():
-                    sentence = _l(
-                        "Still owns %(n)d × %(kind)s; transfer them first.", n=n, kind=owned.many
-                    )
-                    found.setdefault(
-                        record_id, Blocker(sentence, _list_of(owned.key, "owner", record_id))
-                    )
         for record_id in ids:
             if record_id == me:
                 found[record_id] = Blocker(_l("Nobody disables himself."))
@@ -155,6 +144,27 @@ class RoleRules(_Touching):
             )
             for record_id, n in held.items()
         }
+
+
+def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:
+    """Whoever owns something yet: how many of what, with the way to the first kind of it."""
+    owned: dict[int, list[tuple[Entity, int]]] = {}
+    with system_scope("what a leaver owns is counted everywhere"):
+        for entity in (e for e in catalogue if e.is_owned):
+            alive = entity.model.deleted_at.is_(None)
+            for person, n in _counts(entity.model.owner_id, ids, alive).items():
+                owned.setdefault(person, []).append((entity, n))
+    return {
+        person: Blocker(
+            _l("Still owns %(what)s; transfer them first.", what=_listed(kinds)),
+            _list_of(kinds[0][0].key, "owner", person),
+        )
+        for person, kinds in owned.items()
+    }
+
+
+def _listed(kinds: Sequence[tuple[Entity, int]]) -> str:
+    return ", ".join(f"{n} × {entity.many}" for entity, n in kinds)
 
 
 def _counts(column: Any, ids: Sequence[int], *more: Any) -> dict[int, int]:

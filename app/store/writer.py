@@ -18,6 +18,7 @@ from app.spec import clock
 from app.spec.entity import Entity
 from app.spec.errors import NotPermitted
 from app.spec.field import Field
+from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField
 from app.store import history, links, search_index
 from app.store.context import actor_id, current, operating
@@ -144,7 +145,7 @@ def update_rows(
     _reindex(entity, changes)
     moved = [c.id for c in changes if SCOPE_FIELDS & set(c.values)]
     if moved and entity.is_owned and not how.is_handover:
-        look_again(entity, moved, current().operation_on(entity.key))
+        look_again(entity, moved, _scope_after(how.operation))
     return len(changes)
 
 
@@ -159,6 +160,12 @@ def look_again(entity: Entity, ids: Sequence[int], operation: str) -> None:
         )
     if found != len(set(ids)):
         raise NotPermitted(_l("This would put the record outside of what you may have."))
+
+
+def _scope_after(operation: str) -> str:
+    """The operation in whose scope a written row must lie: what left a pool is read from now on."""
+    verb = OPERATIONS.get(operation)
+    return "read" if verb is None or verb.rows == "pool" else operation
 
 
 def _complete(entity: Entity, row: Mapping[str, Any]) -> dict[str, Any]:
