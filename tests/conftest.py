@@ -6,11 +6,12 @@ by the fixtures that need it, so that a plain unit test starts at once.
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -20,7 +21,7 @@ from sqlalchemy import Engine
 from tests.oracle import Oracle
 from tests.support.chromium import ARGUMENTS, find_chromium
 from tests.support.company import company
-from tests.support.databases import RUN, Server, SqliteServer, start_postgres, sweep
+from tests.support.databases import FOLDER, RUN, Server, SqliteServer, start_postgres, sweep
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -31,23 +32,27 @@ pytest_plugins = ["tests.support.halves"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the run once, before any worker process starts."""
+    """Name the run and make its folder once, before any worker process starts.
+
+    The folder is not pytest's own: other runs shut that against the user who runs PostgreSQL.
+    """
     if not hasattr(config, "workerinput"):
-        os.environ[RUN] = uuid4().hex[:8]
+        folder = Path(tempfile.mkdtemp(prefix="haina-test-"))
+        folder.chmod(0o755)
+        os.environ[RUN] = folder.name.removeprefix("haina-test-")
+        os.environ[FOLDER] = str(folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         sweep()
+        shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_folder() -> Path:
     """One folder for all processes of this run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
-    folder.mkdir(exist_ok=True)
-    return folder
+    return Path(os.environ[FOLDER])
 
 
 @pytest.fixture(scope="session")

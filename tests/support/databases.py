@@ -21,8 +21,8 @@ THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "
 """Nobody needs these databases after a crash; proofs of durability start a server of their own."""
 
 
-RUN = "HAINA_TEST_RUN"
-"""The variable with the name of this run, the same for all its processes."""
+RUN, FOLDER = "HAINA_TEST_RUN", "HAINA_TEST_FOLDER"
+"""The variables with the name and the folder of this run, the same for all its processes."""
 
 
 class Server(Protocol):
