@@ -68,7 +68,7 @@ def rehearsed(entity: Entity, outcome: Outcome) -> dict[str, Any]:
 
 def done(slug: str, outcome: Outcome) -> dict[str, Any]:
     """The answer to a run."""
-    body = {
+    body: dict[str, Any] = {
         "operation_id": outcome.operation_id,
         "total": outcome.total,
         "done": len(outcome.changes),

@@ -1,4 +1,4 @@
-"""The view model of a record's page: key facts, sections, tabs with children, team, history (UI-5)."""
+"""The view model of a record's page: facts, sections, tabs with children, team, history (UI-5)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -33,6 +33,8 @@ from app.spec.errors import (
     StorageFull,
     Unavailable,
 )
+from app.store.context import current_or_none
+from app.store.engine import may_write
 from app.store.history import record_event
 
 log = logging.getLogger("crm.error")
@@ -105,10 +107,9 @@ def _page(refusal: Refusal) -> Response:
 
 def _note_denied(refusal: Refusal) -> None:
     """A refusal writes nothing but this one line (contract §1, C39)."""
-    from app.store.context import current_or_none
-
     if current_or_none() is None:
         return
+    may_write.set(True)
     record_event("denied", subject=f"{request.method} {request.path}"[:255])
     db.session.commit()
 
@@ -121,11 +122,8 @@ def _from_http(error: HTTPException) -> Refusal:
         known = BadRequest if code < 500 else ServerFault
     refusal = known.__new__(known)
     Refusal.__init__(refusal)
-    refusal.headers = (
-        {"Allow": ", ".join(sorted(error.valid_methods))}
-        if getattr(error, "valid_methods", None)
-        else {}
-    )
+    allowed = getattr(error, "valid_methods", None)
+    refusal.headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
     return refusal
 
 

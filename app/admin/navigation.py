@@ -1,4 +1,4 @@
-"""The left navigation: what somebody may list, in groups; an entry comes with its feature (UI-1)."""
+"""The left navigation: what somebody may list; an entry comes with its feature (UI-1)."""
 
 from dataclasses import dataclass
 from typing import Any

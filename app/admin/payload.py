@@ -31,10 +31,10 @@ def _names(
     for (_row, key), ids in linked.items():
         wanted.setdefault(key, set()).update(ids)
     found: dict[tuple[str, int], str] = {}
-    for key, ids in wanted.items():
+    for key, several in wanted.items():
         field = entity.fields[key]
         assert isinstance(field, LinksField)  # noqa: S101 - only such have linked ids
-        for i, name in titles.by_ids(catalogue.get(field.to), ids).items():
+        for i, name in titles.by_ids(catalogue.get(field.to), several).items():
             found[(key, i)] = name
     return found
 

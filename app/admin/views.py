@@ -126,7 +126,8 @@ class EntityView(BaseView):
     @expose("/bulk/<slug>", methods=["GET", "POST"])
     def bulk(self, slug: str) -> Answer:
         """Form, dry run and run of a bulk operation (BULK-2)."""
-        if self.entity.verb(slug) is None or not self.entity.verb(slug).is_bulk:
+        verb = self.entity.verb(slug)
+        if verb is None or not verb.is_bulk:
             raise NotFound
         door.demand(self.entity.key, slug)
         return bulk_pages.answer(self.entity, slug)

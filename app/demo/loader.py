@@ -5,7 +5,7 @@ that memory stays flat at a million customers. A run that was stopped half-way i
 ``--reset``. The same size, seed and day give the same rows with the same ids.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -128,7 +128,7 @@ class _Company:
 
     def __init__(self, size: Size, people: Ids) -> None:
         self.size = size
-        self.people: Mapping[str | None, int] = dict(people)
+        self.people: dict[str | None, int] = {**people}
         self.rows = users(size.users, size.departments, size.seed)
         self.pools: Ids = dict(
             db.session.execute(select(Pool.kind, Pool.id).order_by(Pool.id.desc())).tuples().all()

@@ -179,7 +179,7 @@ def drop_masks(policy: Policy, before: Mapping[str, Any], raw: Mapping[str, Any]
         sent = raw[key]
         if sent == policy.shown(f, before.get(key)) or (sent in (None, "") and not before.get(key)):
             del kept[key]
-        elif isinstance(sent, str) and masks.looks_masked(f.mask, sent):
+        elif isinstance(sent, str) and f.mask and masks.looks_masked(f.mask, sent):
             raise Invalid(fields={key: [_l("Give the whole value or leave it as it is.")]})
     return kept
 

@@ -60,7 +60,7 @@ class Row:
 class Behaviour:
     """What an operation does; subclasses override what they need.
 
-    ``plan`` decides for one row, from the row and the parameters alone; ``extra`` are columns
+    ``plan`` decides for one row, from the row and the parameters alone; ``marks`` are columns
     without a field; ``after`` writes what hangs on the rows.
     """
 
@@ -89,7 +89,7 @@ class Behaviour:
         """The fields that planning looks at, besides title, owner and pool."""
         return ()
 
-    def extra(self, job: Job) -> Mapping[str, Any]:
+    def marks(self, job: Job) -> Mapping[str, Any]:
         return {}
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
@@ -154,7 +154,7 @@ def _run_chunk(behaviour: Behaviour, job: Job, ids: Sequence[int], outcome: Outc
     outcome.changes += changes
     if job.dry_run or not changes:
         return
-    write(job, changes, behaviour.extra(job))
+    write(job, changes, behaviour.marks(job))
     behaviour.after(job, changes)
 
 

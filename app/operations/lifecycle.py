@@ -37,7 +37,7 @@ class Delete(Behaviour):
             return replace(skip, path=blocker.path)
         return replace(row.change(), notes={"deleted": [False, True]})
 
-    def extra(self, job: Job) -> Mapping[str, Any]:
+    def marks(self, job: Job) -> Mapping[str, Any]:
         return {
             "deleted_at": clock.now(),
             "deleted_by_id": actor_id(),
@@ -56,7 +56,7 @@ class Delete(Behaviour):
                     )
                     .order_by(entity.model.id)
                 ).all()
-                _mark(job, entity, ids, self.extra(job), deleted=True)
+                _mark(job, entity, ids, self.marks(job), deleted=True)
 
 
 class Restore(Behaviour):
@@ -95,7 +95,7 @@ class Restore(Behaviour):
                 return row.skip("parent_deleted")
         return replace(row.change(), notes={"deleted": [True, False]})
 
-    def extra(self, job: Job) -> Mapping[str, Any]:
+    def marks(self, job: Job) -> Mapping[str, Any]:
         return {"deleted_at": None, "deleted_by_id": None, "delete_batch": None}
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
@@ -110,7 +110,7 @@ class Restore(Behaviour):
                     )
                     .order_by(entity.model.id)
                 ).all()
-                _mark(job, entity, ids, self.extra(job), deleted=False)
+                _mark(job, entity, ids, self.marks(job), deleted=False)
 
 
 class Disable(Behaviour):
@@ -174,7 +174,7 @@ def _taken(entity: Entity, key: str, rows: Sequence[Row]) -> set[int]:
     name = f"{key}_{derived.suffix}" if derived else key
     column = getattr(entity.model, name)
     ids = [row.id for row in rows]
-    mine = dict(
+    mine: dict[int, Any] = dict(
         db.session.execute(select(entity.model.id, column).where(member_of(entity.model.id, ids)))
         .tuples()
         .all()

@@ -66,7 +66,7 @@ def follow_parents(job: Job, parents: Mapping[int, Any], owners: Mapping[int, An
                     member_of(through, sorted(parents)), entity.model.deleted_at.is_(None)
                 )
             ).all()
-            parent_of = dict(rows)  # type: ignore[arg-type]
+            parent_of: dict[int, int] = dict(rows)
             found = lock_rows(entity, sorted(parent_of), ())
             changes = [row.change(owner=owners[parent_of[row.id]]) for row in found]
         if changes:
@@ -225,7 +225,7 @@ class Claim(Behaviour):
                 .join(User, User.id == job.entity.model.owner_id)
                 .where(member_of(job.entity.model.id, ids))
             )
-            names = dict(rows.tuples().all())
+            names: dict[int, str] = dict(rows.tuples().all())
         return [
             Skip(i, "taken", {"name": names[i]}) if i in names else Skip(i, "gone") for i in ids
         ]

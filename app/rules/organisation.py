@@ -130,7 +130,7 @@ class RoleRules(_Touching):
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """Built-in super admin, and roles that somebody holds."""
         with system_scope("who holds a role is counted everywhere"):
-            held = dict(
+            held: dict[int, int] = dict(
                 db.session.execute(
                     select(user_role.c.role_id, func.count())
                     .where(member_of(user_role.c.role_id, ids))

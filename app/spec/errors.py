@@ -5,6 +5,7 @@ person, with the HTTP status, a stable code and a sentence in the reader's langu
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -17,7 +18,7 @@ class DeclarationError(ValueError):
         super().__init__(f"{entity}.{attribute}: {cure}")
 
 
-class ScopeMissing(RuntimeError):
+class ScopeMissing(RuntimeError):  # noqa: N818 - the name the specification gives it
     """Somebody asked for scoped rows without saying who acts (architecture §3): a defect."""
 
 
@@ -27,7 +28,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     status = 400
     code = "bad_request"
     sentence: Any = _l("The request could not be understood.")
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -159,7 +160,7 @@ class Unavailable(Refusal):
     status = 503
     code = "unavailable"
     sentence = _l("The database can't be reached right now. Nothing was saved.")
-    headers = {"Retry-After": "5"}
+    headers: Mapping[str, str] = MappingProxyType({"Retry-After": "5"})
 
 
 class StorageFull(Refusal):

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.types import TypeEngine
 
+from app.spec.masks import MaskKind
 from app.spec.words import Label
 
 TEXT_OPERATORS = ("eq", "neq", "ct", "nct", "sw", "nsw", "ew", "new", "in", "not_in")
@@ -83,8 +84,8 @@ class Field:
     sortable: bool = False
     quick: bool = False
     """In the quick-filter bar."""
-    mask: str = ""
-    """The kind of mask a role may put on the field; empty: it can't be masked."""
+    mask: MaskKind | None = None
+    """The kind of mask a role may put on the field; None: it can't be masked."""
     system: bool = False
     """Written by the program only: in no form, refused by the API (C35)."""
     editable: bool = True

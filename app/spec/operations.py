@@ -221,7 +221,7 @@ OPERATIONS: dict[str, Operation] = {
         RESET_PASSWORD,
     )
 }
-"""All verbs there are, in the order of the permission matrix. A new one is nobody's (style.md 5)."""
+"""All verbs, in the order of the permission matrix. A new one is nobody's (style.md 5)."""
 
 PLAIN = ("list", "read", "create", "edit")
 BINNED = (*PLAIN, "bulk_edit", "delete", "restore", "export")

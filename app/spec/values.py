@@ -1,4 +1,4 @@
-"""A parameter that maps fields to new values, for bulk edits; its parts are checked by the fields."""
+"""A parameter that maps fields to new values, for bulk edits; the fields check its parts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -69,7 +69,7 @@ class Compiler:
     def _compare(self, field: Field, operator: str, value: Any) -> ColumnElement[bool]:
         if isinstance(field, LinksField):
             return self._linked(field, value)
-        column = getattr(self.policy.entity.model, field.column)
+        column: ColumnElement[Any] = getattr(self.policy.entity.model, field.column)
         if operator in ("empty", "not_empty"):
             return column.is_(None) if operator == "empty" else column.is_not(None)
         if operator == "within":

@@ -56,7 +56,9 @@ def predicate(entity: Entity, work: Acting) -> ColumnElement[bool]:
     operation = work.operation_on(entity.key)
     verb = OPERATIONS.get(operation)
     binned = verb is not None and verb.rows == "binned"
-    alive = model.deleted_at.is_not(None) if binned else model.deleted_at.is_(None)
+    alive: ColumnElement[bool] = (
+        model.deleted_at.is_not(None) if binned else model.deleted_at.is_(None)
+    )
     if not entity.is_owned:
         return alive
     return and_(alive, _scoped(entity, work, operation))
@@ -93,14 +95,18 @@ def _owned(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]:
 def _owner_in(column: Any, reach: Reach) -> ColumnElement[bool]:
     """``= :me`` for one owner: the planner then walks the index (architecture §3)."""
     owners = sorted(reach.owners)
-    return column == owners[0] if len(owners) == 1 else member_of(column, owners)
+    mine: ColumnElement[bool] = (
+        column == owners[0] if len(owners) == 1 else member_of(column, owners)
+    )
+    return mine
 
 
 def _pooled(entity: Entity, actor: Actor, operation: str) -> ColumnElement[bool]:
     """Rows in pools whose own lists give the actor this operation (POOL-1)."""
-    model = entity.model
+    pool: Any = entity.model.pool_id
     if actor.rights.is_super:
-        return model.pool_id.is_not(None)
+        in_any: ColumnElement[bool] = pool.is_not(None)
+        return in_any
     by_members = operation in POOL_MEMBER_OPERATIONS
     by_admins = operation in POOL_ADMIN_OPERATIONS
     pools = sorted(
@@ -108,7 +114,7 @@ def _pooled(entity: Entity, actor: Actor, operation: str) -> ColumnElement[bool]
         for seat in actor.rights.pools.values()
         if by_members or (by_admins and seat.is_admin)
     )
-    return member_of(model.pool_id, pools)
+    return member_of(pool, pools)
 
 
 def seat_ids(entity: Entity, work: Acting, level: str) -> list[int]:
@@ -186,9 +192,10 @@ def member_of(column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
     """``column`` is one of ``ids``: one array bind on PostgreSQL, a plain IN elsewhere."""
     if not ids:
         return false()
+    among: ColumnElement[bool] = column.in_(ids)
     if db.engine.dialect.name == "postgresql":
-        return column == any_(bindparam(None, list(ids), ARRAY(Integer)))
-    return column.in_(ids)  # type: ignore[no-any-return]
+        among = column == any_(bindparam(None, list(ids), ARRAY(Integer)))
+    return among
 
 
 def _refuse_foreign_flush(session: Session, context: Any, instances: Any) -> None:

@@ -89,7 +89,8 @@ class History(Entry):
         if rights.is_super:
             return true()
         whole = [e.key for e in catalogue if rights.reach(e.key, "read").everything]
-        return cls.entity.in_(["", *whole])
+        seen: ColumnElement[bool] = cls.entity.in_(["", *whole])
+        return seen
 
 
 def _head(operation: str) -> dict[str, Any]:

@@ -199,7 +199,7 @@ def batches(policy: Policy, query: Query, fields: Sequence[Field]) -> Iterator[l
     with operating(policy.operation, policy.entity.key, pools=query.in_pools):
         where = clauses(policy, query)
         while True:
-            beyond = [] if last is None else [model.id < last]
+            beyond: list[Any] = [] if last is None else [model.id < last]
             statement = select(model).where(*where, *beyond).order_by(model.id.desc()).limit(BATCH)
             rows = list(db.session.execute(loaded(statement, model, fields)).scalars())
             if rows:

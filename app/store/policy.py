@@ -126,6 +126,6 @@ class Policy:
 
     def shown(self, field: Field, value: Any) -> Any:
         """The value as this reader gets it: itself, or its mask as text."""
-        if value is None or field.key not in self.masked:
+        if value is None or field.mask is None or field.key not in self.masked:
             return value
         return masks.mask(field.mask, field.to_text(value))

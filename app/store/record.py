@@ -172,10 +172,7 @@ def _add_relation(cls: Any, field: RelationField) -> None:
 
 def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
     """Walkable orders, foreign keys, and uniqueness among what is not deleted (R9)."""
-    alive = {}
-    if cls.__binned__:
-        clause = text("deleted_at IS NULL")
-        alive = {"sqlite_where": clause, "postgresql_where": clause}
+    alive = _only("deleted_at IS NULL") if cls.__binned__ else {}
     table = cls.__tablename__
     for field in fields.values():
         if field.sortable:
@@ -190,10 +187,13 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
                 column = f"{field.key}_{derived.suffix}"
                 yield Index(f"uq_{table}_{column}", column, unique=True, **alive)
     if cls.__pooled__:
-        in_pool = text("pool_id IS NOT NULL")
-        where = {"sqlite_where": in_pool, "postgresql_where": in_pool}
-        yield Index(f"ix_{table}_pool_id", "pool_id", "id", **where)
+        yield Index(f"ix_{table}_pool_id", "pool_id", "id", **_only("pool_id IS NOT NULL"))
     if cls.__binned__:
-        binned = text("delete_batch IS NOT NULL")
-        where = {"sqlite_where": binned, "postgresql_where": binned}
+        where = _only("delete_batch IS NOT NULL")
         yield Index(f"ix_{table}_delete_batch", "delete_batch", **where)
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """The options of an index over the rows that meet a condition, on both databases."""
+    clause = text(condition)
+    return {"sqlite_where": clause, "postgresql_where": clause}

@@ -71,7 +71,9 @@ def write(entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None
     """Index these records anew: (id, {field: value}) with all searched fields given."""
     if not is_searched(entity):
         return
-    entries = [{"id": record_id, "tokens": _tokens(entity, values)} for record_id, values in rows]
+    entries: list[dict[str, Any]] = [
+        {"id": record_id, "tokens": _tokens(entity, values)} for record_id, values in rows
+    ]
     if not entries:
         return
     name = side_table(entity)

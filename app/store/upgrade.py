@@ -129,7 +129,7 @@ def set_up() -> None:
 
 
 def _roles() -> dict[str, int]:
-    have = dict(db.session.execute(select(Role.code, Role.id)).tuples().all())
+    have: dict[str, int] = dict(db.session.execute(select(Role.code, Role.id)).tuples().all())
     new = [
         {"name": label.zh, "name_en": label.en, "code": code, "is_active": True}
         for code, label in BUILT_IN_ROLES.items()

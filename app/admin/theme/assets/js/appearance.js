@@ -5,7 +5,8 @@ const root = document.documentElement;
 
 function showTheme() {
   for (const button of document.querySelectorAll("[data-theme-to]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.themeTo === root.dataset.themeChoice));
+    const isChosen = button.dataset.themeTo === root.dataset.themeChoice;
+    button.setAttribute("aria-pressed", String(isChosen));
   }
 }
 

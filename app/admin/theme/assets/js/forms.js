@@ -42,7 +42,9 @@ function onlyOnce(form) {
 
 function saveKey(event) {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-  const form = document.activeElement?.closest("form[method=post]") ?? document.querySelector("form[data-guard]");
+  const form =
+    document.activeElement?.closest("form[method=post]") ??
+    document.querySelector("form[data-guard]");
   if (!form) return;
   event.preventDefault();
   event.stopPropagation(); // an open picker would take Enter for a choice

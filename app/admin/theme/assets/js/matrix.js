@@ -41,7 +41,9 @@ function start(form) {
     const row = event.target.closest("[data-row]");
     const visible = (box) => !box.disabled && !box.closest("tr").hidden;
     if (column) {
-      flip(controls.filter((box) => box.name.startsWith("grant:") && box.name.endsWith(`:${column.dataset.column}`) && visible(box)));
+      const ending = `:${column.dataset.column}`;
+      const grants = controls.filter(({ name }) => name.startsWith("grant:"));
+      flip(grants.filter((box) => box.name.endsWith(ending) && visible(box)));
     }
     if (row) flip([...row.closest("tr").querySelectorAll("input[type=checkbox]")].filter(visible));
     if (column || row) showChanges();

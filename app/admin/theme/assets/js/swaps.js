@@ -6,13 +6,21 @@ function wanted(context) {
     : null;
 }
 
-// An answer without the region we asked for is another page (log-in, an error): go there.
+// An answer without the region we asked for is another page (log-in, an error): go there. A whole
+// page in answer to a request for a detail, as the number on the bell, is dropped.
 function followStrangers(event) {
   const { ctx: context } = event.detail;
   const mark = wanted(context);
-  if (!mark || context.text.includes(mark)) return;
+  const isPage = /<html[\s>]/i.test(context.text);
+  if (mark ? context.text.includes(mark) : !isPage) return;
   event.preventDefault();
-  window.location.assign(context.response.raw.url);
+  if (mark) window.location.assign(context.response.raw.url);
+}
+
+function retryAsPage(event) {
+  const context = event.detail.ctx;
+  const { action, method } = context?.request ?? {};
+  if (action && method === "GET" && wanted(context)) window.location.assign(action);
 }
 
 // htmx copies `style` from leaving elements to arriving ones of the same id, which the content
@@ -32,13 +40,12 @@ function showBusy(on) {
 }
 
 export function startSwaps(enliven) {
-  document.addEventListener("htmx:before:request", () => showBusy(true));
+  document.addEventListener("htmx:before:request", (event) => {
+    showBusy(Boolean(wanted(event.detail.ctx)));
+  });
   document.addEventListener("htmx:finally:request", () => showBusy(false));
   document.addEventListener("htmx:after:request", followStrangers);
   document.addEventListener("htmx:before:swap", dropStyles);
   document.addEventListener("htmx:after:swap", () => enliven(document));
-  document.addEventListener("htmx:error", (event) => {
-    const action = event.detail.ctx?.request?.action;
-    if (action && event.detail.ctx.request.method === "GET") window.location.assign(action);
-  });
+  document.addEventListener("htmx:error", retryAsPage);
 }
