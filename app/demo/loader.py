@@ -128,7 +128,7 @@ class _Company:
 
     def __init__(self, size: Size, people: Ids) -> None:
         self.size = size
-        self.people: dict[str | None, int] = {**people}
+        self.people = people
         self.rows = users(size.users, size.departments, size.seed)
         self.pools: Ids = dict(
             db.session.execute(select(Pool.kind, Pool.id).order_by(Pool.id.desc())).tuples().all()
@@ -173,7 +173,7 @@ class _Company:
         for number, row in enumerate(rows, self.next[key]):
             row["id"] = number
             for person in PEOPLE_KEYS:
-                row[person] = ids.get(row.get(person))
+                row[person] = ids.get(row.get(person) or "")
             row["pool"] = pool if row.get("pool") else None
             row["is_followed_up"] = row.get("last_follow_up_at") is not None
             for day in DAYS:
