@@ -1,7 +1,6 @@
 """The pages that can't be derived from a declaration: home, permission matrix, notifications."""
 
-from flask_appbuilder import AppBuilder
-
+from app.admin.page import Builder
 from app.pages.home import HomeView
 from app.pages.matrix import MatrixView
 from app.pages.notifications import NotificationsView
@@ -10,7 +9,7 @@ from app.pages.passwords import ResetPasswordView
 __all__ = ["HomeView", "register_all"]
 
 
-def register_all(builder: AppBuilder) -> None:
+def register_all(builder: Builder) -> None:
     """Register every page but the home page, which the generator takes by itself."""
     for view in (MatrixView, NotificationsView, ResetPasswordView):
         builder.add_view_no_menu(view)

@@ -3,10 +3,9 @@
 from typing import Any
 
 from flask import render_template
-from flask_appbuilder import expose
-from flask_appbuilder.views import IndexView
 from flask_babel import gettext as _
 
+from app.admin.page import FirstPage, expose
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import MINE, Entity
@@ -15,7 +14,7 @@ from app.store.context import actor
 from app.store.policy import Policy
 
 
-class HomeView(IndexView):
+class HomeView(FirstPage):
     """``/``: who you are, what you may open."""
 
     route_base = ""

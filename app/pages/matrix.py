@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request
-from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import state
 from app.admin.navigation import GROUPS
+from app.admin.page import Page, expose
 from app.extensions import db
 from app.rules import escalation
 from app.spec.catalogue import catalogue
@@ -43,7 +43,7 @@ CONTROL = frozenset({"csrf_token", "row_version", "next"})
 Thing = Entity | PageRight
 
 
-class MatrixView(BaseView):
+class MatrixView(Page):
     """``/matrix/`` and ``/matrix/<role>``."""
 
     route_base = "/matrix"

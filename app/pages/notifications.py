@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import Response, redirect, render_template, request
-from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import cells
+from app.admin.page import Page, expose
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.words import either
@@ -17,7 +17,7 @@ from app.store.context import actor
 from app.store.outbox import Outbox
 
 
-class NotificationsView(BaseView):
+class NotificationsView(Page):
     """``/notifications/``: one's own messages only."""
 
     route_base = "/notifications"

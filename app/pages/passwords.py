@@ -6,10 +6,10 @@ The administrator never picks it, and every session of the person ends.
 import secrets
 
 from flask import render_template, request
-from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
+from app.admin.page import Page, expose
 from app.admin.security import passwords
 from app.extensions import db
 from app.rules import escalation
@@ -20,7 +20,7 @@ from app.store.history import record_event
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-class ResetPasswordView(BaseView):
+class ResetPasswordView(Page):
     """``/users/reset-password/<id>``: GET asks, POST acts and shows the new password once."""
 
     route_base = "/users/reset-password"

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from flask_appbuilder import Model
 from sqlalchemy import ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
+from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.columns import boolean, choice, link, long_text, moment, person
 from app.spec.field import Field, Section
@@ -46,7 +46,7 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-class Entry(Model):  # type: ignore[misc]
+class Entry(db.Model):  # type: ignore[name-defined,misc]
     """A stored row with declared fields and an id; enough for what is written once and kept."""
 
     __abstract__ = True
