@@ -1,5 +1,6 @@
 """From nothing to a served site, once and safely: C16, C110."""
 
+import json
 import os
 import re
 import socket
@@ -22,7 +23,7 @@ from app.admin.security.readiness import AnotherKeyError, refuse_foreign_key
 from app.spec.errors import Conflict, Invalid
 from app.store.upgrade import upgrade
 from tests.support.templates import dispose
-from tests.support.web import log_in, submit
+from tests.support.web import COOKIE, log_in, submit
 from tests.support.worlds import World, make_app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,8 +85,13 @@ def test_another_session_key_is_refused_on_a_shared_database(world: World) -> No
     with app.app_context(), pytest.raises(AnotherKeyError) if is_shared else nullcontext():
         refuse_foreign_key()
     assert app.test_client().get("/readyz").status_code == (503 if is_shared else 200)
+    client = app.test_client()
+    client.set_cookie(COOKIE, world.cookies["sales1a"])
+    assert client.get("/account/sessions/").status_code == 302, "signed with the other key"
     app.config["SECRET_KEY_FALLBACKS"] = [world.app.config["SECRET_KEY"]]
     assert app.test_client().get("/readyz").status_code == 200
+    client.set_cookie(COOKIE, world.cookies["sales1a"])
+    assert client.get("/account/sessions/").status_code == 200, "sessions survive a rotation"
     dispose(app)
 
 
@@ -105,6 +111,17 @@ def test_one_command_serves_from_an_empty_folder(tmp_path: Path) -> None:
         assert second.get("/healthz") == 200
     assert "password" not in second.output
     assert (instance / "keys" / "session").read_text() == key
+
+
+def test_a_demo_company_is_one_word_more(tmp_path: Path) -> None:
+    """Contract §8: everybody has the one given password, and a second start fills nothing."""
+    for _ in range(2):
+        served = Served(tmp_path / "instance", "--demo", password=PASSWORD)
+        with served:
+            for username in ("admin", "sales1a"):
+                assert served.log_in(username, PASSWORD) == 200
+        assert PASSWORD not in served.output
+    assert "No demo data" in served.output
 
 
 @pytest.mark.parametrize("key", ["", "changeme", "x" * 40])
@@ -128,8 +145,9 @@ def test_a_weak_key_does_not_start(tmp_path: Path, key: str) -> None:
 class Served:
     """``python run.py`` on a free port of loopback, stopped at the end of the block."""
 
-    def __init__(self, instance: Path) -> None:
-        self.instance = instance
+    def __init__(self, instance: Path, *words: str, password: str = "") -> None:
+        self.words = words
+        self.environment = {**surroundings(instance), "CRM_ADMIN_PASSWORD": password}
         self.output = ""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -137,9 +155,9 @@ class Served:
 
     def __enter__(self) -> "Served":
         self.process = subprocess.Popen(
-            [sys.executable, "run.py", "--no-browser", "--port", str(self.port)],
+            [sys.executable, "run.py", "--no-browser", "--port", str(self.port), *self.words],
             cwd=ROOT,
-            env=surroundings(self.instance),
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -158,8 +176,19 @@ class Served:
 
     def get(self, path: str) -> int:
         """The status of the answer; 0 when nobody listens yet."""
+        return self._ask(path, None)
+
+    def log_in(self, username: str, password: str) -> int:
+        """The status of a login over the API."""
+        body = {"username": username, "password": password, "provider": "db"}
+        return self._ask("/api/v1/security/login", json.dumps(body).encode())
+
+    def _ask(self, path: str, body: bytes | None) -> int:
+        address = f"http://127.0.0.1:{self.port}{path}"
+        headers = {"Content-Type": "application/json"}
+        asked = urllib.request.Request(address, data=body, headers=headers)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
+            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own server
                 return int(answer.status)
         except urllib.error.HTTPError as refused:
             return refused.code
