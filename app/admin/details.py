@@ -55,7 +55,7 @@ def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
         if active == "history"
         else [],
         "team": _team(entity, record_id) if active == "team" else [],
-        "aside": _aside(record),
+        "aside": [],
         "prev_url": "",
         "next_url": "",
     }
@@ -187,16 +187,6 @@ def _action(slug: str, url: str, method: str) -> dict[str, Any]:
         "method": method,
         "danger": verb.is_dangerous,
     }
-
-
-def _aside(record: Any) -> list[dict[str, Any]]:
-    """Next contact, when the entity has one."""
-    due = (
-        getattr(record, "next_contact_at", None) if "next_contact_at" in record.__fields__ else None
-    )
-    if due is None:
-        return []
-    return [{"label": _("Next contact"), "html": cells.moment(due)}]
 
 
 def _team(entity: Entity, record_id: int) -> list[dict[str, Any]]:

@@ -35,9 +35,9 @@ from app.store.context import Acting, Actor, current, current_or_none
 from app.store.pools import TeamSeat
 from app.store.record import Row
 
-POOL_MEMBER_OPERATIONS = frozenset({"list", "read", "claim"})
-POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"assign", "delete", "export"}
-"""What a pool's own lists add (POOL-1); the role needs the operation besides."""
+POOL_MEMBER_OPERATIONS = frozenset({"list", "read", "claim", "assign"})
+POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "export"}
+"""What a pool's own lists add (POOL-1); the role needs the operation besides (POOL-3)."""
 
 
 def install(session: Any) -> None:
