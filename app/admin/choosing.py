@@ -43,6 +43,14 @@ def options(entity: Entity, key: str, words: str) -> list[dict[str, Any]]:
     ]
 
 
+def first(entity: Entity, field: RelationField | LinksField) -> dict[str, str]:
+    """The first records to choose from, so that a form works when its script doesn't (UI-2)."""
+    target = catalogue.get(field.to)
+    if target.is_owned and not actor().rights.may(target.key, "list"):
+        return {}
+    return {str(row.id): titles.title(target, row) for row in _found(entity, target, "")}
+
+
 def _target(entity: Entity, key: str, verbs: list[str]) -> str:
     """What a field or parameter points at, as far as it exists for the asker."""
     field = _field(entity, key, verbs)

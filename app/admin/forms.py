@@ -9,6 +9,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from app.admin import choosing
 from app.admin.lists import choices, options_url
 from app.spec import clock
 from app.spec.catalogue import catalogue
@@ -88,22 +89,25 @@ def control(
         "errors": [str(e) for e in errors],
         "readonly": readonly,
         "masked": masked,
-        "options": _options(field, value),
+        "options": _options(entity, field, value),
         "options_url": options_url(entity, field),
         "max_length": getattr(field, "max_length", None),
         "input_type": "",
     }
 
 
-def _options(field: Field, value: Any) -> list[dict[str, str]]:
-    """The choices of a list; for several linked records those chosen already."""
+def _options(entity: Entity, field: Field, value: Any) -> list[dict[str, str]]:
+    """The choices of a list; for linked records those chosen already and the first others."""
     if isinstance(field, OptionField):
         return choices(field)
+    if not isinstance(field, RelationField | LinksField):
+        return []
+    offered = choosing.first(entity, field)
     if isinstance(field, LinksField):
-        ids = [int(v) for v in value or [] if str(v).isdecimal()]
+        ids = [int(v) for v in value or [] if str(v).isdecimal() and str(v) not in offered]
         names = titles.by_ids(catalogue.get(field.to), ids)
-        return [{"code": str(i), "label": names.get(i, str(i))} for i in ids]
-    return []
+        offered = {str(i): names.get(i, str(i)) for i in ids} | offered
+    return [{"code": code, "label": label} for code, label in offered.items()]
 
 
 def _text(field: Field, value: Any) -> str:
