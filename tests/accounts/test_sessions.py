@@ -149,6 +149,26 @@ def test_a_disabled_person_is_out_at_once(
     assert not opens(app, token)
 
 
+def test_a_lost_role_is_obeyed_on_the_next_request(
+    world: World, log_in_as: Callable[[str], FlaskClient], engine: Engine
+) -> None:
+    """C10, MATRIX-9: pages and API alike, in a process that had the old rights in memory."""
+    client = log_in_as("sales1a")
+    assert client.get("/leads/list/").status_code == 200
+    assert client.get("/api/v1/leads/").status_code == 200
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "DELETE FROM user_role WHERE user_id = "
+                "(SELECT id FROM user_account WHERE username = 'sales1a')"
+            )
+        )
+        connection.execute(text("UPDATE rights_version SET number = number + 1"))
+    assert client.get("/leads/list/").status_code == 403
+    assert client.get("/api/v1/leads/").status_code == 403
+    assert is_in(client), "he is still logged in, with nothing to do"
+
+
 @pytest.mark.parametrize("is_https", [False, True])
 def test_the_cookie_says_what_it_must(world: World, tmp_path: str, is_https: bool) -> None:
     """C11: HttpOnly, SameSite=Lax, Path=/; with https Secure and a host cookie; small."""
