@@ -1,0 +1,189 @@
+"""The small company with everything the generated tests do to it and look at (C39).
+
+A stage knows the people's ids, adds records that nothing hangs on, and proves after every refusal
+that the database is as it was: only one audit line may have come (contract §1).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event, func, insert, select, update
+from werkzeug.test import TestResponse
+
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from app.store import access
+from app.store.context import system_scope
+from app.store.history import History
+from app.store.organisation import Role, User
+from app.store.pools import Pool
+from app.store.writer import Context, insert_rows
+from tests.generated.browser import Person
+from tests.oracle import Oracle
+from tests.support.company import NOW
+from tests.support.snapshot import VOLATILE, changed, snapshot
+from tests.support.worlds import World
+
+WRITE = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
+UNKNOWN = 987_654
+"""An id that no record ever had."""
+
+UNOWNED = ("pool", "department", "user", "role")
+"""Entities without row scope: the company has no rows for them, so the stage brings spare ones."""
+
+
+class Stage:
+    """A world with its people, in a known state."""
+
+    def __init__(self, world: World, oracle: Oracle) -> None:
+        self.world, self.oracle = world, oracle
+        self.people: dict[str, int] = {}
+        self.spare: dict[str, int] = {}
+        self.binned: dict[str, int] = {}
+        self._persons: dict[str, Person] = {}
+        self._base: dict[str, str] = {}
+        self.cases = 0
+        self.set_up()
+
+    @property
+    def engine(self) -> Engine:
+        with self.world.app.app_context():
+            engine: Engine = self.world.database.engine
+            return engine
+
+    def set_up(self) -> None:
+        """Furnish the fresh world: spare records, nobody's token known yet."""
+        self._persons.clear()
+        self._base = {}
+        with self.world.app.app_context(), system_scope("a stage for tests"):
+            self.people = dict(db.session.execute(select(User.username, User.id)).tuples().all())
+            self.spare = furnish()
+            self.binned = {key: bin_one(key) for key in ("pool", "department")}
+            access.touch()
+            db.session.commit()
+
+    def reset(self) -> None:
+        """Back to the beginning, after something that was allowed has changed it."""
+        self.world.is_dirty = True
+        self.world.renew()
+        self.set_up()
+
+    def person(self, name: str) -> Person:
+        if name not in self._persons:
+            self._persons[name] = Person(name, self.world.client(name))
+        return self._persons[name]
+
+    def base(self) -> dict[str, str]:
+        if not self._base:
+            self._base = snapshot(self.engine, db.metadata)
+        return self._base
+
+    def differing(self) -> list[str]:
+        """The tables that differ from the beginning, the history left out."""
+        now = snapshot(self.engine, db.metadata)
+        return [table for table in changed(self.base(), now) if table != History.__tablename__]
+
+    def denied_lines(self) -> int:
+        with self.engine.connect() as connection:
+            table = History.__table__
+            statement = select(func.count()).where(table.c.operation == "denied")
+            return connection.scalar(statement) or 0
+
+    @contextmanager
+    def watch(self) -> Iterator[list[str]]:
+        """Collect the statements of what is done inside."""
+        seen: list[str] = []
+
+        def take(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        event.listen(self.engine, "before_cursor_execute", take)
+        try:
+            yield seen
+        finally:
+            event.remove(self.engine, "before_cursor_execute", take)
+
+
+def furnish() -> dict[str, int]:
+    """One record per unowned entity that nothing depends on; roles that grant nothing."""
+    how = Context("create")
+    root = db.session.scalar(
+        select(catalogue.get("department").model.id).where(
+            catalogue.get("department").model.parent_id.is_(None)
+        )
+    )
+    names = ("Spare role", "Role of the spare user")
+    [role, held] = insert_rows(
+        catalogue.get("role"), [{"name": name, "is_active": True} for name in names], how
+    )
+    [department] = insert_rows(
+        catalogue.get("department"), [{"name": "Spare department", "parent": root}], how
+    )
+    [pool] = insert_rows(
+        catalogue.get("pool"), [{"name": "Spare pool", "kind": "leads", "is_enabled": False}], how
+    )
+    person = {
+        "username": "spare",
+        "name": "Spare",
+        "department": root,
+        "roles": [held],
+        "is_active": True,
+    }
+    [user] = insert_rows(catalogue.get("user"), [person], how)
+    return {"role": role, "department": department, "pool": pool, "user": user}
+
+
+def bin_one(key: str) -> int:
+    """A deleted record of an unowned entity."""
+    entity = catalogue.get(key)
+    row = {"name": f"Binned {key}"} | ({"kind": "leads"} if key == "pool" else {})
+    [number] = insert_rows(entity, [row], Context("create"))
+    table = entity.model.__table__
+    db.session.execute(
+        update(table).where(table.c.id == number).values(deleted_at=NOW, delete_batch="stage")
+    )
+    return number
+
+
+def written_tables(statements: Sequence[str]) -> list[str]:
+    """The tables that statements write, but for sessions, throttles and keys."""
+    found = [match[1] for s in statements if (match := WRITE.match(s))]
+    return [table for table in found if not VOLATILE.search(table)]
+
+
+def check_refused(
+    stage: Stage, case: str, answer: TestResponse, statements: Sequence[str], *statuses: int
+) -> None:
+    """The answer is one of these refusals, and the database is as before but one audit line."""
+    assert answer.status_code in statuses, f"{case}: {answer.status_code}, not {statuses}"
+    lines = written_tables(statements).count(History.__tablename__)
+    assert lines == (answer.status_code == 403), f"{case}: {lines} audit lines"
+    if set(written_tables(statements)) - {History.__tablename__}:
+        assert stage.differing() == [], f"{case}: wrote in spite of {answer.status_code}"
+
+
+def role_id(code: str) -> int:
+    """The id of a built-in role; needs an application context."""
+    return db.session.scalar(select(Role.id).where(Role.code == code)) or 0
+
+
+def pool_id(name: str) -> int:
+    """The id of a pool; needs an application context."""
+    with system_scope("look up a pool"):
+        return db.session.scalar(select(Pool.id).where(Pool.name == name)) or 0
+
+
+def give_seatless_roles(stage: Stage, username: str, *codes: str) -> None:
+    """Make these the roles of a person, from his next request on."""
+    from app.store.organisation import user_role
+
+    user = stage.people[username]
+    with stage.world.app.app_context(), system_scope("two hats"):
+        ids = [role_id(code) for code in codes]
+        db.session.execute(user_role.delete().where(user_role.c.user_id == user))
+        rows = [{"user_id": user, "role_id": number} for number in ids]
+        db.session.execute(insert(user_role), rows)
+        access.touch()
+        db.session.commit()

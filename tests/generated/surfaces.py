@@ -1,0 +1,231 @@
+"""Every way to do an operation: pages, forms, bulk pages, REST for one and for many, export files.
+
+What a way sends is always well-formed, so that only rights and rows decide the answer.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from app.spec.catalogue import catalogue
+from tests.generated.stage import UNKNOWN, Stage, pool_id, role_id
+from tests.oracle import Oracle
+
+POOL_FOR = {"lead": "Open leads", "customer": "Open customers"}
+VERSION = {"If-Match": '"1"'}
+BULK_RUN, REST_RUN = "bulk page: run", "REST: bulk run"
+
+
+@dataclass(frozen=True)
+class Doing:
+    """Somebody who does an operation to some rows of an entity."""
+
+    stage: Stage
+    actor: str
+    entity: str
+    operation: str
+    ids: tuple[int, ...] = ()
+
+    @property
+    def plural(self) -> str:
+        return catalogue.get(self.entity).plural
+
+    def on(self, way: str) -> TestResponse:
+        """What that way of doing it answers."""
+        return WAYS[way](self)
+
+    def label(self, way: str) -> str:
+        return f"{self.actor} {self.operation} {self.plural}{list(self.ids)} by {way}"
+
+
+Way = Callable[[Doing], TestResponse]
+
+
+def ways_of(entity: str, operation: str) -> list[str]:
+    """The ways that lead to an operation of an entity."""
+    verb = catalogue.get(entity).verb(operation)
+    assert verb is not None, f"{entity} has no {operation}"
+    single = SINGLE.get(operation, [])
+    return [*single, *(BULK if verb.is_bulk else [])]
+
+
+def params(doing: Doing) -> dict[str, Any]:
+    """Parameters with which the operation can be done to any row of the company."""
+    people = doing.stage.people
+    owner = owner_of(doing.stage.oracle, doing.entity, doing.ids)
+    somebody = people["sales1b" if owner != "sales1b" else "sales1a"]
+    given: dict[str, dict[str, Any]] = {
+        "transfer": {"new_owner": somebody, "old_owner": "remove"},
+        "assign": {"to": [somebody], "how": "equal"},
+        "add_team": {"users": [people["finance"]], "level": "read"},
+        "remove_team": {"users": [people["sales1b"]]},
+        "export": {"format": "xlsx", "columns": "visible"},
+        "bulk_edit": {"remark": "set for many"},
+    }
+    if doing.operation == "release":
+        with doing.stage.world.app.app_context():
+            return {"pool": pool_id(POOL_FOR[doing.entity])}
+    return given.get(doing.operation, {})
+
+
+def owner_of(oracle: Oracle, entity: str, ids: Sequence[int]) -> str | None:
+    rows = {row.id: row.owner for row in oracle.company.rows.get(entity, ())}
+    return rows.get(ids[0]) if ids else None
+
+
+def new_values(stage: Stage, actor: str, entity: str) -> dict[str, Any]:
+    """What a new record needs, the related ones within the actor's reach."""
+    declared = catalogue.get(entity)
+    values = dict(declared.samples[0])
+    with stage.world.app.app_context():
+        spare_role = stage.spare["role"]
+    for key, field in declared.fields.items():
+        to = getattr(field, "to", "")
+        if field.system or not to or not (field.required or key == "parent"):
+            continue
+        if to == "role":
+            values[key] = [spare_role]
+        elif to == "department":
+            values[key] = 1
+        else:
+            reach = stage.oracle.visible(actor, to, "read")
+            values[key] = min(reach, default=UNKNOWN)
+    return values
+
+
+def bulk_form(doing: Doing, step: str) -> TestResponse:
+    person = doing.stage.person(doing.actor)
+    values = {**params(doing), "step": step, "ids": [str(i) for i in doing.ids]}
+    return person.post(f"/{doing.plural}/bulk/{doing.operation}", values)
+
+
+def bulk_call(doing: Doing, *, dry_run: bool) -> TestResponse:
+    given = params(doing)
+    body = {
+        "ids": list(doing.ids),
+        "params": {"set": given} if doing.operation == "bulk_edit" else given,
+        "dry_run": dry_run,
+    }
+    path = f"/{doing.plural}/bulk/{doing.operation}"
+    return doing.stage.person(doing.actor).rest("POST", path, body)
+
+
+def edit_form(doing: Doing) -> TestResponse:
+    """Open, change the name, post everything back; who may not open it posts all the same."""
+    person, path = doing.stage.person(doing.actor), f"/{doing.plural}/edit/{doing.ids[0]}"
+    values = {"name": "Changed by a form"}
+    may = doing.stage.oracle.may(doing.actor, doing.entity, "edit")
+    if not may or person.get(path).status_code != 200:
+        return person.post(path, values)
+    return person.fill(path, "edit", values)
+
+
+def page(pattern: str) -> Way:
+    def way(doing: Doing) -> TestResponse:
+        number = doing.ids[0] if doing.ids else 0
+        path = pattern.format(plural=doing.plural, id=number, op=doing.operation)
+        return doing.stage.person(doing.actor).client.get(path)
+
+    return way
+
+
+def post(pattern: str) -> Way:
+    def way(doing: Doing) -> TestResponse:
+        path = pattern.format(plural=doing.plural, id=doing.ids[0], op=doing.operation)
+        return doing.stage.person(doing.actor).post(path, {})
+
+    return way
+
+
+def rest(method: str, *, body: Any = None) -> Way:
+    def way(doing: Doing) -> TestResponse:
+        headers = VERSION if method in ("PUT", "DELETE") else {}
+        path = f"/{doing.plural}/{doing.ids[0]}"
+        return doing.stage.person(doing.actor).rest(method, path, body, headers)
+
+    return way
+
+
+def create_form(doing: Doing) -> TestResponse:
+    values = new_values(doing.stage, doing.actor, doing.entity)
+    return doing.stage.person(doing.actor).post(f"/{doing.plural}/add", values)
+
+
+def create_call(doing: Doing) -> TestResponse:
+    values = new_values(doing.stage, doing.actor, doing.entity)
+    return doing.stage.person(doing.actor).rest("POST", f"/{doing.plural}/", values)
+
+
+def search_page(doing: Doing) -> TestResponse:
+    return doing.stage.person(doing.actor).get(f"/{doing.plural}/list/", search=" 0")
+
+
+def list_call(doing: Doing) -> TestResponse:
+    return doing.stage.person(doing.actor).ask(doing.plural, page_size=100)
+
+
+def search_call(doing: Doing) -> TestResponse:
+    return doing.stage.person(doing.actor).ask(doing.plural, search=" 0", page_size=100)
+
+
+SINGLE: dict[str, list[str]] = {
+    "list": ["list page", "search box", "REST: list", "REST: search"],
+    "read": ["record page", "history tab", "REST: get"],
+    "create": ["new form", "new form: save", "REST: create"],
+    "edit": ["edit form", "edit form: save", "REST: edit"],
+    "delete": ["question", "question: yes", "REST: delete"],
+    "restore": ["bin"],
+    "reset_password": ["reset", "reset: yes"],
+}
+BULK = ["bulk page", "bulk page: dry run", BULK_RUN, "REST: bulk dry run", REST_RUN]
+
+WAYS: dict[str, Way] = {
+    "list page": page("/{plural}/list/?size=100"),
+    "search box": search_page,
+    "REST: list": list_call,
+    "REST: search": search_call,
+    "record page": page("/{plural}/show/{id}"),
+    "history tab": page("/{plural}/show/{id}?tab=history"),
+    "REST: get": rest("GET"),
+    "new form": page("/{plural}/add"),
+    "new form: save": create_form,
+    "REST: create": create_call,
+    "edit form": page("/{plural}/edit/{id}"),
+    "edit form: save": edit_form,
+    "REST: edit": rest("PUT", body={"name": "Changed by a program"}),
+    "question": page("/{plural}/delete/{id}"),
+    "question: yes": post("/{plural}/delete/{id}"),
+    "REST: delete": rest("DELETE"),
+    "bin": page("/{plural}/list/?view=deleted&size=100"),
+    "reset": page("/{plural}/reset-password/{id}"),
+    "reset: yes": post("/{plural}/reset-password/{id}"),
+    "bulk page": page("/{plural}/bulk/{op}?id={id}"),
+    "bulk page: dry run": lambda doing: bulk_form(doing, "preview"),
+    BULK_RUN: lambda doing: bulk_form(doing, "run"),
+    "REST: bulk dry run": lambda doing: bulk_call(doing, dry_run=True),
+    REST_RUN: lambda doing: bulk_call(doing, dry_run=False),
+}
+"""Every way, by the name that failing cases are called by."""
+
+WRITING = frozenset(
+    {
+        "new form: save", "REST: create", "edit form: save", "REST: edit", "question: yes",
+        "REST: delete", "reset: yes", BULK_RUN, REST_RUN,
+    }
+)  # fmt: skip
+"""The ways that change something when they are allowed."""
+
+SUCCESS = {"new form: save": 302, "REST: create": 201, "edit form: save": 302,
+           "question: yes": 302, BULK_RUN: 302}  # fmt: skip
+"""What a way answers when it is allowed; 200 where nothing is said here."""
+
+
+def skipped(answer: TestResponse) -> dict[int, str]:
+    """The rows that a REST bulk run left out, each with its reason's code."""
+    return {one["id"]: one["code"] for one in json.loads(answer.text)["skipped"]}
+
+
+__all__ = ["BULK", "SINGLE", "WAYS", "Doing", "params", "role_id", "skipped", "ways_of"]
