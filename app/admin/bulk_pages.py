@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Response, redirect, render_template, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import details, forms, lists, state
@@ -35,7 +36,7 @@ from app.store.policy import Policy
 
 SAMPLE = 20
 SHOWN = 100
-SELECTION = frozenset({"ids", "all", "filters", "search", "expected_count", "view"})
+SELECTION = frozenset({"ids", "all", "filters", "search", "expected_count", "matching"})
 Answer = str | Response | tuple[str, int]
 
 
@@ -63,7 +64,8 @@ def _inputs(entity: Entity, does: Behaviour) -> list[Field]:
     declared = does.params(entity)
     if any(isinstance(f, ValuesField) for f in declared):
         writable = Policy(actor(), entity, "bulk_edit").writable(creating=False)
-        return [f for f in writable.values() if f.is_stored and not f.unique]
+        title = entity.title  # many records under one name serve nobody
+        return [f for k, f in writable.items() if f.is_stored and not f.unique and k != title]
     return list(declared)
 
 
@@ -102,7 +104,8 @@ def _chosen(entity: Entity, verb: Operation) -> Selection:
             conditions=tuple(state.conditions(request.form.get("filters", ""))),
             search=request.form.get("search", ""),
         )
-        counted = request.form.get("expected_count", "")
+        # The list counted what the reader sees; what travels from here on is what he may change.
+        counted = request.form.get("expected_count", "") if request.form.get("step") else ""
         expected = (
             state.whole(counted, 0) if counted else selection.matching_count(entity, verb, query)
         )
@@ -111,6 +114,31 @@ def _chosen(entity: Entity, verb: Operation) -> Selection:
     if not ids:
         raise BadRequest(_("Nothing is selected."))
     return Selection(ids=tuple(dict.fromkeys(state.whole(i, 0) for i in ids)))
+
+
+def _scope(verb: Operation, chosen: Selection) -> str:
+    """How many records are meant; where more match than he may change, both numbers (BULK-1)."""
+    count = len(chosen.ids) if chosen.query is None else chosen.expected or 0
+    matching = _matching()
+    if chosen.query is not None and matching > count:
+        return _(
+            "%(matching)s match · %(operation)s is permitted for %(allowed)s",
+            matching=f"{matching:,}",
+            operation=verb.label,
+            allowed=f"{count:,}",
+        )
+    return ngettext(
+        "%(count)s record is selected.",
+        "%(count)s records are selected.",
+        count,
+        count=f"{count:,}",
+    )
+
+
+def _matching() -> int:
+    """How many the list showed; 0 when it had not counted them all."""
+    name = "matching" if request.form.get("step") else "expected_count"
+    return state.whole(request.form.get(name), 0)
 
 
 def _hidden(chosen: Selection, step: str) -> list[tuple[str, str]]:
@@ -124,6 +152,7 @@ def _hidden(chosen: Selection, step: str) -> list[tuple[str, str]]:
         ("filters", filters),
         ("search", chosen.query.search),
         ("expected_count", str(chosen.expected)),
+        ("matching", str(_matching() or "")),
     ]
 
 
@@ -153,10 +182,10 @@ def _settings(
 ) -> str:
     errors = refusal.fields if refusal else {}
     other = [str(s) for key, some in errors.items() if key not in fields for s in some]
-    count = len(chosen.ids) if chosen.query is None else chosen.expected
     screen = _frame(entity, verb, "form") | {
         "hidden": _hidden(chosen, "preview"),
-        "count": count,
+        "scope": _scope(verb, chosen),
+        "only_filled": _sets_values(behaviour(verb.slug), entity),
         "fields": [
             forms.control(entity, f, raw.get(key, ""), errors=errors.get(key, ()))
             for key, f in _optional(verb, fields).items()
@@ -183,6 +212,7 @@ def _preview(
         if one not in (None, "", False)
     ]
     screen = _frame(entity, verb, "preview") | {
+        "scope": _scope(verb, chosen),
         "hidden": [*_hidden(chosen, "run"), ("form_nonce", forms.nonce()), *params],
         "preview": {
             "total": outcome.total,

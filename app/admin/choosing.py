@@ -13,8 +13,9 @@ from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, NotPermitted
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
+from app.spec.text import is_storable
 from app.store import search_index, titles
-from app.store.context import actor
+from app.store.context import actor, current
 from app.store.policy import Policy
 
 MOST = 20
@@ -32,7 +33,7 @@ def options(entity: Entity, key: str, words: str) -> list[dict[str, Any]]:
     verbs = [v.slug for v in entity.verbs if rights.may(entity.key, v.slug)]
     if not set(verbs) & {*ASKING, *BEHAVIOURS}:
         raise NotPermitted
-    if len(words) > LONGEST or "\x00" in words:
+    if len(words) > LONGEST or not is_storable(words):
         raise BadRequest(_l("At most %(n)s characters.", n=LONGEST))
     target = catalogue.get(_target(entity, key, verbs))
     if target.is_owned and not rights.may(target.key, "list"):
@@ -45,10 +46,14 @@ def options(entity: Entity, key: str, words: str) -> list[dict[str, Any]]:
 
 def first(entity: Entity, field: RelationField | LinksField) -> dict[str, str]:
     """The first records to choose from, so that a form works when its script doesn't (UI-2)."""
-    target = catalogue.get(field.to)
-    if target.is_owned and not actor().rights.may(target.key, "list"):
-        return {}
-    return {str(row.id): titles.title(target, row) for row in _found(entity, target, "")}
+    target, memory = catalogue.get(field.to), current().memory
+    key = ("first choices", entity.key, target.key)
+    if key not in memory:
+        may = not target.is_owned or actor().rights.may(target.key, "list")
+        rows = _found(entity, target, "") if may else []
+        memory[key] = {str(row.id): titles.title(target, row) for row in rows}
+    found: dict[str, str] = memory[key]
+    return found
 
 
 def _target(entity: Entity, key: str, verbs: list[str]) -> str:

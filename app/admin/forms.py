@@ -72,9 +72,9 @@ def control(
     *,
     errors: Sequence[Any] = (),
     policy: Policy | None = None,
-    readonly: bool = False,
+    text: str | None = None,
 ) -> dict[str, Any]:
-    """One input: ``value`` as typed or stored-as-typed."""
+    """One input: ``value`` as typed or stored-as-typed, ``text`` what a chosen record is called."""
     masked = policy is not None and field.key in policy.masked
     is_many = isinstance(field, LinksField | ChoicesField)
     kind = "options" if is_many else "user" if getattr(field, "to", "") == "user" else field.kind
@@ -85,9 +85,9 @@ def control(
         "required": field.required,
         "help": str(field.help) if field.help else "",
         "value": [str(v) for v in value or []] if is_many else value,
-        "text": _text(field, value),
+        "text": _text(field, value) if text is None else text,
         "errors": [str(e) for e in errors],
-        "readonly": readonly,
+        "readonly": False,
         "masked": masked,
         "options": _options(entity, field, value),
         "options_url": options_url(entity, field),
@@ -121,13 +121,19 @@ def sections(
     fields: Iterable[Field],
     values: Mapping[str, Any],
     errors: Mapping[str, Sequence[Any]],
+    texts: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """The inputs of a form grouped by the sections of the declaration."""
     grouped: dict[Any, list[dict[str, Any]]] = {}
     for f in fields:
         grouped.setdefault(f.section, []).append(
             control(
-                policy.entity, f, values.get(f.key), errors=errors.get(f.key, ()), policy=policy
+                policy.entity,
+                f,
+                values.get(f.key),
+                errors=errors.get(f.key, ()),
+                policy=policy,
+                text=texts.get(f.key),
             )
         )
     return [

@@ -87,7 +87,7 @@ def screen(entity: Entity, state: ListState) -> dict[str, Any]:
         "pager": _pager(state, found, total, is_exact=is_exact),
         "create_url": _create_url(me),
         "operations": [_button(entity, verb) for verb in offered(me)],
-        "selection_total": total,
+        "selection_total": total if is_exact else "",
         "filters_json": replace(state, conditions=me.query.conditions).filters_json(),
         "empty": _empty(me),
     }
@@ -139,7 +139,7 @@ def filter_fields(policy: Policy) -> list[dict[str, Any]]:
             "kind": "user" if getattr(f, "to", "") == "user" else f.kind,
             "operators": [
                 {"code": code, "label": str(words.OPERATORS[code])}
-                for code in f.operators
+                for code in sorted(f.operators, key=_is_second)
                 if code not in words.OFFERED_TWICE
             ],
             "options": choices(f),
@@ -148,6 +148,11 @@ def filter_fields(policy: Policy) -> list[dict[str, Any]]:
         for f in policy.plain.values()
         if f.filterable
     ]
+
+
+def _is_second(operator: str) -> bool:
+    """In text one looks for a part first; that is what the builder starts with."""
+    return operator != "ct"
 
 
 def choices(field: Field) -> list[dict[str, str]]:
@@ -242,16 +247,17 @@ def _create_url(me: Listed) -> str | None:
 
 
 def offered(me: Listed) -> list[Operation]:
-    """The bulk operations that make sense for these rows and that some role grants."""
+    """The bulk operations that make sense for these rows and are granted; dangerous ones last."""
     in_pools = me.query.in_pools
     wanted = {"binned"} if me.is_bin else {"pool", "both"} if in_pools else {"live", "both"}
     pooled = {"delete", "export"} if in_pools and not me.is_bin else set()
-    return [
+    fitting = [
         verb
         for verb in me.entity.bulk_verbs
         if (verb.rows in wanted or verb.slug in pooled)
         and actor().rights.may(me.entity.key, verb.slug)
     ]
+    return sorted(fitting, key=lambda verb: verb.is_dangerous)
 
 
 def _button(entity: Entity, verb: Operation) -> dict[str, Any]:

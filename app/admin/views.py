@@ -99,8 +99,15 @@ class EntityView(BaseView):
             record = door.fetch(self.entity, pk, "edit", policy.readable.values())
             stored = door.values_of(self.entity, record, fields.values())
             values = forms.stored_values(policy, fields.values(), stored)
-            title = titles.title(self.entity, record)
-            return self._form("edit", fields, values, pk=pk, version=record.version, title=title)
+            return self._form(
+                "edit",
+                fields,
+                values,
+                pk=pk,
+                version=record.version,
+                title=titles.title(self.entity, record),
+                texts=titles.of_relations(record, fields.values()),
+            )
         raw = forms.read(request.form, fields)
         version = state.whole(request.form.get("row_version"), 0)
         try:
@@ -189,6 +196,7 @@ class EntityView(BaseView):
         version: int = 0,
         title: str = "",
         errors: Mapping[str, Sequence[Any]] | None = None,
+        texts: Mapping[str, str] | None = None,
         sentences: Sequence[str] = (),
         conflict: Any = None,
     ) -> str:
@@ -207,7 +215,7 @@ class EntityView(BaseView):
                 ("row_version", str(version)),
                 ("form_nonce", forms.nonce()),
             ],
-            "sections": forms.sections(policy, fields.values(), values, errors or {}),
+            "sections": forms.sections(policy, fields.values(), values, errors or {}, texts or {}),
             "errors": list(sentences),
             "conflict": conflict,
             "save_and_new": mode == "add",

@@ -63,13 +63,11 @@ def within(entity: Entity, ids: Sequence[int], operation: str) -> set[int]:
 
 def values_of(entity: Entity, record: Any, fields: Iterable[Field]) -> dict[str, Any]:
     """A record's stored values by field key; linked records as sorted ids."""
-    values: dict[str, Any] = {}
-    for f in fields:
-        if isinstance(f, LinksField):
-            values[f.key] = links.ids_of(entity, f, [record.id])[record.id]
-        elif f.is_stored:
-            values[f.key] = getattr(record, f.column)
-    return values
+    fields = list(fields)
+    linked = [f for f in fields if isinstance(f, LinksField)]
+    values: dict[str, Any] = {f.key: getattr(record, f.column) for f in fields if f.is_stored}
+    ids = links.of_rows(entity, linked, [record.id])
+    return values | {f.key: ids.get((record.id, f.key), []) for f in linked}
 
 
 def title_of(entity: Entity, values: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from app.spec.errors import BadRequest
 from app.spec.field import Field
 from app.spec.kinds import DateField, DateTimeField
 from app.spec.relations import LinksField, RelationField
+from app.spec.text import is_storable
 from app.store import access, links
 from app.store.gate import member_of
 from app.store.organisation import User
@@ -80,8 +81,10 @@ class Compiler:
         if operator == "rel_o_m":
             operator = "eq"
         if operator == "between":
-            low, high = self._operands(field, value)[:2]
-            return and_(column >= low, column <= high)
+            bounds = self._operands(field, value)
+            if len(bounds) != 2:
+                raise BadRequest(_l("The filter is not understood."))
+            return and_(column >= bounds[0], column <= bounds[1])
         if operator in ("eq", "in"):
             return _equal(column, self._operands(field, value, many=operator == "in"))
         operands = self._operands(field, value)
@@ -156,13 +159,16 @@ _SIMPLE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 
 def mentions(conditions: Any, key: str) -> bool:
-    """Whether some condition is about that field, at any depth."""
-    if isinstance(conditions, Mapping):
-        return conditions.get("col") == key or any(
-            mentions(conditions.get(group), key) for group in GROUPS
-        )
-    if isinstance(conditions, list | tuple):
-        return any(mentions(condition, key) for condition in conditions)
+    """Whether some condition is about that field, at any depth; nesting is no way to a fault."""
+    waiting = [conditions]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            if one.get("col") == key:
+                return True
+            waiting.extend(one.get(group) for group in GROUPS)
+        elif isinstance(one, list | tuple):
+            waiting.extend(one)
     return False
 
 
@@ -182,7 +188,7 @@ def _equal(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
 def _literal(field: Field, value: Any) -> str | None:
     if not isinstance(value, str):
         raise ValueError(_l("This must be text."))
-    if len(value) > 200 or "\x00" in value:
+    if len(value) > 200 or not is_storable(value):
         raise ValueError(_l("At most %(n)s characters.", n=200))
     return value or None
 

@@ -17,6 +17,7 @@ from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest
 from app.spec.field import Field
 from app.spec.relations import RelationField
+from app.spec.text import is_storable
 from app.store import filters, search_index
 from app.store.context import operating
 from app.store.gate import member_of
@@ -57,7 +58,7 @@ class Page:
 
 def clauses(policy: Policy, query: Query) -> list[ColumnElement[bool]]:
     """Filter and words as SQL; the gate adds the scope to every statement by itself."""
-    if len(query.search) > MAX_SEARCH or "\x00" in query.search:
+    if len(query.search) > MAX_SEARCH or not is_storable(query.search):
         raise BadRequest(_l("At most %(n)s characters.", n=MAX_SEARCH))
     found = filters.conditions_for(policy, query.conditions)
     words = query.search.strip()
@@ -87,7 +88,7 @@ class Order:
 def ordering(policy: Policy, order: str) -> Order:
     """The order that ``name`` or ``-name`` asks for; BadRequest for a column that isn't his."""
     order = order or _default_order(policy)
-    key, model = order.lstrip("-"), policy.entity.model
+    key, model = order.removeprefix("-"), policy.entity.model
     names = [] if key == "id" else [policy.sortable(key).sort_column]
     return Order(tuple(getattr(model, n) for n in (*names, "id")), order.startswith("-"))
 

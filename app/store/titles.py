@@ -20,6 +20,11 @@ def of(record: Any, field: RelationField | LinksField) -> str:
     return "" if record is None else title(catalogue.get(field.to), record)
 
 
+def of_relations(record: Any, fields: Iterable[Field]) -> dict[str, str]:
+    """What the records that a loaded record points at are called, by field."""
+    return {f.key: of(getattr(record, f.key), f) for f in fields if isinstance(f, RelationField)}
+
+
 def title(entity: Entity, record: Any) -> str:
     """What a record is called: both languages where it has both (UI-8)."""
     own = getattr(record, entity.title)
@@ -48,13 +53,9 @@ def by_ids(entity: Entity, ids: Iterable[int]) -> dict[int, str]:
 def linked_ids(
     entity: Entity, records: Sequence[Any], fields: Iterable[Field]
 ) -> dict[tuple[int, str], list[int]]:
-    """The linked ids of many records, by record and field: one statement per link table."""
-    found: dict[tuple[int, str], list[int]] = {}
-    for f in fields:
-        if isinstance(f, LinksField):
-            for row, ids in links.ids_of(entity, f, [r.id for r in records]).items():
-                found[(row, f.key)] = ids
-    return found
+    """The linked ids of many records, by record and field: one statement for all."""
+    several = [f for f in fields if isinstance(f, LinksField)]
+    return links.of_rows(entity, several, [r.id for r in records])
 
 
 def of_links(

@@ -19,16 +19,21 @@ from app.store.writer import Context, insert_rows
 NAME = "admin"
 
 
-def create_first_admin(password: str | None, username: str = NAME) -> str | None:
+def create_first_admin(
+    password: str | None, username: str = NAME, *, is_second: bool = False
+) -> str | None:
     """Make the first super admin and commit; needs an upgraded database and nobody acting.
 
     Without ``password`` one is made, to be changed at the first login, and returned so that it can
-    be shown once. Refused with :class:`Conflict` when there is a super admin, with
-    :class:`Invalid` when the given password is shorter than 12 or longer than 128 characters.
+    be shown once. Refused with :class:`Conflict` when there is a super admin (unless ``is_second``)
+    or the name is taken, with :class:`Invalid` when the given password is shorter than 12 or longer
+    than 128 characters.
     """
     with system_scope("make the first super admin"):
-        if has_super_admin():
+        if has_super_admin() and not is_second:
             raise Conflict(_("There is a super admin already."))
+        if accounts.find_credentials(username) is not None:
+            raise Conflict(_("This username is taken."))
         made = None if password else secrets.token_urlsafe(15)
         chosen = password or made or ""
         if wrong := passwords.length_objections(chosen):
