@@ -128,10 +128,7 @@ def _scope(verb: Operation, chosen: Selection) -> str:
             allowed=f"{count:,}",
         )
     return ngettext(
-        "%(count)s record is selected.",
-        "%(count)s records are selected.",
-        count,
-        count=f"{count:,}",
+        "%(num)s record is selected.", "%(num)s records are selected.", count, num=f"{count:,}"
     )
 
 
@@ -182,12 +179,14 @@ def _settings(
 ) -> str:
     errors = refusal.fields if refusal else {}
     other = [str(s) for key, some in errors.items() if key not in fields for s in some]
+    only_filled = _sets_values(behaviour(verb.slug), entity)
     screen = _frame(entity, verb, "form") | {
         "hidden": _hidden(chosen, "preview"),
         "scope": _scope(verb, chosen),
-        "only_filled": _sets_values(behaviour(verb.slug), entity),
+        "only_filled": only_filled,
         "fields": [
             forms.control(entity, f, raw.get(key, ""), errors=errors.get(key, ()))
+            | {"unset": _("Leave as it is") if only_filled else ""}
             for key, f in _optional(verb, fields).items()
         ],
         "errors": [str(refusal.message), *other] if refusal else [],
