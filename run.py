@@ -99,7 +99,8 @@ def serve(app: Flask, host: str, port: int, *, is_opening: bool) -> None:
         max_request_body_size=size,
         **believed,
     )
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # requests under way are ended
+    # Requests under way are ended; started in the background, SIGINT may be ignored: not SIGTERM.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     address = f"http://{'localhost' if host in ANYWHERE else host}:{port}/"
     _say(f"Haina CRM: {address}")
     if is_opening:
