@@ -127,9 +127,7 @@ def _scope(verb: Operation, chosen: Selection) -> str:
             operation=verb.label,
             allowed=f"{count:,}",
         )
-    return ngettext(
-        "%(num)s record is selected.", "%(num)s records are selected.", count, num=f"{count:,}"
-    )
+    return ngettext("%(num)s record is selected.", "%(num)s records are selected.", count)
 
 
 def _matching() -> int:
