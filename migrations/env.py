@@ -19,6 +19,10 @@ def run() -> None:
     """Upgrade or downgrade online; there is no offline mode."""
     database = current_app.extensions["migrate"].db
     with database.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
+            connection.commit()
         context.configure(
             connection=connection,
             target_metadata=db.metadata,

@@ -17,7 +17,7 @@ from app.spec.field import Field
 from app.spec.kinds import OptionField
 from app.spec.operations import Operation
 from app.spec.relations import LinksField, RelationField
-from app.store import listing, titles
+from app.store import listing, search_index, titles
 from app.store.context import actor
 from app.store.policy import Policy
 
@@ -75,6 +75,7 @@ def screen(entity: Entity, state: ListState) -> dict[str, Any]:
         "views": _views(me),
         "search": state.search,
         "search_url": state.path,
+        "is_searched": search_index.is_searched(entity),
         "hidden": [(k, v) for k, v in state.pairs() if v and k not in ("search", "page")],
         "chips": _chips(me),
         "clear_url": state.url(conditions=(), search=""),

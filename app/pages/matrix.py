@@ -80,8 +80,7 @@ def save(role_id: int, version: int, rows: list[dict[str, Any]]) -> None:
     """
     before = grants.of_role(role_id)
     changed = [row for row in rows if _differs(before.get(row["entity"]), row)]
-    touched = {row["entity"] for row in changed}
-    escalation.check_change(role_id, {k: row for k, row in before.items() if k in touched}, changed)
+    escalation.check_change(role_id, before, rows)
     if not grants.raise_version(role_id, version):
         raise StaleVersion
     if not changed:

@@ -3,21 +3,15 @@
 The administrator never picks it, and every session of the person ends.
 """
 
-import secrets
-
 from flask import render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from app.admin.page import Page, expose
-from app.admin.security import passwords
-from app.extensions import db
+from app.admin.security import resets
 from app.rules import escalation
 from app.spec.catalogue import catalogue
-from app.store import access, accounts, door
-from app.store.history import record_event
-
-ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+from app.store import access, door
 
 
 class ResetPasswordView(Page):
@@ -44,10 +38,7 @@ class ResetPasswordView(Page):
         }
         if request.method == "GET":
             return render_template("confirm.html", screen=screen)
-        made = "-".join("".join(secrets.choice(ALPHABET) for _i in range(4)) for _j in range(4))
-        accounts.set_password(pk, passwords.hashed(made), must_change=True)
-        record_event("password_reset", subject=person.username)
-        db.session.commit()
+        made = resets.reset_password(pk, person.username)
         screen |= {
             "title": _("The new password of %(name)s", name=person.username),
             "text": _(

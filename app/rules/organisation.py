@@ -14,7 +14,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotPermitted
 from app.spec.roles import SUPER_ADMIN
-from app.store import access
+from app.store import access, accounts
 from app.store.context import actor, current, system_scope
 from app.store.gate import member_of
 from app.store.organisation import Department, Role, User, user_role
@@ -81,6 +81,13 @@ class DepartmentRules(_Touching):
 
 
 class UserRules(_Touching):
+    def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
+        """Whoever was disabled is logged out everywhere, also for when he comes back (C10)."""
+        super().after_write(entity, ids)
+        disabled = select(User.id).where(member_of(User.id, ids), User.is_active.is_(False))
+        for person in db.session.scalars(disabled).all():
+            accounts.end_everything(person)
+
     def choosable(self, chooser: Entity) -> Sequence[Any]:
         """Disabled people never appear in pickers (ORG)."""
         return (User.is_active,)
@@ -105,10 +112,12 @@ class UserRules(_Touching):
         """People who still own something, oneself, and the last super admin (ORG-1, ORG-2)."""
         found = _still_owning(ids)
         me = None if current().is_system else actor().user_id
+        keepers = _super_admins()
+        last = keepers if keepers <= set(ids) else set()
         for record_id in ids:
             if record_id == me:
                 found[record_id] = Blocker(_l("Nobody disables himself."))
-            elif _is_last_super_admin(record_id):
+            elif record_id in last:
                 found[record_id] = Blocker(_l("The last super admin can't be disabled."))
         return found
 
@@ -181,6 +190,8 @@ def _list_of(key: str, column: str, value: int, *, operator: str = "eq") -> str:
 
 
 def _super_admins() -> set[int]:
+    """The active ones. Asked in turn: two who disable each other at once don't both pass."""
+    db.session.execute(select(Role.id).where(Role.code == SUPER_ADMIN).with_for_update())
     return set(
         db.session.scalars(
             select(User.id)
@@ -191,13 +202,9 @@ def _super_admins() -> set[int]:
     )
 
 
-def _is_last_super_admin(user_id: int) -> bool:
-    return _super_admins() == {user_id}
-
-
 def _keep_a_super_admin(user_id: int, roles: Sequence[int]) -> None:
     """ORG-2: the last active super admin keeps the role."""
-    if not _is_last_super_admin(user_id):
+    if _super_admins() != {user_id}:
         return
     super_role = db.session.scalar(select(Role.id).where(Role.code == SUPER_ADMIN))
     if super_role not in roles:

@@ -57,6 +57,11 @@ class Catalogue:
         """The entity that a model class belongs to."""
         return self._by_model.get(model)
 
+    def declares(self, key: str, operation: str) -> bool:
+        """Whether the entity or page of that key has the operation at all."""
+        thing = self._entities.get(key) or self.pages.get(key)
+        return thing is not None and operation in thing.operations
+
     def by_plural(self, plural: str) -> Entity:
         for entity in self:
             if entity.plural == plural:

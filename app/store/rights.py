@@ -6,6 +6,7 @@ Pure values, computed by ``app.store.access`` and cached by version; no SQL here
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from app.spec.catalogue import catalogue
 from app.spec.field import Level, Masking
 from app.spec.scopes import EVERYTHING, Reach, Scope, union
 
@@ -46,7 +47,9 @@ class Rights:
 
     def may(self, entity: str, operation: str) -> bool:
         """Whether some role grants the operation there; the super admin may all (PERM-7)."""
-        return self.is_super or any(True for _ in self._granting(entity, operation))
+        if self.is_super:
+            return catalogue.declares(entity, operation)
+        return any(True for _ in self._granting(entity, operation))
 
     def reach(self, entity: str, operation: str) -> Reach:
         """The union of the scopes of the roles that grant this very operation (PERM-2)."""

@@ -102,9 +102,13 @@ def _upgraded_to() -> str | None:
 def _alone() -> Iterator[None]:
     """One upgrade at a time, over processes and hosts (C112)."""
     if db.engine.dialect.name == "postgresql":
-        with db.engine.connect() as connection:
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for limit in ("statement_timeout", "lock_timeout"):
+                connection.execute(text(f"SET {limit} = 0"))
             connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": ADVISORY_LOCK})
             yield
+            connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": ADVISORY_LOCK})
+            connection.invalidate()
         return
     database = db.engine.url.database or "crm"
     Path(database).parent.mkdir(parents=True, exist_ok=True)
