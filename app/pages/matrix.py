@@ -3,7 +3,7 @@
 One page per role, one request to save it all; obeyed on everybody's next request (MATRIX-9).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request
@@ -24,7 +24,7 @@ from app.spec.operations import OPERATIONS
 from app.spec.roles import SUPER_ADMIN, SYSTEM_ADMIN, grant
 from app.spec.scopes import SCOPE_LABELS, Scope
 from app.spec.words import Label, either
-from app.store import access, door, grants
+from app.store import access, door, grants, titles
 from app.store.context import actor
 from app.store.history import record_event
 
@@ -137,7 +137,11 @@ def _posted() -> list[dict[str, Any]]:
         if key not in known:
             raise BadRequest
         _take(rows[key], known[key], kind, part, request.form[name])
+        if kind == "departments":
+            rows[key]["departments"] = _places(request.form.getlist(name), request.form, key)
     for key, row in rows.items():
+        if row["scope"] != Scope.CHOSEN:
+            row["departments"] = []
         row["operations"] = [o for o in known[key].operations if o in row["operations"]]
     return list(rows.values())
 
@@ -147,6 +151,8 @@ def _take(row: dict[str, Any], thing: Thing, kind: str, part: str, value: str) -
     fields = thing.fields if isinstance(thing, Entity) else {}
     if kind == "grant" and part in thing.operations:
         row["operations"].append(part)
+    elif kind in ("departments", "below") and not part and str(Scope.CHOSEN) in _scopes(thing):
+        pass  # read together, beside their scope
     elif kind == "scope" and not part and value in _scopes(thing):
         row["scope"] = value
     elif kind == "field" and part in fields and value in LEVELS:
@@ -159,10 +165,19 @@ def _take(row: dict[str, Any], thing: Thing, kind: str, part: str, value: str) -
         raise BadRequest(_l("There is no argument %(name)s.", name=f"{kind}:{part}"))
 
 
+def _places(ids: Sequence[str], form: Mapping[str, str], key: str) -> list[dict[str, Any]]:
+    """The chosen departments, each with or without those below it (PERM-1)."""
+    wanted = {state.whole(one, 0) for one in ids if one}
+    known = titles.by_ids(catalogue.get("department"), wanted)
+    if set(known) != wanted:
+        raise NotFound
+    return [{"id": one, "below": f"below:{key}" in form} for one in sorted(wanted)]
+
+
 def _scopes(thing: Thing) -> list[str]:
     """The scopes that make sense: rows without an owner are all or none."""
     if isinstance(thing, Entity) and thing.is_owned:
-        return [str(scope) for scope in Scope if scope is not Scope.CHOSEN]
+        return [str(scope) for scope in Scope]
     return [str(Scope.NONE), str(Scope.ALL)]
 
 
@@ -198,21 +213,40 @@ def _screen(roles: Iterable[Any], role: Any) -> dict[str, Any]:
 
 
 def _groups(rows: grants.Grants, verbs: list[Any], *, is_super: bool) -> Iterator[dict[str, Any]]:
+    places = (place["id"] for row in rows.values() for place in row["departments"] or ())
+    names = titles.by_ids(catalogue.get("department"), places)
     for key, label in GROUPS:
         things = [thing for thing in _things() if thing.menu == key]
         if things:
             yield {
                 "label": str(label),
-                "rows": [_row(t, rows.get(t.key), verbs, is_super=is_super) for t in things],
+                "rows": [_row(t, rows.get(t.key), verbs, names, is_super=is_super) for t in things],
             }
 
 
+def _chosen(
+    thing: Thing, places: Sequence[Mapping[str, Any]], names: Mapping[int, str]
+) -> list[dict[str, str]] | None:
+    """The chosen departments of a row; None where the scope makes no sense."""
+    if str(Scope.CHOSEN) not in _scopes(thing):
+        return None
+    return [{"code": str(p["id"]), "label": names.get(p["id"], str(p["id"]))} for p in places]
+
+
 def _row(
-    thing: Thing, row: Mapping[str, Any] | None, verbs: list[Any], *, is_super: bool
+    thing: Thing,
+    row: Mapping[str, Any] | None,
+    verbs: list[Any],
+    names: Mapping[int, str],
+    *,
+    is_super: bool,
 ) -> dict[str, Any]:
     granted = set(thing.operations) if is_super else set(row["operations"] if row else ())
+    places = row["departments"] if row else []
     return {
         "entity": thing.key,
+        "departments": _chosen(thing, places, names),
+        "below": any(place["below"] for place in places),
         "label": str(thing.many if isinstance(thing, Entity) else thing.label),
         "scope": "all" if is_super else row["scope"] if row else "none",
         "scopes": [{"code": s, "label": str(SCOPE_LABELS[Scope(s)])} for s in _scopes(thing)],
