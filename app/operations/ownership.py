@@ -51,6 +51,29 @@ def cascading(entity: Entity) -> tuple[Child, ...]:
     )
 
 
+def cascade_fields(entity: Entity) -> tuple[Field, ...]:
+    """The parameter that names which children go along; none for an entity without such."""
+    children = [catalogue.get(child.entity) for child in cascading(entity)]
+    if not children:
+        return ()
+    options = tuple(Option(other.plural, other.many) for other in children)
+    choices = Dictionary("cascade", Label("Kinds", "类型"), options, is_editable=False)
+    return (ChoicesField(label=Label("Also for", "同时处理"), key="cascade", choices=choices),)
+
+
+def children_within(job: Job, child: Child, parents: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """The children of these rows in the doer's own scope of the operation: (parent, owner) by id.
+
+    Needs the operation on the children's entity to be the one under way.
+    """
+    model = catalogue.get(child.entity).model
+    through = getattr(model, catalogue.get(child.entity).fields[child.through].column)
+    rows = db.session.execute(
+        select(model.id, through, model.owner_id).where(member_of(through, parents))
+    )
+    return {i: (parent, owner) for i, parent, owner in rows}
+
+
 def follow_parents(job: Job, parents: Mapping[int, Any], owners: Mapping[int, Any]) -> None:
     """Children follow their parent into and out of a pool, whoever they belong to (POOL-8).
 
@@ -79,28 +102,12 @@ class Transfer(Behaviour):
     slug = "transfer"
 
     def params(self, entity: Entity) -> tuple[Field, ...]:
-        fields = super().params(entity)
-        children = cascading(entity)
-        if not children:
-            return fields
-        options = tuple(
-            Option(catalogue.get(c.entity).plural, catalogue.get(c.entity).many) for c in children
+        *fields, message = super().params(entity)
+        whose = OptionField(
+            label=Label("Whose", "范围"), key="cascade_of", choices=CASCADE_OF, default="old_owner"
         )
-        return (
-            *fields[:-1],
-            ChoicesField(
-                label=Label("Also transfer", "同时转移"),
-                key="cascade",
-                choices=Dictionary("cascade", Label("Kinds", "类型"), options, is_editable=False),
-            ),
-            OptionField(
-                label=Label("Whose", "范围"),
-                key="cascade_of",
-                choices=CASCADE_OF,
-                default="old_owner",
-            ),
-            fields[-1],
-        )
+        cascade = cascade_fields(entity)
+        return (*fields, *cascade, *((whose,) if cascade else ()), message)
 
     def prepare(self, job: Job) -> None:
         until = job.params.get("until")
@@ -132,21 +139,16 @@ class Transfer(Behaviour):
         entity = catalogue.get(child.entity)
         if not actor().rights.may(entity.key, self.slug):
             return
-        through = getattr(entity.model, entity.fields[child.through].column)
         former = {c.id: c.before["owner"] for c in changes}
         everybodys = job.params.get("cascade_of") == "all"
         with operating(self.slug, entity.key):
-            rows = db.session.execute(
-                select(entity.model.id, through, entity.model.owner_id).where(
-                    member_of(through, sorted(former))
-                )
-            )
-            ids = [i for i, parent, owner in rows if everybodys or owner == former[parent]]
+            found = children_within(job, child, sorted(former))
+            ids = [i for i, (up, owner) in found.items() if everybodys or owner == former[up]]
             new = job.params["new_owner"]
-            found = lock_rows(entity, sorted(ids), ())
+            rows = lock_rows(entity, sorted(ids), ())
             moved = [
                 row.change(owner=new, **obtained(entity, "transferred"))
-                for row in found
+                for row in rows
                 if row.values["owner"] != new
             ]
             write(replace(job, entity=entity), moved, {})

@@ -7,11 +7,16 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.operations.engine import Behaviour, Job, Row
+from app.operations.engine import Behaviour, Job, Row, lock_rows, write
 from app.operations.outcome import Plan
+from app.operations.ownership import cascade_fields, cascading, children_within
 from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.entity import Child, Entity
 from app.spec.errors import Invalid
+from app.spec.field import Field
 from app.store import seats
+from app.store.context import actor, operating
 from app.store.writer import Change
 
 
@@ -37,6 +42,9 @@ class AddTeam(_Seating):
 
     slug = "add_team"
 
+    def params(self, entity: Entity) -> tuple[Field, ...]:
+        return (*super().params(entity), *cascade_fields(entity))
+
     def plan(self, job: Job, row: Row) -> Plan:
         have = job.memory["seats"].get(row.id, {})
         level, until = job.params["level"], job.params.get("until")
@@ -56,6 +64,25 @@ class AddTeam(_Seating):
             (c.id, user) for c in changes for user in job.params["users"] if user != owners[c.id]
         ]
         seats.add(job.entity.key, places, job.params["level"], job.params.get("until"))
+        for child in cascading(job.entity):
+            if catalogue.get(child.entity).plural in (job.params.get("cascade") or []):
+                self._seat_children(job, child, changes)
+
+    def _seat_children(self, job: Job, child: Child, changes: Sequence[Change]) -> None:
+        """The same people get a seat on the children that the doer may give seats on."""
+        entity = catalogue.get(child.entity)
+        if not actor().rights.may(entity.key, self.slug):
+            return
+        with operating(self.slug, entity.key):
+            ids = sorted(children_within(job, child, [c.id for c in changes]))
+            rows = list(lock_rows(entity, ids, ()))
+            inner = replace(job, entity=entity, memory={})
+            self.prepare_chunk(inner, rows)
+            plans = [self.plan(inner, row) for row in rows]
+            seated = [plan for plan in plans if isinstance(plan, Change)]
+            if seated:
+                write(inner, seated, {})
+                self.after(inner, seated)
 
     def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
         return dict(
