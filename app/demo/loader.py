@@ -72,8 +72,8 @@ def _people(size: Size, password: str) -> Ids:
     rows = users(size.users, size.departments, size.seed)
     places = departments(size.departments, len(rows))
     where = _departments(places)
-    ids: Ids = dict(db.session.execute(select(User.username, User.id)).tuples().all())
-    roles: Ids = dict(db.session.execute(select(Role.code, Role.id)).tuples().all())
+    ids: Ids = dict(db.session.execute(select(User.username, User.id)).all())
+    roles: Ids = dict(db.session.execute(select(Role.code, Role.id)).all())
     for row in rows:
         _person(row, where, roles, ids)
     entity = catalogue.get("department")
@@ -131,7 +131,7 @@ class _Company:
         self.people = people
         self.rows = users(size.users, size.departments, size.seed)
         self.pools: Ids = dict(
-            db.session.execute(select(Pool.kind, Pool.id).order_by(Pool.id.desc())).tuples().all()
+            db.session.execute(select(Pool.kind, Pool.id).order_by(Pool.id.desc())).all()
         )
         self.loaders = {key: Loader(catalogue.get(key)) for key in ("customer", "contact", "lead")}
         self.next = {key: bulk_load.first_free_id(catalogue.get(key)) for key in self.loaders}

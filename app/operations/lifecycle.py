@@ -77,9 +77,7 @@ class Restore(Behaviour):
                     select(entity.model.id, entity.model.delete_batch).where(
                         member_of(entity.model.id, [row.id for row in rows])
                     )
-                )
-                .tuples()
-                .all()
+                ).all()
             )
             job.memory["dead_parents"] = {
                 f.key: _deleted(catalogue.get(f.to), [row.values.get(f.key) for row in rows])
@@ -175,9 +173,9 @@ def _taken(entity: Entity, key: str, rows: Sequence[Row]) -> set[int]:
     column = getattr(entity.model, name)
     ids = [row.id for row in rows]
     mine: dict[int, Any] = dict(
-        db.session.execute(select(entity.model.id, column).where(member_of(entity.model.id, ids)))
-        .tuples()
-        .all()
+        db.session.execute(
+            select(entity.model.id, column).where(member_of(entity.model.id, ids))
+        ).all()
     )
     living = set(
         db.session.scalars(

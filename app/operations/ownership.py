@@ -205,7 +205,7 @@ def _least_loaded(entity: Entity, people: Sequence[int]) -> Iterator[int]:
             .where(member_of(owner, people), entity.model.deleted_at.is_(None))
             .group_by(owner)
         )
-        load = dict.fromkeys(people, 0) | dict(rows.tuples().all())
+        load = dict.fromkeys(people, 0) | dict(rows.all())
     while True:
         receiver = min(people, key=lambda person: load[person])
         load[receiver] += 1
@@ -227,7 +227,7 @@ class Claim(Behaviour):
                 .join(User, User.id == job.entity.model.owner_id)
                 .where(member_of(job.entity.model.id, ids))
             )
-            names: dict[int, str] = dict(rows.tuples().all())
+            names: dict[int, str] = dict(rows.all())
         return [
             Skip(i, "taken", {"name": names[i]}) if i in names else Skip(i, "gone") for i in ids
         ]

@@ -40,7 +40,7 @@ def of_rows(
         mine, theirs = table.c[f"{entity.key}_id"], table.c[f"{f.to}_id"]
         parts.append(select(literal(f.key), mine, theirs).where(member_of(mine, rows)))
     found: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for key, row, linked in sorted(db.session.execute(union_all(*parts)).tuples()):
+    for key, row, linked in sorted(map(tuple, db.session.execute(union_all(*parts)))):
         found[(row, key)].append(linked)
     return found
 

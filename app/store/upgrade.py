@@ -133,14 +133,14 @@ def set_up() -> None:
 
 
 def _roles() -> dict[str, int]:
-    have: dict[str, int] = dict(db.session.execute(select(Role.code, Role.id)).tuples().all())
+    have: dict[str, int] = dict(db.session.execute(select(Role.code, Role.id)).all())
     new = [
         {"name": label.zh, "name_en": label.en, "code": code, "is_active": True}
         for code, label in BUILT_IN_ROLES.items()
         if code not in have
     ]
     insert_rows(catalogue.get("role"), new, HOW)
-    return dict(db.session.execute(select(Role.code, Role.id)).tuples().all())
+    return dict(db.session.execute(select(Role.code, Role.id)).all())
 
 
 def _granted() -> list[Entity | PageRight]:
@@ -149,7 +149,7 @@ def _granted() -> list[Entity | PageRight]:
 
 def _default_grants(roles: dict[str, int]) -> None:
     """Rows of the matrix that don't exist yet; what an admin has edited stays as it is."""
-    have = set(db.session.execute(select(RoleGrant.role_id, RoleGrant.entity)).tuples())
+    have = set(db.session.execute(select(RoleGrant.role_id, RoleGrant.entity)))
     new = [
         grant_row(roles[code], thing.key, given)
         for thing in _granted()
@@ -203,7 +203,7 @@ def _default_pools() -> None:
 
 def _dictionaries() -> None:
     table = dictionaries.DictionaryOption
-    have = set(db.session.execute(select(table.dictionary, table.code)).tuples())
+    have = {(row[0], row[1]) for row in db.session.execute(select(table.dictionary, table.code))}
     new = dictionaries.missing_rows(have)
     if new:
         db.session.execute(insert(table.__table__), new)
