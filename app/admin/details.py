@@ -303,5 +303,5 @@ def past(policy: Policy, field: Field, value: Any, names: Mapping[tuple[str, int
         try:
             value = field.convert(value)
         except ValueError:
-            return value  # the rule has changed since
+            return str(policy.shown(field, value))  # the rule has changed since
     return str(policy.shown(field, value) if field.key in policy.masked else field.to_text(value))

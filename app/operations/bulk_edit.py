@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
 
-from app.operations.editing import parse, resolve
+from app.operations.editing import parse, refuse_masks, resolve
 from app.operations.engine import Behaviour, Job, Row
 from app.operations.outcome import Plan
 from app.operations.rules import rules_of
@@ -26,12 +26,15 @@ class BulkEdit(Behaviour):
         return (ValuesField(label=Label("New values", "新值"), key="set", required=True),)
 
     def prepare(self, job: Job) -> None:
-        writable = Policy(actor(), job.entity, "bulk_edit").writable(creating=False)
+        policy = Policy(actor(), job.entity, "bulk_edit", in_list=True)
+        writable = policy.writable(creating=False)
         fields = {key: f for key, f in writable.items() if f.is_stored and not f.unique}
         values = parse(fields, job.params["set"])
         if not values:
             raise Invalid(fields={"set": [_l("Choose at least one field.")]})
+        refuse_masks(policy, values)
         resolve(fields, values)
+        job.memory["masked"] = policy.masked
         job.memory["values"] = values
 
     def columns(self, job: Job) -> Sequence[str]:
@@ -39,7 +42,8 @@ class BulkEdit(Behaviour):
 
     def plan(self, job: Job, row: Row) -> Plan:
         wanted = job.memory["values"]
-        changed = {key: v for key, v in wanted.items() if row.values.get(key) != v}
+        withheld = job.memory["masked"]  # "nothing would change" must not tell what stands there
+        changed = {k: v for k, v in wanted.items() if k in withheld or row.values.get(k) != v}
         if not changed:
             return row.skip("unchanged")
         try:

@@ -4,7 +4,7 @@ Values come in as a person or a program sent them; out come stored records, or a
 every field that is wrong. The version somebody saw decides who was faster (R4).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,17 +65,21 @@ def parse(
     return values
 
 
-def resolve(fields: Mapping[str, Field], values: dict[str, Any]) -> None:
+def resolve(
+    fields: Mapping[str, Field], values: dict[str, Any], before: Mapping[str, Any] | None = None
+) -> None:
     """Check that every record pointed at exists within the reader's scope (C23).
 
-    Usernames become ids. People must be active to be chosen (ORG-1). Raises Invalid.
+    Usernames become ids. People must be active to be chosen (ORG-1); what the record pointed at
+    ``before`` may stay. Raises Invalid.
     """
     wrong: dict[str, list[Any]] = {}
     for key, f in fields.items():
         if not isinstance(f, RelationField | LinksField) or not values.get(key):
             continue
         wanted = values[key] if isinstance(values[key], list) else [values[key]]
-        found = _existing(f.to, wanted)
+        kept = {one: one for one in wanted if one in _pointed_at((before or {}).get(key))}
+        found = kept | _existing(f.to, [one for one in wanted if one not in kept])
         if len(found) != len(set(wanted)):
             wrong[key] = [_l("Not a valid choice.")]
         else:
@@ -85,9 +89,15 @@ def resolve(fields: Mapping[str, Field], values: dict[str, Any]) -> None:
         raise Invalid(fields=wrong)
 
 
+def _pointed_at(value: Any) -> list[int]:
+    return value if isinstance(value, list) else [value]
+
+
 def _existing(to: str, wanted: list[Any]) -> dict[Any, int]:
     """The ids that exist for this reader, by what was asked for: an id or a username."""
     target = catalogue.get(to)
+    if not wanted:
+        return {}
     if target.model is User:
         return _active_people(wanted)
     ids = [one for one in wanted if isinstance(one, int)]
@@ -140,12 +150,13 @@ def complete_ownership(entity: Entity, values: dict[str, Any], way: str) -> None
 
 
 def edit(
-    entity: Entity, record_id: int, raw: Mapping[str, Any], *, version: int | None
+    entity: Entity, record_id: int, raw: Mapping[str, Any], *, version: int | Callable[[], int]
 ) -> tuple[Any, int]:
     """Write changed values of one record; returns the record as it was and its version now.
 
-    ``version`` is what the writer saw. Raises NotPermitted, NotFound, Invalid, StaleVersion with
-    the conflicting fields, Duplicate.
+    ``version`` is what the writer saw; given as a function it is asked for last, so that a missing
+    one is complained of after everything else (contract §1). Raises NotPermitted, NotFound,
+    Invalid, StaleVersion with the conflicting fields, Duplicate.
     """
     door.demand(entity.key, "edit")
     policy = Policy(actor(), entity, "edit")
@@ -155,10 +166,11 @@ def edit(
     before = door.values_of(entity, record, stored)
     raw = drop_masks(policy, before, raw)
     values = parse(fields, raw)
-    if version is not None and version != record.version:
-        raise stale(entity, record, before, values)
     changed = {key: value for key, value in values.items() if before.get(key) != value}
-    resolve({key: fields[key] for key in changed}, changed)
+    resolve({key: fields[key] for key in changed}, changed, before)
+    changed = {key: value for key, value in changed.items() if before.get(key) != value}
+    if record.version != (version if isinstance(version, int) else version()):
+        raise stale(entity, record, before, values)
     if not changed:
         return record, record.version
     with operating("edit", entity.key, pools=True):
@@ -179,9 +191,17 @@ def drop_masks(policy: Policy, before: Mapping[str, Any], raw: Mapping[str, Any]
         sent = raw[key]
         if sent == policy.shown(f, before.get(key)) or (sent in (None, "") and not before.get(key)):
             del kept[key]
-        elif isinstance(sent, str) and f.mask and masks.looks_masked(f.mask, sent):
-            raise Invalid(fields={key: [_l("Give the whole value or leave it as it is.")]})
+        else:
+            refuse_masks(policy, {key: sent})
     return kept
+
+
+def refuse_masks(policy: Policy, values: Mapping[str, Any]) -> None:
+    """Invalid when a value of a masked field is itself a mask, whole or half edited (C44)."""
+    for key in policy.masked & set(values):
+        f, sent = policy.entity.fields[key], values[key]
+        if isinstance(sent, str) and f.mask and masks.looks_masked(f.mask, sent):
+            raise Invalid(fields={key: [_l("Give the whole value or leave it as it is.")]})
 
 
 def stale(

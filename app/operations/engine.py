@@ -15,10 +15,10 @@ from app.extensions import db
 from app.operations.editing import parse, resolve
 from app.operations.outcome import Outcome, Plan, Skip
 from app.operations.rules import rules_of
-from app.operations.selection import Selection
+from app.operations.selection import Selection, look_at
 from app.operations.selection import resolve as resolve_selection
 from app.spec.entity import Entity
-from app.spec.errors import NotFound
+from app.spec.errors import Invalid, NotFound
 from app.spec.field import Field
 from app.spec.operations import OPERATIONS, Operation
 from app.store import door, outbox, runs
@@ -117,11 +117,15 @@ def run(
         raise NotFound
     door.demand(entity.key, verb.slug)
     fields = {f.key: f for f in behaviour.params(entity)}
-    params = parse(fields, raw, complete=True)
-    resolve(fields, params)
-    job = Job(entity, verb, params, dry_run)
     with operating(verb.slug, entity.key, pools=True):
-        behaviour.prepare(job)
+        try:
+            params = parse(fields, raw, complete=True)
+            resolve(fields, params)
+            job = Job(entity, verb, params, dry_run)
+            behaviour.prepare(job)
+        except Invalid:
+            look_at(entity, verb, selection)  # what is wrong with it is said first
+            raise
         chosen = resolve_selection(entity, verb, selection)
         outcome = Outcome(total=len(chosen.ids) + len(chosen.skipped), skipped=chosen.skipped)
         if not dry_run:
@@ -173,6 +177,8 @@ def lock_rows(
     On PostgreSQL a row that somebody else holds is waited for and looked at again, so a claim that
     comes second finds nothing (POOL-2); on SQLite writers queue as a whole.
     """
+    if not ids:
+        return
     model = entity.model
     keys = [k for k in ("owner", "pool", entity.title, *columns) if k in entity.fields]
     fields = [entity.fields[key] for key in dict.fromkeys(keys)]

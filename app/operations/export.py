@@ -42,7 +42,7 @@ class Table:
 
 def table_for(entity: Entity, columns: str) -> Table:
     """The reader's columns: those of the list (``visible``) or all he may read (``all``)."""
-    policy = Policy(actor(), entity, "export")
+    policy = Policy(actor(), entity, "export", in_list=True)
     fields = tuple(
         f for f in policy.readable.values() if columns == "all" or f.listed or f.key == entity.title
     )

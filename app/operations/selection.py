@@ -88,6 +88,17 @@ def _ids(raw: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(raw))
 
 
+def look_at(entity: Entity, verb: Operation, selection: Selection) -> None:
+    """Refuse unreadable ids and filters that can't be, before anything is said about parameters.
+
+    Raises NotFound, BadRequest, in the order of contract §1.
+    """
+    if selection.query is None:
+        _ticked(entity, verb, selection.ids)
+    else:
+        _clauses(entity, verb, selection.query)
+
+
 def resolve(entity: Entity, verb: Operation, selection: Selection) -> Resolved:
     """The rows of a selection within the operation's scope, in the order of their ids.
 
@@ -115,10 +126,17 @@ def matching_count(entity: Entity, verb: Operation, query: Query) -> int:
 
 
 def _clauses(entity: Entity, verb: Operation, query: Query) -> list[Any]:
-    """The filter as the doer's list understands it, over the rows of the operation."""
-    policy = Policy(actor(), entity, "list", in_list=True, in_pools=query.in_pools)
+    """The filter as the doer's list understands it, over the rows of the operation.
+
+    Where those lie in pools, only what a pool shows its members may steer the choice (POOL-1).
+    """
+    in_pools = query.in_pools or verb.rows == "pool"
+    policy = Policy(actor(), entity, "list", in_list=True, in_pools=in_pools)
     with operating(verb.slug, entity.key, pools=query.in_pools):
-        return clauses(policy, query)
+        found = clauses(policy, query)
+    if verb.rows == "both" and entity.is_pooled and not in_pools:
+        found.append(entity.model.pool_id.is_(None))  # what the list shows, and nothing besides
+    return found
 
 
 def _matching(entity: Entity, verb: Operation, selection: Selection) -> list[int]:
@@ -166,4 +184,4 @@ def _taken(entity: Entity, ids: Sequence[int]) -> dict[int, str]:
             .join(User, User.id == entity.model.owner_id)
             .where(member_of(entity.model.id, sorted(left)), entity.model.deleted_at.is_(None))
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
