@@ -3,7 +3,8 @@
 The same policy, door, writer and engine as the pages: a verdict never depends on the surface (C27).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from flask import Response, jsonify
@@ -45,6 +46,7 @@ LIST_ARGUMENTS = frozenset(
         "exact_count",
     }
 )
+RECORD_ARGUMENTS = frozenset({"columns"})
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 100
 
 
@@ -80,12 +82,16 @@ class EntityApi(BaseApi):
     @expose("/<int:pk>", methods=["GET"])
     def get(self, pk: int) -> Response:
         """One record."""
-        return _result(self.entity, pk, 200)
+        with self._found_first(pk, "read"):
+            asked = bodies.arguments(RECORD_ARGUMENTS)
+            _columns(Policy(actor(), self.entity, "read"), asked.get("columns"))
+        return _result(self.entity, pk, asked.get("columns"))
 
     @expose("/", methods=["POST"])
     def post(self) -> Response:
         """A new record."""
         self._demand("create")
+        bodies.arguments()
         raw = bodies.json_object()
         return self._write(lambda: self._created(raw))
 
@@ -93,15 +99,18 @@ class EntityApi(BaseApi):
     def put(self, pk: int) -> Response:
         """New values for some fields of a record, given the version that was seen."""
         self._demand("edit")
-        raw, version = bodies.json_object(), bodies.seen_version()
-        return self._write(lambda: self._saved(pk, raw, version))
+        with self._found_first(pk, "edit"):
+            bodies.arguments()
+            raw = bodies.json_object()
+        return self._write(lambda: self._saved(pk, raw))
 
     @expose("/<int:pk>", methods=["DELETE"])
     def delete(self, pk: int) -> Response:
         """Into the recycle bin, given the version that was seen."""
         self._demand("delete")
-        version = bodies.seen_version()
-        return self._write(lambda: self._deleted(pk, version))
+        with self._found_first(pk, "delete"):
+            bodies.arguments()
+        return self._write(lambda: self._deleted(pk))
 
     @expose("/_info", methods=["GET"])
     def info(self) -> Response:
@@ -110,6 +119,7 @@ class EntityApi(BaseApi):
         granted = [v.slug for v in self.entity.verbs if rights.may(self.entity.key, v.slug)]
         if not granted:
             door.demand(self.entity.key, "list")
+        bodies.arguments()
         policy = Policy(actor(), self.entity, "list" if "list" in granted else granted[0])
         return jsonify(
             {
@@ -125,12 +135,22 @@ class EntityApi(BaseApi):
         if verb is None or not verb.is_bulk:
             raise NotFound
         door.demand(self.entity.key, slug)
+        bodies.arguments()
         return bulk_api.answer(self.entity, slug, bodies.json_object())
 
     def _demand(self, operation: str) -> None:
         if operation not in self.entity.operations:
             raise WrongVerb
         door.demand(self.entity.key, operation)
+
+    @contextmanager
+    def _found_first(self, pk: int, operation: str) -> Iterator[None]:
+        """A record that isn't there is said before what is wrong with the request (contract §1)."""
+        try:
+            yield
+        except Refusal:
+            door.fetch(self.entity, pk, operation, ())
+            raise
 
     def _write(self, effect: Any) -> Response:
         """Do it once and answer with the record, or with the first answer again."""
@@ -148,17 +168,17 @@ class EntityApi(BaseApi):
     def _created(self, raw: Mapping[str, Any]) -> Replay:
         return _replay(self.entity, editing.create(self.entity, raw), 201)
 
-    def _saved(self, pk: int, raw: Mapping[str, Any], version: int) -> Replay:
+    def _saved(self, pk: int, raw: Mapping[str, Any]) -> Replay:
         try:
-            editing.edit(self.entity, pk, raw, version=version)
+            editing.edit(self.entity, pk, raw, version=bodies.seen_version)
         except StaleVersion as stale:
             raise PreconditionFailed(details={"version": stale.details["version"]}) from stale
         return _replay(self.entity, pk, 200)
 
-    def _deleted(self, pk: int, version: int) -> Replay:
+    def _deleted(self, pk: int) -> Replay:
         title = self.entity.fields[self.entity.title]
         record = door.fetch(self.entity, pk, "delete", [title], lock=True)
-        if record.version != version:
+        if record.version != bodies.seen_version():
             raise PreconditionFailed(details={"version": record.version})
         outcome = engine.run(
             behaviour("delete"), self.entity, Selection(ids=(pk,)), {}, dry_run=False
@@ -195,19 +215,18 @@ def _columns(policy: Policy, wanted: Any) -> list[Field]:
     return [policy.readable[c] for c in wanted if c in policy.readable]
 
 
-def _body(entity: Entity, pk: int) -> tuple[dict[str, Any], dict[str, str]]:
+def _body(entity: Entity, pk: int, wanted: Any = None) -> tuple[dict[str, Any], dict[str, str]]:
     policy = Policy(actor(), entity, "read")
-    fields = list(policy.readable.values())
+    fields = _columns(policy, wanted)
     row = door.fetch(entity, pk, "read", fields)
     version = getattr(row, "version", 1)
     body = {"id": pk, "result": payload.record(policy, row, fields)}
     return body, {"ETag": f'"{version}"'}
 
 
-def _result(entity: Entity, pk: int, status: int) -> Response:
-    body, headers = _body(entity, pk)
+def _result(entity: Entity, pk: int, wanted: Any) -> Response:
+    body, headers = _body(entity, pk, wanted)
     response = jsonify(body)
-    response.status_code = status
     response.headers.extend(headers)
     return response
 

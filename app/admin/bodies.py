@@ -6,7 +6,7 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadRequest as Unreadable
 
-from app.admin.state import decoded
+from app.admin.state import decoded, only
 from app.spec.errors import (
     BadRequest,
     PreconditionFailed,
@@ -32,11 +32,9 @@ def json_object() -> dict[str, Any]:
     return body
 
 
-def arguments(known: frozenset[str]) -> dict[str, Any]:
+def arguments(known: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The framework's ``q`` argument; 400 for unknown keys in it or beside it."""
-    unknown = set(request.args) - {"q"}
-    if unknown:
-        raise BadRequest(_l("There is no argument %(name)s.", name=sorted(unknown)[0]))
+    only(request.args, {"q"} if known else ())
     text = request.args.get("q", "")
     found = decoded(text) if text else {}
     if not isinstance(found, dict) or set(found) - known:

@@ -46,6 +46,7 @@ def answer(entity: Entity, slug: str) -> Answer:
     assert verb is not None  # noqa: S101 - the view has looked
     fields = {f.key: f for f in _inputs(entity, does)}
     chosen = _chosen(entity, verb)
+    state.only(request.args, {"id", *fields} if request.method == "GET" else ())
     step = request.form.get("step", "")
     raw = _raw(does, entity, fields)
     if step not in ("preview", "run") and fields:

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -72,9 +72,7 @@ class ListState:
 
 def read(path: str, args: MultiDict[str, str]) -> ListState:
     """The state from an address; BadRequest for unknown arguments and values (contract §1)."""
-    unknown = set(args) - KEYS
-    if unknown:
-        raise BadRequest(_l("There is no argument %(name)s.", name=sorted(unknown)[0]))
+    only(args, KEYS)
     size = whole(args.get("size"), DEFAULT_SIZE)
     if size not in SIZES:
         raise BadRequest(_l("The page size must be 20, 50 or 100."))
@@ -93,6 +91,13 @@ def read(path: str, args: MultiDict[str, str]) -> ListState:
     if args.get("f_col"):
         return replace(state, added=_built(args))
     return state
+
+
+def only(args: Iterable[str], known: Iterable[str] = ()) -> None:
+    """Refuse arguments that mean nothing here: they are never ignored (contract §1)."""
+    unknown = sorted(set(args) - set(known))
+    if unknown:
+        raise BadRequest(_l("There is no argument %(name)s.", name=unknown[0]))
 
 
 def whole(text: str | None, default: int) -> int:

@@ -23,7 +23,6 @@ from app.operations.registry import behaviour
 from app.operations.selection import Selection
 from app.spec.entity import Entity
 from app.spec.errors import (
-    BadRequest,
     Conflict,
     Duplicate,
     Invalid,
@@ -62,16 +61,16 @@ class EntityView(BaseView):
     @expose("/show/<int:pk>")
     def show(self, pk: int) -> Answer:
         """One record with its tabs."""
-        unknown = set(request.args) - {"tab"}
-        if unknown:
-            raise BadRequest
-        tab = request.args.get("tab", "")
-        return render_template("show.html", screen=details.screen(self.entity, pk, tab))
+        screen = details.screen(self.entity, pk, request.args.get("tab", ""))
+        state.only(request.args, {"tab"})
+        return render_template("show.html", screen=screen)
 
     @expose("/options/<key>")
     def options(self, key: str) -> Response:
         """Choices for a relation, by what was typed."""
-        return jsonify(choosing.options(self.entity, key, request.args.get("q", "")))
+        found = choosing.options(self.entity, key, request.args.get("q", ""))
+        state.only(request.args, {"q"})
+        return jsonify(found)
 
     @expose("/add", methods=["GET", "POST"])
     def add(self) -> Answer:
@@ -80,6 +79,7 @@ class EntityView(BaseView):
         fields = Policy(actor(), self.entity, "create").writable(creating=True)
         if request.method == "GET":
             return self._form("add", fields, self._prefilled(fields))
+        state.only(request.args, fields)
         raw = forms.read(request.form, fields)
         try:
             answer, _replayed = once(request.form.get("form_nonce"), lambda: self._created(raw))
@@ -99,6 +99,7 @@ class EntityView(BaseView):
             record = door.fetch(self.entity, pk, "edit", policy.readable.values())
             stored = door.values_of(self.entity, record, fields.values())
             values = forms.stored_values(policy, fields.values(), stored)
+            state.only(request.args)
             return self._form(
                 "edit",
                 fields,
@@ -108,6 +109,7 @@ class EntityView(BaseView):
                 title=titles.title(self.entity, record),
                 texts=titles.of_relations(record, fields.values()),
             )
+        state.only(request.args)
         raw = forms.read(request.form, fields)
         version = state.whole(request.form.get("row_version"), 0)
         try:
@@ -124,6 +126,7 @@ class EntityView(BaseView):
         self._demand("delete")
         title = self.entity.fields[self.entity.title]
         record = door.fetch(self.entity, pk, "delete", [title])
+        state.only(request.args)
         if request.method == "GET":
             return render_template("confirm.html", screen=self._question(record))
         once(request.form.get("form_nonce"), lambda: self._deleted(pk))
@@ -142,9 +145,9 @@ class EntityView(BaseView):
     @expose("/bulk/<slug>/report/<int:number>")
     def report(self, slug: str, number: int) -> Answer:
         """What became of each row of a run of one's own (BULK-4)."""
-        return render_template(
-            "bulk.html", screen=bulk_pages.report_screen(self.entity, slug, number)
-        )
+        screen = bulk_pages.report_screen(self.entity, slug, number)
+        state.only(request.args)
+        return render_template("bulk.html", screen=screen)
 
     def _demand(self, operation: str) -> None:
         """405 when the entity doesn't have the operation, 403 when nobody granted it."""
@@ -172,9 +175,7 @@ class EntityView(BaseView):
 
     def _prefilled(self, fields: Mapping[str, Field]) -> dict[str, Any]:
         """Values from the address; a record pointed at must exist for the reader (C23)."""
-        unknown = set(request.args) - set(fields)
-        if unknown:
-            raise BadRequest
+        state.only(request.args, fields)
         values = {key: forms.typed(f, f.default) for key, f in fields.items()}
         given = {key: request.args[key] for key in request.args if key in fields}
         if given:
