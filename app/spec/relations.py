@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from app.spec.field import BLANK_OPERATORS, Field
 from app.spec.kinds import plain_width
+from app.spec.text import is_storable
 
 RELATION_OPERATORS = ("rel_o_m", "nrel_o_m", "eq", "neq", "in", "not_in")
 
@@ -49,7 +50,7 @@ class RelationField(Field):
         wanted = plain_width(str(raw)).strip()
         if wanted.isdecimal() and len(wanted) < 10:
             return int(wanted)
-        if self.is_person and isinstance(raw, str):
+        if self.is_person and isinstance(raw, str) and is_storable(raw):
             return raw.strip()
         raise ValueError(_l("Not a valid choice."))
 

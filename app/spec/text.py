@@ -113,6 +113,11 @@ def clean(text: str, *, multiline: bool = False) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def is_storable(text: str) -> bool:
+    """Whether every database takes the text: no NUL, no half of a character (C55)."""
+    return "\x00" not in text and not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
+
+
 def digits(text: str) -> str:
     """Only the decimal digits of a text, as ASCII: ``１３８-0013`` gives ``1380013``."""
     if text.isascii():
