@@ -12,7 +12,11 @@ from flask.cli import AppGroup
 
 from app.admin import assets
 from app.admin.theme import sentences
+from app.commands.accounts import create_admin
 from app.commands.demo import demo
+from app.commands.doctor import doctor
+from app.commands.explain import explain
+from app.commands.search import rebuild_search
 from app.spec import words
 from app.spec.errors import Refusal
 from app.store import upgrade as upgrading
@@ -38,7 +42,8 @@ def sentence(refusal: Refusal) -> str:
 
 
 crm = Commands("crm", help="Administer this installation.")
-crm.add_command(demo)
+for command in (demo, doctor, explain, create_admin, rebuild_search):
+    crm.add_command(command)
 
 
 def install(app: Flask) -> None:

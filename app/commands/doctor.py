@@ -1,0 +1,95 @@
+"""``flask crm doctor``: is this installation fit to serve? One line per check, 1 when one fails."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.admin.security import readiness
+from app.admin.security.first_admin import has_super_admin
+from app.commands.findings import Finding, Verdict, bad, good, judged, poor
+from app.commands.surroundings import production, surroundings
+from app.store import diagnosis, upgrade
+from app.store.context import system_scope
+from app.store.separate import reading
+
+LARGEST_SKEW = 2.0
+
+
+@click.command("doctor")
+@click.option("--production", "is_strict", is_flag=True, help="warnings count as failures")
+@with_appcontext
+def doctor(is_strict: bool) -> None:
+    """Check database, keys, files, search index, clocks and settings; exit 1 when one is bad."""
+    found = []
+    for finding in chain(database(), surroundings(), production()):
+        found.append(finding)
+        click.echo(str(finding))
+    failing = {Verdict.BAD, Verdict.POOR} if is_strict else {Verdict.BAD}
+    wrong = sum(finding.verdict in failing for finding in found)
+    click.echo(f"{len(found)} checks, {wrong} to mend", err=True)
+    if wrong:
+        raise SystemExit(1)
+
+
+def database() -> Iterator[Finding]:
+    """Everything that needs the database; one line only when it doesn't answer."""
+    try:
+        with reading() as connection:
+            kind, version = diagnosis.server(connection)
+            yield good("database", f"{kind} {version} answers")
+            yield from _settings(connection)
+            is_current = upgrade.is_current()
+            yield judged(is_current, "upgrade", _due(is_current), "run: flask crm upgrade")
+            if is_current:
+                yield from _content(connection)
+    except SQLAlchemyError as error:
+        yield bad("database", f"doesn't answer ({type(error).__name__}): check DATABASE_URL")
+
+
+def _due(is_current: bool) -> str:
+    return "nothing is due" if is_current else "the tables are not those of this version"
+
+
+def _settings(connection: Connection) -> Iterator[Finding]:
+    for setting in diagnosis.settings(connection):
+        yield judged(setting.is_right, setting.name, setting.found, f"needs {setting.wanted}")
+    if diagnosis.is_superuser(connection):
+        yield poor("database user", "is a superuser: an ordinary owner of the database will do")
+    ahead = diagnosis.skew(connection)
+    yield judged(
+        abs(ahead) <= LARGEST_SKEW,
+        "clocks",
+        f"the database is {ahead:+.1f} s from this machine",
+        "set both by the same time server",
+    )
+
+
+def _content(connection: Connection) -> Iterator[Finding]:
+    diagnosis.take_time(connection)
+    behind = [n for n in diagnosis.indexed(connection) if n.first != n.second]
+    for numbers in behind:
+        said = f"{numbers.name}: {numbers.first:,} records, {numbers.second:,} indexed"
+        yield bad("search", f"{said}, run: flask crm rebuild-search")
+    if not behind:
+        yield good("search", "every record is indexed")
+    reused = [n for n in diagnosis.numbered(connection) if n.first > n.second]
+    for numbers in reused:
+        said = f"{numbers.name}: the highest is {numbers.first}, the last given {numbers.second}"
+        yield bad("numbers", f"{said}: new records would collide, restore the sequence")
+    if not reused:
+        yield good("numbers", "new records get new numbers")
+    with system_scope("is there anybody to log in"):
+        has_admin = has_super_admin()
+    yield judged(
+        has_admin, "super admin", "exists" if has_admin else "none", "run: flask crm create-admin"
+    )
+    yield judged(
+        readiness.is_key_shared(),
+        "session key",
+        "compared with the other instances'",
+        "give every instance the same SECRET_KEY and JWT_SECRET_KEY",
+    )

@@ -1,0 +1,111 @@
+"""What the doctor looks at outside the database: keys, files, disk, and the production profile."""
+
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from flask import current_app
+
+from app.admin import assets
+from app.admin.theme import sentences
+from app.commands.findings import Finding, bad, good, judged, poor
+from app.secrets import KEYS
+from config import LOOPBACK
+
+GIB = 1024**3
+UPGRADE = "run: flask crm upgrade"
+ROOMY, FULL = 1 * GIB, GIB // 10
+
+
+def surroundings() -> Iterator[Finding]:
+    """Keys, built files, catalogues, disk."""
+    yield from keys()
+    yield front_end()
+    yield from catalogues()
+    yield disk()
+
+
+def keys() -> Iterator[Finding]:
+    """Each key from the environment, or in a file that only its owner reads (R18)."""
+    folder = Path(current_app.config["CRM_INSTANCE"]) / "keys"
+    for setting, name in KEYS.items():
+        path = folder / name
+        if not path.exists():
+            yield good("key", f"{setting} comes from the environment")
+            continue
+        mode = stat.S_IMODE(path.stat().st_mode)
+        yield judged(
+            mode & 0o077 == 0,
+            "key",
+            f"{setting} in keys/{name}, mode {mode:04o}",
+            f"others may read it, run: chmod 600 {path}, and replace the key",
+        )
+
+
+def front_end() -> Finding:
+    """Style sheets and scripts are there, all of them."""
+    files = assets.manifest().files
+    missing = [name for name in files.values() if not (assets.BUILT / name).is_file()]
+    return judged(
+        bool(files) and not missing,
+        "front end",
+        f"{len(files)} files built, {len(missing)} missing",
+        UPGRADE,
+    )
+
+
+def catalogues() -> Iterator[Finding]:
+    """Every translated sentence is in the compiled catalogue that pages are read from."""
+    for source in sorted(sentences.FOLDER.glob("*/LC_MESSAGES/messages.po")):
+        language = source.parts[-3]
+        compiled = source.with_suffix(".mo")
+        if not compiled.is_file():
+            yield bad("catalogue", f"{language} is not compiled — {UPGRADE}")
+            continue
+        with source.open("rb") as text, compiled.open("rb") as binary:
+            stale = _differing(read_po(text), read_mo(binary))
+        detail = f"{language}: {stale} sentences differ from the source"
+        yield judged(stale == 0, "catalogue", detail, UPGRADE)
+
+
+def _differing(source: Catalog, compiled: Catalog) -> int:
+    have = {_forms(message.id): _forms(message.string) for message in compiled}
+    wanted = {_forms(m.id): _forms(m.string) for m in source if m.id and not m.fuzzy}
+    return sum(have.get(sentence) != said for sentence, said in wanted.items() if any(said))
+
+
+def _forms(words: str | Iterable[str]) -> tuple[str, ...]:
+    """A sentence and its plurals, however the file has them."""
+    return (words,) if isinstance(words, str) else tuple(words)
+
+
+def disk() -> Finding:
+    """Room for the database and attachments to grow."""
+    free = shutil.disk_usage(current_app.config["CRM_INSTANCE"]).free
+    said = f"{free / GIB:.1f} GiB free in the instance folder"
+    if free < FULL:
+        return bad("disk", f"{said}: make room before anything is lost")
+    return good("disk", said) if free >= ROOMY else poor("disk", said)
+
+
+def production() -> Iterator[Finding]:
+    """What a server for many people needs besides (C111): warnings on a desk."""
+    config = current_app.config
+    yield judged(not current_app.debug, "debug", "off" if not current_app.debug else "on", "unset")
+    if config["CRM_HTTPS"]:
+        yield good("https", "cookies are Secure and called __Host-")
+    else:
+        yield poor("https", "off: set CRM_HTTPS=1 behind a proxy that speaks https")
+    named = [name for name in config["TRUSTED_HOSTS"] if name not in LOOPBACK]
+    if named:
+        yield good("hosts", f"answers to {', '.join(named)} and loopback")
+    else:
+        yield poor("hosts", "answers to loopback only: name the site in CRM_TRUSTED_HOSTS")
+    if config["CRM_HTTPS"] and not config["CRM_PROXIES"]:
+        yield poor("proxies", "none: behind a proxy set CRM_PROXIES, or all share one address")
+    limit = config["MAX_CONTENT_LENGTH"]
+    yield judged(bool(limit), "uploads", f"at most {(limit or 0) // 1024**2} MiB", "set a limit")
