@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from app.admin import cells, words
 from app.admin.state import BINNED_VIEW, SIZES, ListState, view_of
+from app.operations.registry import behaviour
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.kinds import OptionField
@@ -266,9 +267,14 @@ def _button(entity: Entity, verb: Operation) -> dict[str, Any]:
         "slug": verb.slug,
         "label": str(verb.label),
         "icon": verb.icon,
-        "danger": verb.is_dangerous,
+        "danger": is_alarming(verb),
         "url": f"/{entity.plural}/bulk/{verb.slug}",
     }
+
+
+def is_alarming(verb: Operation) -> bool:
+    """Whether its button is red: it is dangerous, and it changes what is stored."""
+    return verb.is_dangerous and behaviour(verb.slug).locks
 
 
 def _empty(me: Listed) -> dict[str, str]:

@@ -59,6 +59,7 @@ function settings(element) {
     plugins: many ? ["remove_button"] : [],
     allowEmptyOption: !many && !element.required,
     closeAfterSelect: !many,
+    clearAfterSelect: many,
     hidePlaceholder: true,
     placeholder: element.dataset.type ?? element.placeholder,
     onType(text) {
@@ -69,6 +70,7 @@ function settings(element) {
     },
     onItemAdd() {
       this.wrapper.classList.remove("typing");
+      if (many && element.dataset.url) this.load(""); // the next one is looked for afresh
     },
     render: { option: optionHtml, no_results: message(element.dataset.nothing) },
     ...(element.dataset.url ? remote(element.dataset.url, element.matches("[data-tags]")) : {}),
