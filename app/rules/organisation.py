@@ -14,6 +14,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotPermitted
 from app.spec.roles import SUPER_ADMIN
+from app.spec.words import listed
 from app.store import access, accounts
 from app.store.context import actor, current, system_scope
 from app.store.gate import member_of
@@ -173,7 +174,7 @@ def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:
 
 
 def _listed(kinds: Sequence[tuple[Entity, int]]) -> str:
-    return ", ".join(f"{n} × {entity.many}" for entity, n in kinds)
+    return listed(str(_l("%(n)d × %(kind)s", n=n, kind=entity.many)) for entity, n in kinds)
 
 
 def _counts(column: Any, ids: Sequence[int], *more: Any) -> dict[int, int]:
