@@ -1,10 +1,6 @@
 """The audit log: every write and every event, to be read and never changed (AUDIT)."""
 
-from app.spec.catalogue import catalogue
-from app.spec.entity import Entity
-from app.spec.roles import AUDITOR, SYSTEM_ADMIN, grant
-from app.spec.scopes import Scope
-from app.spec.words import Label
+from app.spec.declare import Entity, Label, Scope, catalogue, grant, roles
 from app.store.history import History
 
 audit = catalogue.declare(
@@ -21,8 +17,8 @@ audit = catalogue.declare(
         order="-id",
         operations=("list", "read"),
         grants={
-            SYSTEM_ADMIN: grant(Scope.ALL, "list read"),
-            AUDITOR: grant(Scope.ALL, "list read"),
+            roles.SYSTEM_ADMIN: grant(Scope.ALL, "list read"),
+            roles.AUDITOR: grant(Scope.ALL, "list read"),
         },
     )
 )

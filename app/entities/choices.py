@@ -1,6 +1,6 @@
 """The dictionaries that leads, customers and contacts share; admins edit them."""
 
-from app.spec.options import dictionary, fixed, option
+from app.spec.declare import dictionary, fixed, option
 
 LEVEL = fixed(
     "level",

@@ -2,45 +2,28 @@
 
 from app.entities.choices import BUYING_ROLE, SEX
 from app.rules.contacts import PrimaryContactRules
-from app.spec.catalogue import catalogue
-from app.spec.columns import (
-    birthday,
-    choice,
-    email,
-    link,
-    long_text,
-    mobile,
-    moment,
-    name,
-    phone,
-    text,
-)
-from app.spec.entity import Entity
-from app.spec.operations import SHARED
-from app.spec.roles import AUDITOR, CLERK, SALES_MANAGER, SALESPERSON, SERVICE, grant
-from app.spec.scopes import Scope
-from app.spec.words import Label
+from app.spec.declare import SHARED, Entity, Label, Scope, catalogue, field, grant, roles
 from app.store.record import Owned, Record
 
 
 class Contact(Owned, Record):
     """A person at a customer; scoped by his own owner (PERM-3)."""
 
-    name = name("Name", "姓名", max_length=80)
-    name_en = text("English name", "英文名", max_length=80, search="text")
-    customer = link(
+    name = field.name("Name", "姓名", max_length=80)
+    name_en = field.text("English name", "英文名", max_length=80, search="text")
+    customer = field.link(
         "Customer", "客户", "customer", required=True, listed=True, fact=True, is_parent=True
     )
-    mobile = mobile("Mobile", "手机", listed=True, fact=True)
-    phone = phone("Phone", "电话")
-    email = email("E-mail", "邮箱", listed=True)
-    position = text("Position", "职务", max_length=80, listed=True)
-    buying_role = choice("Role in buying", "采购角色", BUYING_ROLE, listed=True, quick=True)
-    sex = choice("Sex", "性别", SEX)
-    birthday = birthday("Birthday", "生日")
-    address = text("Address", "地址", max_length=255, mask="address")
-    next_contact_at = moment("Next contact time", "下次联系时间", sortable=True)
-    remark = long_text("Remark", "备注")
+    mobile = field.mobile("Mobile", "手机", listed=True, fact=True)
+    phone = field.phone("Phone", "电话")
+    email = field.email("E-mail", "邮箱", listed=True)
+    position = field.text("Position", "职务", max_length=80, listed=True)
+    buying_role = field.choice("Role in buying", "采购角色", BUYING_ROLE, listed=True, quick=True)
+    sex = field.choice("Sex", "性别", SEX)
+    birthday = field.birthday("Birthday", "生日")
+    address = field.text("Address", "地址", max_length=255, mask="address")
+    next_contact_at = field.moment("Next contact time", "下次联系时间", sortable=True)
+    remark = field.long_text("Remark", "备注")
 
 
 contact = catalogue.declare(
@@ -57,11 +40,13 @@ contact = catalogue.declare(
         operations=SHARED,
         rules=PrimaryContactRules(),
         grants={
-            SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, " ".join(SHARED)),
-            SALESPERSON: grant(Scope.SELF, "list read create edit delete add_team remove_team"),
-            CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
-            SERVICE: grant(Scope.ALL, "list read"),
-            AUDITOR: grant(Scope.ALL, "list read"),
+            roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, SHARED),
+            roles.SALESPERSON: grant(
+                Scope.SELF, "list read create edit delete add_team remove_team"
+            ),
+            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
+            roles.SERVICE: grant(Scope.ALL, "list read"),
+            roles.AUDITOR: grant(Scope.ALL, "list read"),
         },
         samples=(
             {"name": "王小明", "mobile": "13900139000", "position": "采购经理"},

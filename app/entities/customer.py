@@ -1,49 +1,30 @@
 """Customers: the companies and people we do business with (CUS)."""
 
 from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE
-from app.spec.catalogue import catalogue
-from app.spec.columns import (
-    boolean,
-    choice,
-    credit_code,
-    email,
-    link,
-    long_text,
-    mobile,
-    moment,
-    money,
-    name,
-    phone,
-    text,
-    website,
-)
-from app.spec.entity import Child, Entity, View
-from app.spec.field import Section
-from app.spec.operations import POOLED
-from app.spec.roles import (
-    AUDITOR,
-    CLERK,
-    FINANCE,
-    LEGAL,
-    MARKETING,
-    SALES_MANAGER,
-    SALESPERSON,
-    SERVICE,
+from app.spec.declare import (
+    POOLED,
+    Child,
+    Entity,
+    Label,
+    Scope,
+    Section,
+    catalogue,
+    field,
     grant,
+    roles,
+    view,
 )
-from app.spec.scopes import Scope
-from app.spec.words import Label
 from app.store.record import Pooled, Record
 
 
 class Customer(Pooled, Record):
     """A customer; in a pool when nobody owns it."""
 
-    name = name("Name", "客户名称", max_length=120, unique_company=True)
-    name_en = text("English name", "英文名称", search="text")
-    short_name = text("Short name", "简称", max_length=40, search="text")
-    level = choice("Customer level", "客户级别", LEVEL, listed=True, fact=True, quick=True)
-    deal_status = choice(
+    name = field.name("Name", "客户名称", max_length=120, unique_company=True)
+    name_en = field.text("English name", "英文名称", search="text")
+    short_name = field.text("Short name", "简称", max_length=40, search="text")
+    level = field.choice("Customer level", "客户级别", LEVEL, listed=True, fact=True, quick=True)
+    deal_status = field.choice(
         "Deal status",
         "成交状态",
         DEAL_STATUS,
@@ -52,29 +33,35 @@ class Customer(Pooled, Record):
         listed=True,
         fact=True,
     )
-    mobile = mobile("Mobile", "手机", listed=True, fact=True)
-    phone = phone("Phone", "电话")
-    email = email("E-mail", "邮箱")
-    source = choice("Customer source", "客户来源", SOURCE, listed=True, quick=True)
-    industry = choice("Industry", "客户行业", INDUSTRY, listed=True, quick=True)
-    next_contact_at = moment(
+    mobile = field.mobile("Mobile", "手机", listed=True, fact=True)
+    phone = field.phone("Phone", "电话")
+    email = field.email("E-mail", "邮箱")
+    source = field.choice("Customer source", "客户来源", SOURCE, listed=True, quick=True)
+    industry = field.choice("Industry", "客户行业", INDUSTRY, listed=True, quick=True)
+    next_contact_at = field.moment(
         "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True
     )
-    website = website("Website", "网址")
-    remark = long_text("Remark", "备注")
-    credit_code = credit_code(
+    website = field.website("Website", "网址")
+    remark = field.long_text("Remark", "备注")
+    credit_code = field.credit_code(
         "Unified social credit code", "统一社会信用代码", unique=True, section=Section.BUSINESS
     )
-    main_business = text("Main business", "主营业务", max_length=255, section=Section.BUSINESS)
-    employee_range = choice("Employees", "人员规模", EMPLOYEES, section=Section.BUSINESS)
-    annual_revenue = money("Annual revenue", "年营业额", section=Section.BUSINESS)
-    social_accounts = text("Social accounts", "社交账号", max_length=255, section=Section.BUSINESS)
-    country = text("Country or region", "国家/地区", max_length=60, section=Section.ADDRESS)
-    province = text("Province", "省", max_length=40, section=Section.ADDRESS)
-    city = text("City", "市", max_length=40, section=Section.ADDRESS)
-    district = text("District", "区", max_length=40, section=Section.ADDRESS)
-    address = text("Address", "详细地址", max_length=255, section=Section.ADDRESS, mask="address")
-    primary_contact = link(
+    main_business = field.text(
+        "Main business", "主营业务", max_length=255, section=Section.BUSINESS
+    )
+    employee_range = field.choice("Employees", "人员规模", EMPLOYEES, section=Section.BUSINESS)
+    annual_revenue = field.money("Annual revenue", "年营业额", section=Section.BUSINESS)
+    social_accounts = field.text(
+        "Social accounts", "社交账号", max_length=255, section=Section.BUSINESS
+    )
+    country = field.text("Country or region", "国家/地区", max_length=60, section=Section.ADDRESS)
+    province = field.text("Province", "省", max_length=40, section=Section.ADDRESS)
+    city = field.text("City", "市", max_length=40, section=Section.ADDRESS)
+    district = field.text("District", "区", max_length=40, section=Section.ADDRESS)
+    address = field.text(
+        "Address", "详细地址", max_length=255, section=Section.ADDRESS, mask="address"
+    )
+    primary_contact = field.link(
         "Primary contact",
         "首要联系人",
         "contact",
@@ -82,10 +69,10 @@ class Customer(Pooled, Record):
         section=Section.SYSTEM,
         is_constrained=False,
     )
-    won_at = moment("Won at", "成交时间", system=True, section=Section.SYSTEM)
-    is_locked = boolean("Locked", "已锁定", system=True, section=Section.SYSTEM)
-    locked_until = moment("Locked until", "锁定至", system=True, section=Section.SYSTEM)
-    lock_reason = text(
+    won_at = field.moment("Won at", "成交时间", system=True, section=Section.SYSTEM)
+    is_locked = field.boolean("Locked", "已锁定", system=True, section=Section.SYSTEM)
+    locked_until = field.moment("Locked until", "锁定至", system=True, section=Section.SYSTEM)
+    lock_reason = field.text(
         "Lock reason", "锁定原因", max_length=255, system=True, section=Section.SYSTEM
     )
 
@@ -104,28 +91,20 @@ customer = catalogue.declare(
         operations=POOLED,
         children=(Child("contact", "customer"),),
         views=(
-            View(
-                "won",
-                Label("Won", "已成交"),
-                ({"col": "deal_status", "opr": "eq", "value": "won"},),
-            ),
-            View(
-                "locked",
-                Label("Locked", "已锁定"),
-                ({"col": "is_locked", "opr": "eq", "value": True},),
-            ),
+            view("won", "Won", "已成交", "deal_status", "eq", "won"),
+            view("locked", "Locked", "已锁定", "is_locked", "eq", True),
         ),
         grants={
-            SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, " ".join(POOLED)),
-            SALESPERSON: grant(
+            roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, POOLED),
+            roles.SALESPERSON: grant(
                 Scope.SELF, "list read create edit claim release add_team remove_team"
             ),
-            CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
-            MARKETING: grant(Scope.ALL, "list read", hidden="annual_revenue"),
-            SERVICE: grant(Scope.ALL, "list read"),
-            FINANCE: grant(Scope.ALL, "list read"),
-            LEGAL: grant(Scope.ALL, "list read", masked="mobile phone email"),
-            AUDITOR: grant(Scope.ALL, "list read"),
+            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
+            roles.MARKETING: grant(Scope.ALL, "list read", hidden="annual_revenue"),
+            roles.SERVICE: grant(Scope.ALL, "list read"),
+            roles.FINANCE: grant(Scope.ALL, "list read"),
+            roles.LEGAL: grant(Scope.ALL, "list read", masked="mobile phone email"),
+            roles.AUDITOR: grant(Scope.ALL, "list read"),
         },
         samples=(
             {"name": "杭州海纳科技有限公司", "name_en": "Hangzhou Haina", "mobile": "13800138000"},

@@ -1,11 +1,7 @@
 """Departments: the one tree that data scopes follow (ORG)."""
 
 from app.rules.organisation import DepartmentRules
-from app.spec.catalogue import catalogue
-from app.spec.entity import Child, Entity
-from app.spec.roles import AUDITOR, PEOPLE_ADMIN, SYSTEM_ADMIN, grant
-from app.spec.scopes import Scope
-from app.spec.words import Label
+from app.spec.declare import Child, Entity, Label, Scope, catalogue, grant, roles
 from app.store.organisation import Department
 
 department = catalogue.declare(
@@ -23,9 +19,9 @@ department = catalogue.declare(
         children=(Child("user", "department"), Child("department", "parent")),
         rules=DepartmentRules(),
         grants={
-            SYSTEM_ADMIN: grant(Scope.ALL, "list read create edit delete"),
-            PEOPLE_ADMIN: grant(Scope.ALL, "list read create edit"),
-            AUDITOR: grant(Scope.ALL, "list read"),
+            roles.SYSTEM_ADMIN: grant(Scope.ALL, "list read create edit delete"),
+            roles.PEOPLE_ADMIN: grant(Scope.ALL, "list read create edit"),
+            roles.AUDITOR: grant(Scope.ALL, "list read"),
         },
         samples=({"name": "测试部", "name_en": "Testing"}, {"name": "Second office"}),
     )

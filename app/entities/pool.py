@@ -1,11 +1,7 @@
 """Customer and lead pools: records without an owner that their members may claim (POOL)."""
 
 from app.rules.pools import PoolRules
-from app.spec.catalogue import catalogue
-from app.spec.entity import Entity
-from app.spec.roles import AUDITOR, SALES_MANAGER, SALESPERSON, grant
-from app.spec.scopes import Scope
-from app.spec.words import Label
+from app.spec.declare import Entity, Label, Scope, catalogue, grant, roles
 from app.store.pools import Pool
 
 pool = catalogue.declare(
@@ -22,9 +18,9 @@ pool = catalogue.declare(
         operations=("list", "read", "create", "edit", "delete"),
         rules=PoolRules(),
         grants={
-            SALES_MANAGER: grant(Scope.ALL, "list read"),
-            SALESPERSON: grant(Scope.ALL, "list read"),
-            AUDITOR: grant(Scope.ALL, "list read"),
+            roles.SALES_MANAGER: grant(Scope.ALL, "list read"),
+            roles.SALESPERSON: grant(Scope.ALL, "list read"),
+            roles.AUDITOR: grant(Scope.ALL, "list read"),
         },
         samples=(
             {"name": "测试公海", "name_en": "Test pool", "kind": "customers", "is_enabled": True},

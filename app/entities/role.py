@@ -1,11 +1,7 @@
 """Roles: named sets of grants; what they grant is edited in the permission matrix (PERM)."""
 
 from app.rules.organisation import RoleRules
-from app.spec.catalogue import catalogue
-from app.spec.entity import Entity
-from app.spec.roles import AUDITOR, SYSTEM_ADMIN, grant
-from app.spec.scopes import Scope
-from app.spec.words import Label
+from app.spec.declare import Entity, Label, Scope, catalogue, grant, roles
 from app.store.organisation import Role
 
 role = catalogue.declare(
@@ -22,8 +18,8 @@ role = catalogue.declare(
         operations=("list", "read", "create", "edit", "disable", "enable"),
         rules=RoleRules(),
         grants={
-            SYSTEM_ADMIN: grant(Scope.ALL, "list read create edit disable enable"),
-            AUDITOR: grant(Scope.ALL, "list read"),
+            roles.SYSTEM_ADMIN: grant(Scope.ALL, "list read create edit disable enable"),
+            roles.AUDITOR: grant(Scope.ALL, "list read"),
         },
         samples=({"name": "测试角色", "name_en": "Test role"}, {"name": "Second role"}),
     )

@@ -1,11 +1,7 @@
 """Users: the people who log in; never deleted, only disabled (ORG-1)."""
 
 from app.rules.organisation import UserRules
-from app.spec.catalogue import catalogue
-from app.spec.entity import Entity, View
-from app.spec.roles import AUDITOR, PEOPLE_ADMIN, SYSTEM_ADMIN, grant
-from app.spec.scopes import Scope
-from app.spec.words import Label
+from app.spec.declare import Entity, Label, Scope, catalogue, grant, roles, view
 from app.store.organisation import User
 
 user = catalogue.declare(
@@ -20,18 +16,16 @@ user = catalogue.declare(
         rank=82,
         order="name",
         operations=("list", "read", "create", "edit", "disable", "enable", "reset_password"),
-        views=(
-            View(
-                "active",
-                Label("Active", "在职"),
-                ({"col": "is_active", "opr": "eq", "value": True},),
-            ),
-        ),
+        views=(view("active", "Active", "在职", "is_active", "eq", True),),
         rules=UserRules(),
         grants={
-            SYSTEM_ADMIN: grant(Scope.ALL, "list read create edit disable enable reset_password"),
-            PEOPLE_ADMIN: grant(Scope.ALL, "list read create edit disable enable reset_password"),
-            AUDITOR: grant(Scope.ALL, "list read", masked="mobile email"),
+            roles.SYSTEM_ADMIN: grant(
+                Scope.ALL, "list read create edit disable enable reset_password"
+            ),
+            roles.PEOPLE_ADMIN: grant(
+                Scope.ALL, "list read create edit disable enable reset_password"
+            ),
+            roles.AUDITOR: grant(Scope.ALL, "list read", masked="mobile email"),
         },
         samples=(
             {"username": "sample1", "name": "样本甲", "name_en": "Sample One"},

@@ -39,6 +39,14 @@ class View:
     filters: tuple[Mapping[str, Any], ...]
 
 
+def view(key: str, en: str, zh: str, column: str, operator: str, value: Any = None) -> View:
+    """A built-in view with one condition."""
+    condition = {"col": column, "opr": operator}
+    return View(
+        key, Label(en, zh), (condition if value is None else {**condition, "value": value},)
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class PageRight:
     """A page of its own as a row of the permission matrix: pages are permissions too (PERM)."""

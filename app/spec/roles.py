@@ -4,6 +4,7 @@ Roles are data: admins create, copy and change them. These are what a new instal
 the grants stand in the files of the entities (contract §7).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.spec.scopes import Scope
@@ -49,7 +50,7 @@ class Grant:
 
 def grant(
     scope: Scope,
-    operations: str,
+    operations: str | Iterable[str],
     *,
     hidden: str = "",
     read_only: str = "",
@@ -58,7 +59,7 @@ def grant(
     """A grant written as words: ``grant(SELF, "list read edit", masked="mobile phone")``."""
     return Grant(
         scope,
-        tuple(operations.split()),
+        tuple(operations.split() if isinstance(operations, str) else operations),
         tuple(hidden.split()),
         tuple(read_only.split()),
         tuple(masked.split()),

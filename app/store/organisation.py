@@ -10,20 +10,8 @@ from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
+from app.spec import columns as field
 from app.spec.clock import DEFAULT_ZONE
-from app.spec.columns import (
-    boolean,
-    choice,
-    email,
-    integer,
-    link,
-    links,
-    mobile,
-    moment,
-    name,
-    person,
-    text,
-)
 from app.spec.field import Section
 from app.spec.options import fixed, option
 from app.store.record import Record, Row
@@ -36,27 +24,27 @@ LANGUAGE = fixed(
 class Department(Record):
     """A node of the one tree (ORG): the root can be renamed, not deleted."""
 
-    name = name("Name", "名称", max_length=80)
-    name_en = text("English name", "英文名称", max_length=80, listed=True)
-    parent = link("Parent department", "上级部门", "department", listed=True)
-    head = person("Department head", "部门负责人", listed=True, is_constrained=False)
-    position = integer("Order", "排序", default=0)
+    name = field.name("Name", "名称", max_length=80)
+    name_en = field.text("English name", "英文名称", max_length=80, listed=True)
+    parent = field.link("Parent department", "上级部门", "department", listed=True)
+    head = field.person("Department head", "部门负责人", listed=True, is_constrained=False)
+    position = field.integer("Order", "排序", default=0)
 
 
 class Role(Row):
     """A named set of grants (PERM). ``code`` is set for the built-in ones."""
 
-    name = name("Name", "名称", max_length=80)
-    name_en = text("English name", "英文名称", max_length=80, listed=True)
-    code = text("Code", "编码", max_length=40, system=True, unique=True)
-    description = text("Description", "说明", max_length=255, listed=True)
-    is_active = boolean("Active", "启用", system=True, listed=True)
+    name = field.name("Name", "名称", max_length=80)
+    name_en = field.text("English name", "英文名称", max_length=80, listed=True)
+    code = field.text("Code", "编码", max_length=40, system=True, unique=True)
+    description = field.text("Description", "说明", max_length=255, listed=True)
+    is_active = field.boolean("Active", "启用", system=True, listed=True)
 
 
 class User(Row):
     """A person with an account; never deleted, only disabled (ORG-1)."""
 
-    username = text(
+    username = field.text(
         "Username",
         "用户名",
         required=True,
@@ -67,18 +55,20 @@ class User(Row):
         max_length=64,
         search="text",
     )
-    name = name("Name", "姓名", max_length=80)
-    name_en = text("English name", "英文名", max_length=80, listed=True, search="text")
-    mobile = mobile("Mobile", "手机", unique=True, listed=True)
-    email = email("E-mail", "邮箱", unique=True, listed=True)
-    department = link("Department", "部门", "department", required=True, listed=True, quick=True)
-    position = text("Position", "职务", max_length=80, listed=True)
-    superior = person("Direct superior", "直属上级", listed=True)
-    roles = links("Roles", "角色", "role", required=True, listed=True, table="user_role")
-    language = choice("Language", "语言", LANGUAGE, default="zh")
-    timezone = text("Time zone", "时区", max_length=40, default=DEFAULT_ZONE)
-    is_active = boolean("Active", "启用", system=True, listed=True, quick=True)
-    last_login_at = moment("Last login", "最后登录时间", system=True, section=Section.SYSTEM)
+    name = field.name("Name", "姓名", max_length=80)
+    name_en = field.text("English name", "英文名", max_length=80, listed=True, search="text")
+    mobile = field.mobile("Mobile", "手机", unique=True, listed=True)
+    email = field.email("E-mail", "邮箱", unique=True, listed=True)
+    department = field.link(
+        "Department", "部门", "department", required=True, listed=True, quick=True
+    )
+    position = field.text("Position", "职务", max_length=80, listed=True)
+    superior = field.person("Direct superior", "直属上级", listed=True)
+    roles = field.links("Roles", "角色", "role", required=True, listed=True, table="user_role")
+    language = field.choice("Language", "语言", LANGUAGE, default="zh")
+    timezone = field.text("Time zone", "时区", max_length=40, default=DEFAULT_ZONE)
+    is_active = field.boolean("Active", "启用", system=True, listed=True, quick=True)
+    last_login_at = field.moment("Last login", "最后登录时间", system=True, section=Section.SYSTEM)
 
     password: Mapped[Any] = mapped_column(String(255), nullable=True)
     must_change_password: Mapped[bool] = mapped_column(default=False)

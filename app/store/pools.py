@@ -6,8 +6,8 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
+from app.spec import columns as field
 from app.spec.catalogue import catalogue
-from app.spec.columns import boolean, choice, integer, links, name, text
 from app.spec.options import Dictionary, Option
 from app.spec.types import UTCDateTime
 from app.spec.words import Label
@@ -27,16 +27,16 @@ POOL_KIND = PooledKinds("pool_kind", Label("Kind", "类型"), (), is_editable=Fa
 class Pool(Record):
     """A pool of records without owner; no members named means everybody (POOL-1)."""
 
-    name = name("Name", "名称", max_length=80)
-    name_en = text("English name", "英文名称", max_length=80, listed=True)
-    kind = choice("Kind", "类型", POOL_KIND, required=True, listed=True, editable=False)
-    admins = links("Pool admins", "公海管理员", "user", listed=True, table="pool_admins")
-    members = links("Pool members", "公海成员", "user", listed=True, table="pool_members")
-    member_departments = links(
+    name = field.name("Name", "名称", max_length=80)
+    name_en = field.text("English name", "英文名称", max_length=80, listed=True)
+    kind = field.choice("Kind", "类型", POOL_KIND, required=True, listed=True, editable=False)
+    admins = field.links("Pool admins", "公海管理员", "user", listed=True, table="pool_admins")
+    members = field.links("Pool members", "公海成员", "user", listed=True, table="pool_members")
+    member_departments = field.links(
         "Member departments", "成员部门", "department", table="pool_member_departments"
     )
-    is_enabled = boolean("Enabled", "启用", listed=True)
-    position = integer("Order", "排序", default=0)
+    is_enabled = field.boolean("Enabled", "启用", listed=True)
+    position = field.integer("Order", "排序", default=0)
 
     visible_columns: Mapped[Any] = mapped_column(JSON, default=list)
     """The fields a member sees of a record in the pool; empty: the list's columns."""

@@ -1,0 +1,32 @@
+"""Everything that the file of an entity needs, by one import."""
+
+from app.spec import columns as field
+from app.spec import roles
+from app.spec.catalogue import catalogue
+from app.spec.entity import Child, Entity, view
+from app.spec.field import Section
+from app.spec.operations import BINNED, PLAIN, POOLED, SHARED
+from app.spec.options import dictionary, fixed, option
+from app.spec.roles import grant
+from app.spec.scopes import Scope
+from app.spec.words import Label
+
+__all__ = [
+    "BINNED",
+    "PLAIN",
+    "POOLED",
+    "SHARED",
+    "Child",
+    "Entity",
+    "Label",
+    "Scope",
+    "Section",
+    "catalogue",
+    "dictionary",
+    "field",
+    "fixed",
+    "grant",
+    "option",
+    "roles",
+    "view",
+]

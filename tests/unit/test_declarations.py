@@ -1,0 +1,158 @@
+"""A declaration that can't work is refused while loading, with entity, attribute and cure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from app.spec.catalogue import Catalogue, catalogue
+from app.spec.columns import name, text
+from app.spec.entity import Child, Entity
+from app.spec.errors import DeclarationError
+from app.spec.relations import RelationField
+from app.spec.roles import SALESPERSON, grant
+from app.spec.scopes import Scope
+from app.spec.words import Label, language
+
+
+class Plain:
+    """Enough of a model to be declared: fields and what it is able to."""
+
+    __fields__: ClassVar[Mapping[str, Any]] = {
+        "name": name("Name", "名称").keyed("name"),
+        "note": text("Note", "备注").keyed("note"),
+    }
+    __owned__ = False
+    __pooled__ = False
+    __binned__ = False
+
+
+class OwnedPlain(Plain):
+    __owned__ = True
+    __binned__ = True
+
+
+def declared(**changes: Any) -> Entity:
+    facts: dict[str, Any] = {
+        "model": Plain,
+        "key": "thing",
+        "plural": "things",
+        "one": Label("Thing", "东西"),
+        "many": Label("Things", "东西"),
+        "icon": "box",
+        "menu": "settings",
+        "operations": ("list", "read"),
+    }
+    return Entity(**{**facts, **changes})
+
+
+def refusal(entity: Entity, known: Mapping[str, Entity] | None = None) -> str:
+    with pytest.raises(DeclarationError) as error:
+        entity.validate({entity.key: entity, **(known or {})})
+    return str(error.value)
+
+
+def test_a_sound_declaration_is_accepted() -> None:
+    declared().validate({})
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"key": "two words"}, "two words.key: use small letters"),
+        ({"plural": "two words"}, "thing.key: use small letters"),
+        ({"title": "nope"}, "thing.title: there is no field 'nope'"),
+        ({"order": "-nope"}, "thing.order: there is no field '-nope'"),
+        ({"operations": ("list", "fly")}, "there is no operation 'fly'"),
+        ({"operations": ("transfer",)}, "transfer needs a model with 'owner'; drop it"),
+        ({"operations": ("delete",)}, "delete needs a model with 'bin'; drop it"),
+        ({"operations": ("claim",)}, "claim needs a model with 'pool'; drop it"),
+        ({"grants": {"pirate": grant(Scope.ALL, "list")}}, "no built-in role 'pirate'"),
+        (
+            {"grants": {SALESPERSON: grant(Scope.ALL, "list edit")}},
+            "salesperson is granted ['edit'], not declared here",
+        ),
+        (
+            {"grants": {SALESPERSON: grant(Scope.SELF, "list")}},
+            "rows without an owner have scope ALL or NONE",
+        ),
+        ({"grants": {SALESPERSON: grant(Scope.ALL, "list", hidden="nope")}}, "no fields ['nope']"),
+        (
+            {"grants": {SALESPERSON: grant(Scope.ALL, "list", masked="note")}},
+            "thing.note: declare a kind of mask to mask it",
+        ),
+        ({"children": (Child("nobody", "thing"),)}, "nobody.thing does not exist"),
+    ],
+)
+def test_nonsense_is_refused_with_its_cure(changes: dict[str, Any], sentence: str) -> None:
+    assert sentence in refusal(declared(**changes))
+
+
+def test_a_link_to_nothing_is_refused() -> None:
+    class Linked(Plain):
+        __fields__: ClassVar[Mapping[str, Any]] = {
+            **Plain.__fields__,
+            "boss": RelationField(label=Label("Boss", "老板"), key="boss", to="nobody"),
+        }
+
+    assert "thing.boss: points at 'nobody', which is not declared" in refusal(
+        declared(model=Linked)
+    )
+
+
+def test_a_required_system_field_is_refused() -> None:
+    class Strict(Plain):
+        __fields__: ClassVar[Mapping[str, Any]] = {
+            **Plain.__fields__,
+            "state": text("State", "状态", required=True, system=True).keyed("state"),
+        }
+
+    assert "a system field is in no form" in refusal(declared(model=Strict))
+
+
+def test_a_list_without_columns_is_refused() -> None:
+    class Blank(Plain):
+        __fields__: ClassVar[Mapping[str, Any]] = {
+            "name": replace(Plain.__fields__["name"], listed=False)
+        }
+
+    assert "mark at least one field as listed" in refusal(declared(model=Blank))
+
+
+def test_a_second_entity_of_the_same_name_is_refused() -> None:
+    found = Catalogue()
+    found.declare(declared())
+    with pytest.raises(DeclarationError, match="another entity has this name"):
+        found.declare(declared(model=OwnedPlain))
+    with pytest.raises(DeclarationError, match="another entity has this model"):
+        found.declare(declared(key="other", plural="others"))
+
+
+@pytest.mark.parametrize(("en", "zh"), [("", "名称"), ("Name", ""), (" ", "名称")])
+def test_a_label_needs_both_languages(en: str, zh: str) -> None:
+    with pytest.raises(ValueError, match="both languages"):
+        Label(en, zh)
+
+
+def test_a_label_speaks_the_readers_language_and_carries_no_markup() -> None:
+    label = Label("<b>Name</b>", "名称")
+    token = language.set("en")
+    try:
+        assert str(label) == "<b>Name</b>"
+        assert label.__html__() == "&lt;b&gt;Name&lt;/b&gt;"
+    finally:
+        language.reset(token)
+    assert str(label) in {"名称", "<b>Name</b>"}
+
+
+def test_every_entity_fits_its_budget_of_lines() -> None:
+    """Architecture section 2: the whole file, names and grants included."""
+    budgets = {"customer": 120, "contact": 60}
+    assert len(catalogue) >= 8
+    for entity in catalogue:
+        source = Path(import_module(f"app.entities.{entity.key}").__file__ or "")
+        lines = len(source.read_text(encoding="utf-8").splitlines())
+        assert lines <= budgets.get(entity.key, 100), f"{entity.key}: {lines} lines"
