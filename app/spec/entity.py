@@ -42,9 +42,9 @@ class View:
 def view(key: str, en: str, zh: str, column: str, operator: str, value: Any = None) -> View:
     """A built-in view with one condition."""
     condition = {"col": column, "opr": operator}
-    return View(
-        key, Label(en, zh), (condition if value is None else {**condition, "value": value},)
-    )
+    if value is not None:
+        condition["value"] = value
+    return View(key, Label(en, zh), (condition,))
 
 
 @dataclass(frozen=True, kw_only=True)
