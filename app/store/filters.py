@@ -144,7 +144,7 @@ class Compiler:
         )
 
 
-_LITERAL = frozenset({"text", "long_text", "phone", "email", "url", "option"})
+_LITERAL = frozenset({"text", "long_text", "phone", "email", "url", "option", "birthday"})
 """Kinds compared with what was typed, not with what would be stored: fragments, retired codes."""
 
 _SIMPLE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
