@@ -6,7 +6,7 @@ last step, and that one happens once however often it is sent.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,7 @@ from app.spec.errors import BadRequest, Invalid, Refusal
 from app.spec.field import Field
 from app.spec.operations import Operation
 from app.spec.values import ValuesField
-from app.store import runs, titles
+from app.store import door, runs, titles
 from app.store.context import actor
 from app.store.idempotency import Replay
 from app.store.listing import Query
@@ -165,8 +165,14 @@ def _frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
         "step": step,
         "action": f"/{entity.plural}/bulk/{verb.slug}",
         "errors": [],
-        "back_url": f"/{entity.plural}/list/",
+        "back_url": _back(entity, request.values.getlist("ids") or request.args.getlist("id")),
     }
+
+
+def _back(entity: Entity, ids: Sequence[Any]) -> str:
+    """The page the operation was asked for from: one record's own, or the list."""
+    base = f"/{entity.plural}"
+    return f"{base}/show/{ids[0]}" if len(ids) == 1 else f"{base}/list/"
 
 
 def _settings(
@@ -287,7 +293,9 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
     names = titles.by_ids(entity, [item.record_id for item in left])
     is_export = slug == "export"
     api = f"/api/v1/operations/{number}"
+    ids = run.selection.get("ids", ())
     return _frame(entity, verb, "report") | {
+        "back_url": _back(entity, ids if door.within(entity, ids[:1], "read") else ()),
         "report": {
             "done": run.done,
             "skipped": [
@@ -301,5 +309,5 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
             "failed": [],
             "download_url": f"{api}/file" if is_export else f"{api}/report?format=xlsx",
             "json_url": "" if is_export else f"{api}/report?format=json",
-        }
+        },
     }

@@ -54,7 +54,10 @@ def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
         else _history(entity, policy, record_id, fields)
         if active == "history"
         else [],
-        "team": _team(entity, record_id) if active == "team" else [],
+        "team": _team(entity, record_id) if active == "team" else None,
+        "add_member_url": f"/{entity.plural}/bulk/add_team?id={record_id}"
+        if actor().rights.may(entity.key, "add_team")
+        else "",
         "aside": [],
         "prev_url": "",
         "next_url": "",

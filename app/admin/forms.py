@@ -20,7 +20,7 @@ from app.spec.relations import LinksField, RelationField
 from app.store import titles
 from app.store.policy import Policy
 
-CONTROL = frozenset({"csrf_token", "row_version", "form_nonce", "then", "step", "next"})
+CONTROL = frozenset({"csrf_token", "row_version", "form_nonce", "original", "then", "step", "next"})
 """Hidden inputs that are no fields."""
 
 Raw = dict[str, Any]

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import bulk_pages, choosing, details, forms, lists, state
+from app.admin import bulk_pages, choosing, details, forms, lists, merging, state
 from app.admin.clash import duplicate_of
 from app.admin.once import once
 from app.extensions import db
@@ -108,17 +108,15 @@ class EntityView(BaseView):
                 version=record.version,
                 title=titles.title(self.entity, record),
                 texts=titles.of_relations(record, fields.values()),
+                original=values,
             )
         state.only(request.args)
         raw = forms.read(request.form, fields)
         version = state.whole(request.form.get("row_version"), 0)
         try:
-            answer, _replayed = once(
-                request.form.get("form_nonce"), lambda: self._saved(pk, raw, version)
-            )
+            return _to(self._merged(pk, fields, raw, version).headers["Location"])
         except (Refusal, IntegrityError) as error:
             return self._rejected("edit", fields, raw, error, pk=pk, version=version)
-        return _to(answer.headers["Location"])
 
     @expose("/delete/<int:pk>", methods=["GET", "POST"])
     def delete(self, pk: int) -> Answer:
@@ -165,6 +163,21 @@ class EntityView(BaseView):
         flash(_("Saved."), "success")
         return Replay(302, {"Location": f"/{self.entity.plural}/show/{pk}"}, {"id": pk})
 
+    def _merged(self, pk: int, fields: Mapping[str, Field], raw: forms.Raw, version: int) -> Replay:
+        """Save what was changed, also over a newer version that left those fields alone (UI-6)."""
+        nonce, original = request.form.get("form_nonce"), merging.opened(request.form)
+        mine = merging.changed(fields, raw, original)
+        try:
+            return once(nonce, lambda: self._saved(pk, mine, version))[0]
+        except StaleVersion as stale:
+            policy = Policy(actor(), self.entity, "edit")
+            stale.conflicts = merging.collisions(policy, stale, original)
+            if stale.conflicts or not original:
+                raise
+            newer = stale.details["version"]
+        db.session.rollback()
+        return once(nonce, lambda: self._saved(pk, mine, newer))[0]
+
     def _deleted(self, pk: int) -> Replay:
         outcome = engine.run(
             behaviour("delete"), self.entity, Selection(ids=(pk,)), {}, dry_run=False
@@ -177,6 +190,8 @@ class EntityView(BaseView):
         """Values from the address; a record pointed at must exist for the reader (C23)."""
         state.only(request.args, fields)
         values = {key: forms.typed(f, f.default) for key, f in fields.items()}
+        if self.entity.is_owned and "owner" in fields:
+            values["owner"] = actor().user_id  # who creates it owns it, unless he says otherwise
         given = {key: request.args[key] for key in request.args if key in fields}
         if given:
             try:
@@ -200,6 +215,7 @@ class EntityView(BaseView):
         texts: Mapping[str, str] | None = None,
         sentences: Sequence[str] = (),
         conflict: Any = None,
+        original: Mapping[str, Any] | None = None,
     ) -> str:
         base = f"/{self.entity.plural}"
         policy = Policy(actor(), self.entity, "edit" if mode == "edit" else "create")
@@ -215,6 +231,7 @@ class EntityView(BaseView):
                 ("csrf_token", generate_csrf()),
                 ("row_version", str(version)),
                 ("form_nonce", forms.nonce()),
+                *([(merging.ORIGINAL, merging.sealed(original))] if original else []),
             ],
             "sections": forms.sections(policy, fields.values(), values, errors or {}, texts or {}),
             "errors": list(sentences),
@@ -227,7 +244,7 @@ class EntityView(BaseView):
         self,
         mode: str,
         fields: Mapping[str, Field],
-        raw: Mapping[str, Any],
+        raw: forms.Raw,
         error: Refusal | IntegrityError,
         *,
         pk: int = 0,
@@ -238,10 +255,8 @@ class EntityView(BaseView):
         if not isinstance(refusal, Invalid | Duplicate | StaleVersion | Conflict):
             raise refusal
         db.session.rollback()
-        conflict = None
         if isinstance(refusal, StaleVersion):
-            conflict = self._conflict(refusal)
-            version = refusal.details["version"]
+            return self._disputed(pk, fields, raw, refusal), refusal.status
         page = self._form(
             mode,
             fields,
@@ -250,22 +265,30 @@ class EntityView(BaseView):
             version=version,
             errors=refusal.fields,
             sentences=[str(refusal.message), *_elsewhere(refusal, fields)],
-            conflict=conflict,
+            original=merging.opened(request.form),
         )
         return page, refusal.status
 
-    def _conflict(self, refusal: StaleVersion) -> list[dict[str, Any]]:
+    def _disputed(
+        self, pk: int, fields: Mapping[str, Field], raw: forms.Raw, refusal: StaleVersion
+    ) -> str:
+        """The form over the newer version, with what was typed and what stands there (UI-6)."""
         policy = Policy(actor(), self.entity, "edit")
-        return [
-            {
-                "key": one.field.key,
-                "label": str(one.field.label),
-                "mine": _side(policy, one.field, one.mine),
-                "theirs": _side(policy, one.field, one.theirs),
-                "original": "",
-            }
-            for one in refusal.conflicts
-        ]
+        original = merging.opened(request.form)
+        record = door.fetch(self.entity, pk, "edit", policy.readable.values())
+        stored = door.values_of(self.entity, record, fields.values())
+        values = forms.stored_values(policy, fields.values(), stored)
+        return self._form(
+            "edit",
+            fields,
+            {**values, **merging.changed(fields, raw, original)},
+            pk=pk,
+            version=record.version,
+            title=titles.title(self.entity, record),
+            sentences=[str(refusal.message)],
+            conflict=merging.compared(policy, refusal.conflicts, original),
+            original=values,
+        )
 
     def _question(self, record: Any) -> dict[str, Any]:
         base = f"/{self.entity.plural}"
@@ -279,12 +302,6 @@ class EntityView(BaseView):
             "danger": True,
             "button": _("Delete"),
         }
-
-
-def _side(policy: Policy, field: Field, value: Any) -> str:
-    """One side of a conflict as text, masked as the reader sees the field."""
-    names = details.names_of(field, [value])
-    return details.past(policy, field, field.to_json(value), names)
 
 
 def _elsewhere(refusal: Refusal, fields: Mapping[str, Field]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, get_flashed_messages, request
 from flask_babel import gettext, ngettext
 
 from app.admin.navigation import Group, groups
@@ -51,6 +51,7 @@ def _common() -> dict[str, Any]:
         "create_menu": list(_create_menu(who)),
         "account_menu": _account_menu() if who else [],
         "bell": {"url": "/notifications/", "unread_url": "/notifications/unread"},
+        "messages": get_flashed_messages(with_categories=True),
         "request_id": trace.request_id(),
     }
 
