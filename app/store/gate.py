@@ -36,7 +36,7 @@ from app.store.pools import TeamSeat
 from app.store.record import Row
 
 POOL_MEMBER_OPERATIONS = frozenset({"list", "read", "claim", "assign"})
-POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "export"}
+POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "restore", "export"}
 """What a pool's own lists add (POOL-1); the role needs the operation besides (POOL-3)."""
 
 
@@ -75,7 +75,7 @@ def _scoped(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]
     pooled = _pooled(entity, actor, operation)
     if verb.rows == "pool":
         return pooled
-    if verb.rows == "both" or (work.pools and entity.key == work.entity):
+    if verb.rows in ("both", "binned") or (work.pools and entity.key == work.entity):
         return or_(owned, pooled)
     return owned
 
@@ -85,11 +85,12 @@ def _owned(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]:
     model = entity.model
     assert work.actor is not None  # noqa: S101 - for the type checker; the caller has looked
     reach = work.actor.rights.reach(entity.key, operation)
+    apart = [model.pool_id.is_(None)] if entity.is_pooled else []
     if reach.everything:
-        return model.pool_id.is_(None) if entity.is_pooled else true()
+        return and_(true(), *apart)
     mine = _owner_in(model.owner_id, reach)
     seats = seat_ids(entity, work, OPERATIONS[operation].seats)
-    return or_(mine, member_of(model.id, seats)) if seats else mine
+    return and_(or_(mine, member_of(model.id, seats)) if seats else mine, *apart)
 
 
 def _owner_in(column: Any, reach: Reach) -> ColumnElement[bool]:

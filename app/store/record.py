@@ -173,11 +173,12 @@ def _add_relation(cls: Any, field: RelationField) -> None:
 def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
     """Walkable orders, foreign keys, and uniqueness among what is not deleted (R9)."""
     alive = _only("deleted_at IS NULL") if cls.__binned__ else {}
+    listed = _only("deleted_at IS NULL AND pool_id IS NULL") if cls.__pooled__ else alive
     table = cls.__tablename__
     for field in fields.values():
         if field.sortable:
             column = field.sort_column
-            yield Index(f"ix_{table}_{column}", column, "id", **alive)
+            yield Index(f"ix_{table}_{column}", column, "id", **listed)
         elif isinstance(field, RelationField) and field.section is not Section.SYSTEM:
             yield Index(f"ix_{table}_{field.column}", field.column, "id")
         if field.unique:

@@ -1,6 +1,6 @@
 """first schema.
 
-Revision: 0001, after . Created 2026-11-21 21:28:43.362167.
+Revision: 0001, after . Created 2026-11-21 21:56:47.516107.
 """
 
 import sqlalchemy as sa
@@ -270,14 +270,14 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('customer', schema=None) as batch_op:
-        batch_op.create_index('ix_customer_created_at', ['created_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.create_index('ix_customer_created_at', ['created_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
         batch_op.create_index('ix_customer_delete_batch', ['delete_batch'], unique=False, sqlite_where=sa.text('delete_batch IS NOT NULL'), postgresql_where=sa.text('delete_batch IS NOT NULL'))
-        batch_op.create_index('ix_customer_last_follow_up_at', ['last_follow_up_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
-        batch_op.create_index('ix_customer_name_sort', ['name_sort', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
-        batch_op.create_index('ix_customer_next_contact_at', ['next_contact_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.create_index('ix_customer_last_follow_up_at', ['last_follow_up_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
+        batch_op.create_index('ix_customer_name_sort', ['name_sort', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
+        batch_op.create_index('ix_customer_next_contact_at', ['next_contact_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
         batch_op.create_index('ix_customer_owner_id', ['owner_id', 'id'], unique=False)
         batch_op.create_index('ix_customer_pool_id', ['pool_id', 'id'], unique=False, sqlite_where=sa.text('pool_id IS NOT NULL'), postgresql_where=sa.text('pool_id IS NOT NULL'))
-        batch_op.create_index('ix_customer_updated_at', ['updated_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.create_index('ix_customer_updated_at', ['updated_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
         batch_op.create_index('uq_customer_credit_code', ['credit_code'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.create_index('uq_customer_name_key', ['name_key'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
 
@@ -458,14 +458,14 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('lead', schema=None) as batch_op:
-        batch_op.create_index('ix_lead_created_at', ['created_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.create_index('ix_lead_created_at', ['created_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
         batch_op.create_index('ix_lead_delete_batch', ['delete_batch'], unique=False, sqlite_where=sa.text('delete_batch IS NOT NULL'), postgresql_where=sa.text('delete_batch IS NOT NULL'))
-        batch_op.create_index('ix_lead_last_follow_up_at', ['last_follow_up_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
-        batch_op.create_index('ix_lead_name_sort', ['name_sort', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
-        batch_op.create_index('ix_lead_next_contact_at', ['next_contact_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.create_index('ix_lead_last_follow_up_at', ['last_follow_up_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
+        batch_op.create_index('ix_lead_name_sort', ['name_sort', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
+        batch_op.create_index('ix_lead_next_contact_at', ['next_contact_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
         batch_op.create_index('ix_lead_owner_id', ['owner_id', 'id'], unique=False)
         batch_op.create_index('ix_lead_pool_id', ['pool_id', 'id'], unique=False, sqlite_where=sa.text('pool_id IS NOT NULL'), postgresql_where=sa.text('pool_id IS NOT NULL'))
-        batch_op.create_index('ix_lead_updated_at', ['updated_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.create_index('ix_lead_updated_at', ['updated_at', 'id'], unique=False, sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
 
     op.create_table('operation_item',
     sa.Column('operation_id', sa.Integer(), nullable=False),
@@ -485,14 +485,14 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table('operation_item')
     with op.batch_alter_table('lead', schema=None) as batch_op:
-        batch_op.drop_index('ix_lead_updated_at', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.drop_index('ix_lead_updated_at', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
         batch_op.drop_index('ix_lead_pool_id', sqlite_where=sa.text('pool_id IS NOT NULL'), postgresql_where=sa.text('pool_id IS NOT NULL'))
         batch_op.drop_index('ix_lead_owner_id')
-        batch_op.drop_index('ix_lead_next_contact_at', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
-        batch_op.drop_index('ix_lead_name_sort', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
-        batch_op.drop_index('ix_lead_last_follow_up_at', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.drop_index('ix_lead_next_contact_at', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
+        batch_op.drop_index('ix_lead_name_sort', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
+        batch_op.drop_index('ix_lead_last_follow_up_at', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
         batch_op.drop_index('ix_lead_delete_batch', sqlite_where=sa.text('delete_batch IS NOT NULL'), postgresql_where=sa.text('delete_batch IS NOT NULL'))
-        batch_op.drop_index('ix_lead_created_at', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.drop_index('ix_lead_created_at', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
 
     op.drop_table('lead')
     with op.batch_alter_table('contact', schema=None) as batch_op:
@@ -536,14 +536,14 @@ def downgrade() -> None:
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_index('uq_customer_name_key', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.drop_index('uq_customer_credit_code', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
-        batch_op.drop_index('ix_customer_updated_at', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.drop_index('ix_customer_updated_at', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
         batch_op.drop_index('ix_customer_pool_id', sqlite_where=sa.text('pool_id IS NOT NULL'), postgresql_where=sa.text('pool_id IS NOT NULL'))
         batch_op.drop_index('ix_customer_owner_id')
-        batch_op.drop_index('ix_customer_next_contact_at', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
-        batch_op.drop_index('ix_customer_name_sort', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
-        batch_op.drop_index('ix_customer_last_follow_up_at', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.drop_index('ix_customer_next_contact_at', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
+        batch_op.drop_index('ix_customer_name_sort', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
+        batch_op.drop_index('ix_customer_last_follow_up_at', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
         batch_op.drop_index('ix_customer_delete_batch', sqlite_where=sa.text('delete_batch IS NOT NULL'), postgresql_where=sa.text('delete_batch IS NOT NULL'))
-        batch_op.drop_index('ix_customer_created_at', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.drop_index('ix_customer_created_at', sqlite_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'), postgresql_where=sa.text('deleted_at IS NULL AND pool_id IS NULL'))
 
     op.drop_table('customer')
     with op.batch_alter_table('user_account', schema=None) as batch_op:
