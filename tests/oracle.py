@@ -18,6 +18,7 @@ EVERY_ENTITY = "*"
 
 READ_ONLY_SEAT_OPENS = frozenset({"list", "read"})
 WRITE_SEAT_OPENS = frozenset({"list", "read", "edit"})
+BIN = frozenset({"restore", "purge"})
 POOL_OPENS_TO_MEMBERS = frozenset({"claim", "assign"})
 
 
@@ -141,7 +142,7 @@ class Oracle:
         }
 
     def _reaches(self, user: str, entity: str, operation: str, row: Row, pool: str | None) -> bool:
-        if row.is_deleted != (operation in {"restore", "purge"}):
+        if row.is_deleted != (operation in BIN):
             return False
         if row.pool is not None:
             return self._reaches_pooled(user, operation, row, pool)
@@ -156,8 +157,12 @@ class Oracle:
     def _reaches_pooled(self, user: str, operation: str, row: Row, pool: str | None) -> bool:
         """A pooled row shows in its pool's own list only, to members; they claim from it (§6).
 
-        Assigning it needs the grant and membership (POOL-3); a deleted one is in nobody's list.
+        Assigning it needs the grant and membership (POOL-3); a deleted one comes back through the
+        pool's admins.
         """
+        if operation in BIN:
+            admins = self.company.pools[row.pool or ""].admins
+            return self._passes_every_check(user) or user in admins
         if not self._is_member(user, self.company.pools[row.pool or ""]):
             return False
         if operation in READ_ONLY_SEAT_OPENS:
