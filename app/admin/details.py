@@ -55,9 +55,9 @@ def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
         if active == "history"
         else [],
         "team": _team(entity, record_id) if active == "team" else None,
-        "add_member_url": f"/{entity.plural}/bulk/add_team?id={record_id}"
+        "add_member": _action("add_team", f"/{entity.plural}/bulk/add_team?id={record_id}", "get")
         if actor().rights.may(entity.key, "add_team")
-        else "",
+        else None,
         "aside": [],
         "prev_url": "",
         "next_url": "",
