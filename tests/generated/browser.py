@@ -144,7 +144,11 @@ class Person:
         """A call of the API by cookie, with the token that such a call needs."""
         extra = {"X-CSRFToken": self.csrf()} if method != "GET" else {}
         return self.client.open(
-            f"/api/v1{path}", method=method, json=body, headers={**extra, **(headers or {})}
+            f"/api/v1{path}",
+            method=method,
+            json=body,
+            headers={**extra, **(headers or {})},
+            buffered=True,
         )
 
     def ask(self, plural: str, **arguments: Any) -> TestResponse:

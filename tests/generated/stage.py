@@ -58,7 +58,7 @@ class Stage:
         self._persons.clear()
         self._base = {}
         with self.world.app.app_context(), system_scope("a stage for tests"):
-            self.people = dict(db.session.execute(select(User.username, User.id)).tuples().all())
+            self.people = dict(db.session.execute(select(User.username, User.id)).all())
             self.spare = furnish()
             self.binned = {key: bin_one(key) for key in ("pool", "department")}
             access.touch()

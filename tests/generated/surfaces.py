@@ -116,7 +116,7 @@ def bulk_call(doing: Doing, *, dry_run: bool) -> TestResponse:
 def edit_form(doing: Doing) -> TestResponse:
     """Open, change the name, post everything back; who may not open it posts all the same."""
     person, path = doing.stage.person(doing.actor), f"/{doing.plural}/edit/{doing.ids[0]}"
-    values = {"name": "Changed by a form"}
+    values = {"name": f"Changed by a form {doing.ids[0]}"}
     may = doing.stage.oracle.may(doing.actor, doing.entity, "edit")
     if not may or person.get(path).status_code != 200:
         return person.post(path, values)
@@ -140,8 +140,9 @@ def post(pattern: str) -> Way:
     return way
 
 
-def rest(method: str, *, body: Any = None) -> Way:
+def rest(method: str) -> Way:
     def way(doing: Doing) -> TestResponse:
+        body = {"name": f"Changed by a program {doing.ids[0]}"} if method == "PUT" else None
         headers = VERSION if method in ("PUT", "DELETE") else {}
         path = f"/{doing.plural}/{doing.ids[0]}"
         return doing.stage.person(doing.actor).rest(method, path, body, headers)
@@ -195,7 +196,7 @@ WAYS: dict[str, Way] = {
     "REST: create": create_call,
     "edit form": page("/{plural}/edit/{id}"),
     "edit form: save": edit_form,
-    "REST: edit": rest("PUT", body={"name": "Changed by a program"}),
+    "REST: edit": rest("PUT"),
     "question": page("/{plural}/delete/{id}"),
     "question: yes": post("/{plural}/delete/{id}"),
     "REST: delete": rest("DELETE"),

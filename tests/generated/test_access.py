@@ -137,7 +137,7 @@ def test_pools_show_their_members_what_the_oracle_says(
 ) -> None:
     """Contract §6: rows in a pool show in its own list and on their own page, to members only."""
     with stage.engine.connect() as connection:
-        ids = dict(connection.execute(text("SELECT name, id FROM pool")).tuples().all())
+        ids = dict(connection.execute(text("SELECT name, id FROM pool")).all())
     for pool in oracle.company.pools.values():
         if not oracle.may(actor, pool.entity, "list"):
             continue
