@@ -2,6 +2,7 @@
 // on their own are fetched, and their #screen is shown.
 
 let enliven = () => {};
+const KEPT = "haina.notices";
 
 const dialog = () => document.getElementById("dialog");
 const body = () => document.getElementById("dialog-body");
@@ -16,12 +17,35 @@ async function download(answer) {
   dialog().close();
 }
 
+// The answer that said where to go on has used up the server's messages: they go along with us.
+function leave(url, page) {
+  const notices = [...page.querySelectorAll("main > .notice")].map((notice) => notice.outerHTML);
+  try {
+    window.sessionStorage.setItem(KEPT, notices.join(""));
+  } catch {
+    // storage is switched off: the page itself shows what happened
+  }
+  window.location.assign(url);
+}
+
+function showKept() {
+  let kept = "";
+  try {
+    kept = window.sessionStorage.getItem(KEPT) ?? "";
+    window.sessionStorage.removeItem(KEPT);
+  } catch {
+    return; // storage is switched off
+  }
+  const notices = new DOMParser().parseFromString(kept, "text/html").querySelectorAll(".notice");
+  document.getElementById("main").prepend(...notices);
+}
+
 async function show(answer) {
   if (!answer.headers.get("Content-Type")?.startsWith("text/html")) return download(answer);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const screen = page.getElementById("screen");
   const ours = screen?.matches("[data-dialog-ready], [data-status]");
-  if (answer.redirected && !ours) return window.location.assign(answer.url);
+  if (answer.redirected && !ours) return leave(answer.url, page);
   body().replaceChildren(...(screen ? [document.adoptNode(screen)] : []));
   body().querySelector("h1")?.remove(); // the dialog's own heading says it
   enliven(body());
@@ -78,6 +102,7 @@ function finish() {
 export function startDialog(enlivener) {
   enliven = enlivener;
   if (!dialog()) return;
+  showKept();
   body().addEventListener("submit", submit);
   dialog().addEventListener("cancel", keepOpen);
   dialog().addEventListener("close", finish);
