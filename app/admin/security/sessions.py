@@ -72,6 +72,7 @@ def current() -> Login | None:
     On ``/api/`` a token in the Authorization header counts alone, and the cookie is not looked at.
     """
     if "login" not in g:
+        g.login = None  # should looking fail, the page that says so must not look again
         g.login = _find()
     found: Login | None = g.login
     return found
