@@ -75,7 +75,7 @@ def resolve(
     """
     wrong: dict[str, list[Any]] = {}
     for key, f in fields.items():
-        if not isinstance(f, RelationField | LinksField) or not values.get(key):
+        if not isinstance(f, RelationField | LinksField) or values.get(key) in (None, []):
             continue
         wanted = values[key] if isinstance(values[key], list) else [values[key]]
         kept = {one: one for one in wanted if one in _pointed_at((before or {}).get(key))}
