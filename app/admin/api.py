@@ -207,7 +207,7 @@ def _columns(policy: Policy, wanted: Any) -> list[Field]:
     """The asked columns, or all the caller may read; 400 for one that isn't his."""
     if wanted is None:
         return list(policy.readable.values())
-    if not isinstance(wanted, list) or not wanted:
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(c, str) for c in wanted):
         raise BadRequest(_l("The columns must be a list of names."))
     unknown = [c for c in wanted if c not in policy.readable and c not in ("id", "version")]
     if unknown:

@@ -28,7 +28,7 @@ def answer(entity: Entity, slug: str, body: Mapping[str, Any]) -> Response:
     unknown = set(body) - KEYS
     if unknown:
         raise BadRequest(_l("There is no argument %(name)s.", name=sorted(unknown)[0]))
-    params, dry_run = body.get("params") or {}, body.get("dry_run", False)
+    params, dry_run = body.get("params", {}), body.get("dry_run", False)
     if not isinstance(params, Mapping) or not isinstance(dry_run, bool):
         raise BadRequest(_l("The arguments are not understood."))
     chosen = selection.read(body)

@@ -12,6 +12,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, NotPermitted
 from app.spec.field import Field
+from app.spec.kinds import OptionField
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
 from app.store import search_index, titles
@@ -98,3 +99,21 @@ def _found(entity: Entity, target: Entity, words: str) -> list[Any]:
 def _hint(target: Entity, row: Any) -> str:
     """What tells two of the same name apart: a person's username."""
     return str(getattr(row, "username", "") or "")
+
+
+def choices(field: Field) -> list[dict[str, str]]:
+    """The choices that may be picked now."""
+    if not isinstance(field, OptionField):
+        return []
+    return [
+        {"code": option.code, "label": str(option.label)}
+        for option in field.choices.current()
+        if option.is_active
+    ]
+
+
+def options_url(entity: Entity, field: Field) -> str:
+    """Where a relation's choices are looked up as somebody types (LIST-8)."""
+    if isinstance(field, RelationField | LinksField):
+        return f"/{entity.plural}/options/{field.key}"
+    return ""

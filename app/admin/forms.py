@@ -10,7 +10,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from app.admin import choosing
-from app.admin.lists import choices, options_url
+from app.admin.choosing import choices, options_url
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity

@@ -10,12 +10,11 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from app.admin import cells, words
+from app.admin import cells, filter_builder, words
 from app.admin.state import BINNED_VIEW, SIZES, ListState, view_of
 from app.operations.registry import behaviour
 from app.spec.entity import Entity
 from app.spec.field import Field
-from app.spec.kinds import OptionField
 from app.spec.operations import Operation
 from app.spec.relations import LinksField, RelationField
 from app.store import listing, search_index, titles
@@ -80,7 +79,7 @@ def screen(entity: Entity, state: ListState) -> dict[str, Any]:
         "hidden": [(k, v) for k, v in state.pairs() if v and k not in ("search", "page")],
         "chips": _chips(me),
         "clear_url": state.url(conditions=(), search=""),
-        "filter_fields": filter_fields(me.policy),
+        "builder": filter_builder.builder(me.policy),
         "columns": [_column(me, f) for f in me.columns],
         "rows": rows(me.policy, found.rows, me.columns, opens=not me.is_bin),
         "total": f"{total:,}" if is_exact else f"{total:,}+",
@@ -130,49 +129,6 @@ def value_cell(policy: Policy, record: Any, field: Field, names: Mapping[Any, st
     if isinstance(field, LinksField):
         return cells.links(field, names.get((record.id, field.key), ""))
     return cells.show(field, policy.shown(field, getattr(record, field.column)))
-
-
-def filter_fields(policy: Policy) -> list[dict[str, Any]]:
-    """The fields of the filter builder with their operators and choices."""
-    return [
-        {
-            "key": f.key,
-            "label": str(f.label),
-            "kind": "user" if getattr(f, "to", "") == "user" else f.kind,
-            "operators": [
-                {"code": code, "label": str(words.OPERATORS[code])}
-                for code in sorted(f.operators, key=_is_second)
-                if code not in words.OFFERED_TWICE
-            ],
-            "options": choices(f),
-            "options_url": options_url(policy.entity, f),
-        }
-        for f in policy.plain.values()
-        if f.filterable
-    ]
-
-
-def _is_second(operator: str) -> bool:
-    """In text one looks for a part first; that is what the builder starts with."""
-    return operator != "ct"
-
-
-def choices(field: Field) -> list[dict[str, str]]:
-    """The choices that may be picked now."""
-    if not isinstance(field, OptionField):
-        return []
-    return [
-        {"code": option.code, "label": str(option.label)}
-        for option in field.choices.current()
-        if option.is_active
-    ]
-
-
-def options_url(entity: Entity, field: Field) -> str:
-    """Where a relation's choices are looked up as somebody types (LIST-8)."""
-    if isinstance(field, RelationField | LinksField):
-        return f"/{entity.plural}/options/{field.key}"
-    return ""
 
 
 def _column(me: Listed, field: Field) -> dict[str, Any]:

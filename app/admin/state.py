@@ -22,6 +22,8 @@ DEFAULT_SIZE = 50
 BUILDER = ("f_col", "f_op", "f_value")
 KEYS = frozenset({"search", "filters", "order", "page", "size", "view", "exact", *BUILDER})
 BINNED_VIEW = "deleted"
+UNREADABLE = (ValueError, RecursionError, prison.decoder.ParserException, TypeError, IndexError)
+"""What the decoder of rison raises for text that is none; the last two where the text breaks off."""
 _TWO_VALUED = frozenset({"between"})
 _MANY_VALUED = frozenset({"in", "not_in", "any", "all", "none", "rel_m_m"})
 _NO_VALUE = frozenset({"empty", "not_empty"})
@@ -127,7 +129,7 @@ def decoded(text: str) -> Any:
         pass
     try:
         return prison.loads(text)
-    except (ValueError, RecursionError, prison.decoder.ParserException):
+    except UNREADABLE:
         raise BadRequest(_l("The filter is not understood.")) from None
 
 

@@ -1,0 +1,62 @@
+"""The filter builder: fields, the operators of each, and their choices, ready for the page.
+
+Words are put into the reader's language once per language, not once per field and page.
+"""
+
+import json
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from app.admin import choosing, words
+from app.spec.field import Field
+from app.spec.words import language
+from app.store.policy import Policy
+
+FIRST = "ct"
+"""In text one looks for a part first; that is what the builder starts with."""
+
+
+def builder(policy: Policy) -> dict[str, Any]:
+    """Everything the builder shows; a field's ``operators`` are places in the list of all."""
+    fields = [f for f in policy.plain.values() if f.filterable]
+    known = spoken(language.get())
+    used = {code for f in fields for code in f.operators}
+    offered = [code for code in known if code in used]
+    places = {code: place for place, code in enumerate(offered)}
+    return {
+        "fields": [_described(policy, f, places) for f in fields],
+        "operators": [{"code": code, "label": known[code]} for code in offered],
+        "periods": periods(language.get()),
+    }
+
+
+@lru_cache(maxsize=4)
+def spoken(tongue: str) -> MappingProxyType[str, str]:
+    """The operators in a language, without those that another one says as well."""
+    return MappingProxyType(
+        {
+            code: str(sentence)
+            for code, sentence in words.OPERATORS.items()
+            if code not in words.OFFERED_TWICE
+        }
+    )
+
+
+@lru_cache(maxsize=4)
+def periods(tongue: str) -> str:
+    """The periods of the operator ``within`` as JSON pairs of code and label."""
+    return json.dumps([[code, str(text)] for code, text in words.PERIODS.items()])
+
+
+def _described(policy: Policy, field: Field, places: dict[str, int]) -> dict[str, Any]:
+    codes = sorted((c for c in field.operators if c in places), key=lambda code: code != FIRST)
+    options = [[one["code"], one["label"]] for one in choosing.choices(field)]
+    return {
+        "key": field.key,
+        "label": str(field.label),
+        "kind": "user" if getattr(field, "to", "") == "user" else field.kind,
+        "operators": " ".join(str(places[code]) for code in codes),
+        "options": json.dumps(options) if options else "",
+        "options_url": choosing.options_url(policy.entity, field),
+    }
