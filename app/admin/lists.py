@@ -118,6 +118,8 @@ def _cells(
     for f in fields:
         if columns is not None and f.key not in columns:
             yield cells.EMPTY
+        elif f.key == policy.entity.title and f.key not in policy.masked:
+            yield cells.show(f, titles.title(policy.entity, record))
         else:
             yield value_cell(policy, record, f, names)
 
