@@ -27,15 +27,16 @@ Cell = Callable[[Any], Markup]
 
 
 def cell(field: Field) -> Cell:
-    """How to show a value of that field."""
+    """How to show a value of that field; badges are made once per column."""
     if isinstance(field, OptionField):
-        return lambda value: badge(field, value)
+        made = {option.code: badge(field, option.code) for option in field.choices.current()}
+        return lambda code: made[code] if code in made else badge(field, code)
     return _BY_KIND.get(field.kind, escape)
 
 
-def show(field: Field, value: Any) -> Markup:
-    """One value, ready for a page."""
-    return EMPTY if value in (None, "") else cell(field)(value)
+def show(how: Cell, value: Any) -> Markup:
+    """One value, ready for a page; nothing for nothing."""
+    return EMPTY if value is None or value == "" else how(value)
 
 
 def badge(field: OptionField, code: str) -> Markup:

@@ -41,7 +41,7 @@ def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
         "subtitle": _("No. %(number)s", number=record_id),
         "badges": _badges(entity, record, fields),
         "facts": [
-            {"label": str(f.label), "html": lists.value_cell(policy, record, f, names)}
+            {"label": str(f.label), "html": lists.value_cell(policy, f, names)(record)}
             for f in fields
             if f.fact
         ],
@@ -81,7 +81,7 @@ def _sections(
 ) -> list[dict[str, Any]]:
     grouped: dict[Section, list[dict[str, Any]]] = {}
     for f in fields:
-        html = lists.value_cell(policy, record, f, names)
+        html = lists.value_cell(policy, f, names)(record)
         grouped.setdefault(f.section, []).append(
             {"key": f.key, "label": str(f.label), "html": html or Markup("—")}
         )

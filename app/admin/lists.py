@@ -3,7 +3,7 @@
 Derived for every entity from its declaration and the reader's policy.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -100,37 +100,36 @@ def rows(
     """Records as rows of ready cells, each only with the fields it shows to this reader."""
     entity = policy.entity
     names = titles.of_links(entity, records, fields)
+    columns = [(f.key, value_cell(policy, f, names)) for f in fields]
     return [
         {
             "id": record.id,
             "url": f"/{entity.plural}/show/{record.id}" if opens else "",
             "title": titles.title(entity, record),
-            "cells": list(_cells(policy, record, fields, names)),
+            "cells": _cells(policy.pool_columns(record), record, columns),
         }
         for record in records
     ]
 
 
 def _cells(
-    policy: Policy, record: Any, fields: Sequence[Field], names: Mapping[Any, str]
-) -> Iterable[Markup]:
-    columns = policy.pool_columns(record)
-    for f in fields:
-        if columns is not None and f.key not in columns:
-            yield cells.EMPTY
-        elif f.key == policy.entity.title and f.key not in policy.masked:
-            yield cells.show(f, titles.title(policy.entity, record))
-        else:
-            yield value_cell(policy, record, f, names)
+    limit: frozenset[str] | None, record: Any, columns: Sequence[tuple[str, cells.Cell]]
+) -> list[Markup]:
+    if limit is None:
+        return [show(record) for _key, show in columns]
+    return [show(record) if key in limit else cells.EMPTY for key, show in columns]
 
 
-def value_cell(policy: Policy, record: Any, field: Field, names: Mapping[Any, str]) -> Markup:
-    """One field of one record, ready for a page."""
+def value_cell(policy: Policy, field: Field, names: Mapping[Any, str]) -> cells.Cell:
+    """How to show that field of a record to this reader: decided once, used for every row."""
     if isinstance(field, RelationField):
-        return cells.linked(field, getattr(record, field.key))
+        return lambda record: cells.linked(field, getattr(record, field.key))
     if isinstance(field, LinksField):
-        return cells.links(field, names.get((record.id, field.key), ""))
-    return cells.show(field, policy.shown(field, getattr(record, field.column)))
+        return lambda record: cells.links(field, names.get((record.id, field.key), ""))
+    column, show = field.column, cells.cell(field)
+    if field.key in policy.masked:
+        return lambda record: cells.show(show, policy.shown(field, getattr(record, column)))
+    return lambda record: cells.show(show, getattr(record, column))
 
 
 def _column(me: Listed, field: Field) -> dict[str, Any]:
