@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 from app.admin import assets
 from app.admin.theme import sentences
 from app.commands.accounts import create_admin
+from app.commands.bench.command import bench
 from app.commands.demo import demo
 from app.commands.doctor import doctor
 from app.commands.explain import explain
@@ -42,7 +43,7 @@ def sentence(refusal: Refusal) -> str:
 
 
 crm = Commands("crm", help="Administer this installation.")
-for command in (demo, doctor, explain, create_admin, rebuild_search):
+for command in (bench, demo, doctor, explain, create_admin, rebuild_search):
     crm.add_command(command)
 
 

@@ -78,9 +78,9 @@ def _differing(source: Catalog, compiled: Catalog) -> int:
     return sum(have.get(sentence) != said for sentence, said in wanted.items() if any(said))
 
 
-def _forms(words: str | Iterable[str]) -> tuple[str, ...]:
+def _forms(words: str | Iterable[str] | None) -> tuple[str, ...]:
     """A sentence and its plurals, however the file has them."""
-    return (words,) if isinstance(words, str) else tuple(words)
+    return (words,) if isinstance(words, str) else tuple(words or ())
 
 
 def disk() -> Finding:

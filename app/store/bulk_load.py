@@ -92,6 +92,15 @@ def settle(entities: Iterable[Entity]) -> None:
     db.session.execute(text("ANALYZE"))
 
 
+def tidy() -> None:
+    """Let PostgreSQL note which pages everybody sees, as its own housekeeping does in time."""
+    if is_postgres():
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("SET statement_timeout = 0"))
+            connection.execute(text("VACUUM ANALYZE"))
+            connection.execute(text("RESET statement_timeout"))
+
+
 class Loader:
     """Writes new records of one entity, batch after batch."""
 

@@ -1,0 +1,129 @@
+"""The bench's own database: the deterministic demo company of a given size, kept between runs."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from app.admin.security import passwords
+from app.demo.loader import Size, fill
+from app.entities.customer import Customer
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from app.spec.errors import Conflict
+from app.spec.roles import SALES_MANAGER, Grant
+from app.spec.scopes import Scope
+from app.store import access, accounts, bulk_load, clearing, links
+from app.store.context import system_scope
+from app.store.organisation import RoleGrant, User
+from app.store.upgrade import Installation, grant_row, upgrade
+from app.store.writer import Change, Context, insert_rows, update_rows
+
+MARK = "bench"
+HOW = Context("edit")
+TODAY = date(2026, 11, 21)
+PEOPLE = {
+    "self": "sales1a",
+    "subordinates": "leader2",
+    "department_tree": "manager",
+    "all": "finance",
+}
+"""Who stands for which scope."""
+SUBORDINATES = "bench_subordinates"
+BINDING = ("customer", "contact", "lead")
+
+
+@dataclass(frozen=True)
+class Company:
+    """What the measures need to know of the database."""
+
+    kind: str
+    customers: int
+    password: str
+    owners: dict[str, list[int]] = field(default_factory=dict)
+    """By scope: whose customers that person lists; empty means everybody's."""
+    own: list[int] = field(default_factory=list)
+    """The ids of the first 10,000 customers of ``self``."""
+    people: dict[str, int] = field(default_factory=dict)
+
+
+def prepare(size: Size, say: Callable[[str], None]) -> Company:
+    """Fill the database unless it holds exactly this company; know it either way.
+
+    Raises Conflict when it holds anything that isn't an earlier bench's.
+    """
+    upgrade()
+    wanted = json.dumps({**asdict(size), "today": size.today.isoformat()})
+    with system_scope("prepare the bench"):
+        mark = db.session.scalar(select(Installation.value).where(Installation.key == MARK))
+        if mark != wanted:
+            if mark is None and clearing.is_in_use():
+                raise Conflict(
+                    "The bench needs a database of its own: give the DATABASE_URL of an empty one."
+                )
+            clearing.clear("admin")
+            db.session.commit()
+            done = fill(size, passwords.hashed(secrets.token_urlsafe(12)), say)
+            say(f"{done:,} records")
+            _add_role()
+            db.session.merge(Installation(key=MARK, value=wanted))
+            db.session.commit()
+            bulk_load.tidy()
+        known = _known(size)
+        db.session.rollback()  # an open transaction would keep the server's writers out
+    return known
+
+
+def _add_role() -> None:
+    """A sales manager of his own people: no built-in role has that scope."""
+    [role] = insert_rows(
+        catalogue.get("role"),
+        [{"name": SUBORDINATES, "name_en": SUBORDINATES, "code": SUBORDINATES, "is_active": True}],
+        Context("create"),
+    )
+    for key in BINDING:
+        entity = catalogue.get(key)
+        given = Grant(Scope.SUBORDINATES, entity.grants[SALES_MANAGER].operations)
+        db.session.merge(RoleGrant(**grant_row(role, key, given)))
+    person = db.session.scalar(select(User.id).where(User.username == PEOPLE["subordinates"]))
+    people = catalogue.get("user")
+    links.replace(people, people.fields["roles"], person or 0, [role])
+    access.touch()
+
+
+def _known(size: Size) -> Company:
+    password = secrets.token_urlsafe(12)
+    stored = passwords.hashed(password)
+    rows = db.session.execute(select(User.username, User.id)).all()
+    people = {name: number for name, number in rows if name in PEOPLE.values() or "sales" in name}
+    for name in PEOPLE.values():
+        accounts.set_password(people[name], stored, must_change=False)
+    db.session.commit()
+    own = select(Customer.id).where(Customer.owner_id == people[PEOPLE["self"]])
+    return Company(
+        kind=db.engine.dialect.name,
+        customers=size.customers,
+        password=password,
+        owners={scope: _owners(people[name]) for scope, name in PEOPLE.items()},
+        own=list(db.session.scalars(own.order_by(Customer.id).limit(10_000))),
+        people=people,
+    )
+
+
+def _owners(user_id: int) -> list[int]:
+    reach: Any = access.rights_of(user_id).reach("customer", "list")
+    return [] if reach.everything else sorted(reach.owners)
+
+
+def touch_a_row() -> None:
+    """Change some record and commit: whoever keeps rows in his process will be wrong now."""
+    with system_scope("write as another process would"):
+        entity = catalogue.get("customer")
+        number, title = db.session.execute(select(Customer.id, Customer.name).limit(1)).one()
+        note = secrets.token_hex(8)
+        update_rows(entity, [Change(number, title, {}, {"social_accounts": note})], HOW)
+        db.session.commit()

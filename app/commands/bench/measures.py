@@ -1,0 +1,195 @@
+"""What is measured: the rows of performance.md's table of budgets that exist so far."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import prison
+
+from app.commands.bench.client import Answer, Client, Form
+from app.commands.bench.database import PEOPLE, Company
+
+SIZE = 50
+Ask = Callable[[Client], Answer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One row of the report: who asks for what, and what it is compared with."""
+
+    area: str
+    name: str
+    who: str
+    """The scope kind; ``PEOPLE`` says who that is."""
+    ask: Ask
+    floor: dict[str, Any] | None = None
+    """What the floor is asked for the same rows; None where nothing is comparable."""
+    statements: int
+    """The budget."""
+    ratio: float | None = None
+    """The budget against the floor."""
+    rounds: int | None = None
+    """How often, when it is not as often as the others."""
+
+
+def measures(company: Company) -> Iterator[Measure]:
+    """All rows, in the order of the report."""
+    yield from lists(company)
+    yield from searches(company)
+    yield from records(company)
+    yield from programs(company)
+
+
+def lists(company: Company) -> Iterator[Measure]:
+    """First pages per scope; then orders, filters and depth of a manager's list."""
+    for scope in PEOPLE:
+        yield _list(company, f"first page, {scope}", scope)
+    deep = min(500_000, _visible(company) // 2) // SIZE
+    seller = company.people["sales2a"]
+    everyone = "department_tree"
+    yield _list(company, "sorted by name", everyone, order="name", floor={"order": "name_sort"})
+    yield _list(
+        company,
+        "filter: option",
+        everyone,
+        filters=[{"col": "level", "opr": "eq", "value": "A"}],
+        floor={"level": "A"},
+    )
+    yield _list(
+        company,
+        "filter: owner",
+        everyone,
+        filters=[{"col": "owner", "opr": "rel_o_m", "value": seller}],
+        floor={"owners": [seller]},
+    )
+    yield _list(company, "deep page", everyone, page=deep + 1, floor={"offset": deep * SIZE})
+    yield _list(company, "deep page, all", "all", page=deep + 1, floor={"offset": deep * SIZE})
+
+
+def searches(company: Company) -> Iterator[Measure]:
+    """Fragments: common and rare, Chinese, initials, digits."""
+    fragments = {
+        "two characters, common": "科技",
+        "two characters, rare": "泉州",
+        "initials": "hzkj",
+        "tail of a phone": "3807",
+        "a whole word": "Trading",
+        "nothing found": "鑫鑫鑫",
+    }
+    for name, words in fragments.items():
+        floor = {"words": words}
+        yield _list(company, name, "department_tree", area="search", search=words, floor=floor)
+
+
+def records(company: Company) -> Iterator[Measure]:
+    """One record: read, form, saved."""
+    number = company.own[len(company.own) // 2]
+    page = {"id": number}
+    yield _get("record", "detail", "self", f"/customers/show/{number}", 14, 8, page)
+    history = f"/customers/show/{number}?tab=history"
+    yield _get("record", "history tab", "self", history, 14, 8, page)
+    form = {"id": number, "parts": 1}
+    yield _get("record", "edit form", "self", f"/customers/edit/{number}", 6, 5, form)
+    yield _get("record", "add form", "self", "/customers/add", 6, None, None)
+    yield Measure(area="record", name="save an edit", who="self", ask=_save(number), statements=10)
+    words = quote("科技")
+    path = f"/contacts/options/customer?q={words}"
+    yield _get("record", "type-ahead", "department_tree", path, 4, None, None)
+    yield _get("record", "home", "department_tree", "/", 8, None, None)
+
+
+def programs(company: Company) -> Iterator[Measure]:
+    """The API: a list, a rehearsal, a transfer there and back."""
+    query = quote(prison.dumps({"page_size": SIZE}))
+    floor = {**_floor(company, "department_tree"), "json": True}
+    path = f"/api/v1/customers/?q={query}"
+    yield _get("rest", "list of 50", "department_tree", path, 6, 4, floor)
+    one = f"/api/v1/customers/{company.own[0]}"
+    yield _get("rest", "one record", "department_tree", one, 6, None, None)
+    count = f"{len(company.own):,}"
+    yield Measure(
+        area="bulk",
+        name=f"dry run over {count}",
+        who="department_tree",
+        ask=_transfer(company, "sales1b", dry_run=True),
+        statements=10,
+        rounds=3,
+    )
+    chunks = -(-len(company.own) // 500)
+    for name, to in ((f"transfer {count}", "sales1b"), (f"transfer {count} back", "sales1a")):
+        yield Measure(
+            area="bulk",
+            name=name,
+            who="department_tree",
+            ask=_transfer(company, to, dry_run=False),
+            statements=12 * chunks,
+            rounds=1,
+        )
+
+
+def _visible(company: Company) -> int:
+    """About how many customers the manager lists: those that lie in no pool."""
+    return int(company.customers * 0.85)
+
+
+def _floor(company: Company, scope: str) -> dict[str, Any]:
+    return {"owners": company.owners[scope], "order": "updated_at", "offset": 0, "size": SIZE}
+
+
+def _list(
+    company: Company,
+    name: str,
+    scope: str,
+    *,
+    floor: dict[str, Any] | None = None,
+    area: str = "list",
+    filters: list[Any] | None = None,
+    **arguments: Any,
+) -> Measure:
+    asked = {**arguments, **({"filters": json.dumps(filters)} if filters else {})}
+    path = f"/customers/list/?{urlencode(asked)}".rstrip("?")
+    least = {**_floor(company, scope), **(floor or {})}
+    return _get(area, name, scope, path, 8, 6, least)
+
+
+def _get(
+    area: str,
+    name: str,
+    who: str,
+    path: str,
+    statements: int,
+    ratio: float | None,
+    floor: dict[str, Any] | None,
+) -> Measure:
+    return Measure(
+        area=area,
+        name=name,
+        who=who,
+        ask=lambda client: client.get(path),
+        floor=floor,
+        statements=statements,
+        ratio=ratio,
+    )
+
+
+def _save(number: int) -> Ask:
+    """The form is opened first, and not counted; what is posted changes each time."""
+
+    def ask(client: Client) -> Answer:
+        path = f"/customers/edit/{number}"
+        form = Form("edit", client.get(path).body).values
+        form["remark"] = f"bench {form.get('form_nonce', '')}"
+        return client.post(path, form)
+
+    return ask
+
+
+def _transfer(company: Company, to: str, *, dry_run: bool) -> Ask:
+    body = {
+        "ids": company.own,
+        "params": {"new_owner": to, "old_owner": "remove"},
+        "dry_run": dry_run,
+    }
+    return lambda client: client.post_json("/api/v1/customers/bulk/transfer", body)
