@@ -166,11 +166,14 @@ def _actions(entity: Entity, record: Any) -> list[dict[str, Any]]:
     rights, base = actor().rights, f"/{entity.plural}"
     in_pool = bool(getattr(record, "pool_id", None))
     actions = []
+    pointless = {"export", "bulk_edit", "delete"}
+    if (is_active := getattr(record, "is_active", None)) is not None:
+        pointless.add("enable" if is_active else "disable")
     if rights.may(entity.key, "edit") and door.within(entity, [record.id], "edit"):
         actions.append(_action("edit", f"{base}/edit/{record.id}", "get"))
     for verb in entity.bulk_verbs:
         rows = {"pool", "both"} if in_pool else {"live", "both"}
-        fits = verb.rows in rows and verb.slug not in ("export", "bulk_edit", "delete")
+        fits = verb.rows in rows and verb.slug not in pointless
         if fits and rights.may(entity.key, verb.slug):
             actions.append(_action(verb.slug, f"{base}/bulk/{verb.slug}?id={record.id}", "get"))
     if "reset_password" in entity.operations and rights.may(entity.key, "reset_password"):
