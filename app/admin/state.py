@@ -23,7 +23,7 @@ BUILDER = ("f_col", "f_op", "f_value")
 KEYS = frozenset({"search", "filters", "order", "page", "size", "view", "exact", *BUILDER})
 BINNED_VIEW = "deleted"
 UNREADABLE = (ValueError, RecursionError, prison.decoder.ParserException, TypeError, IndexError)
-"""What the decoder of rison raises for text that is none; the last two where the text breaks off."""
+"""What the decoder of rison raises for text that is none, or breaks off."""
 _TWO_VALUED = frozenset({"between"})
 _MANY_VALUED = frozenset({"in", "not_in", "any", "all", "none", "rel_m_m"})
 _NO_VALUE = frozenset({"empty", "not_empty"})
