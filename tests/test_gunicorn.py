@@ -44,7 +44,7 @@ def address(world: World, tmp_path: Path) -> Iterator[str]:
         "JWT_SECRET_KEY": str(world.app.config["JWT_SECRET_KEY"]),
     }
     command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}"]
-    master = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+    master = subprocess.Popen(
         [*command, "app:create_app()"],
         cwd=ROOT,
         env=environment,
