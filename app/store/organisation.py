@@ -28,7 +28,7 @@ class Department(Record):
     name_en = field.text("English name", "英文名称", max_length=80, listed=True)
     parent = field.link("Parent department", "上级部门", "department", listed=True)
     head = field.person("Department head", "部门负责人", listed=True, is_constrained=False)
-    position = field.integer("Order", "排序", default=0)
+    position = field.integer("Order", "顺序", default=0)
 
 
 class Role(Row):

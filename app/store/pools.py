@@ -36,7 +36,7 @@ class Pool(Record):
         "Member departments", "成员部门", "department", table="pool_member_departments"
     )
     is_enabled = field.boolean("Enabled", "启用", listed=True)
-    position = field.integer("Order", "排序", default=0)
+    position = field.integer("Order", "顺序", default=0)
 
     visible_columns: Mapped[Any] = mapped_column(JSON, default=list)
     """The fields a member sees of a record in the pool; empty: the list's columns."""
