@@ -223,7 +223,7 @@ class EntityView(BaseView):
             "entity": lists.head(self.entity),
             "title": _("Edit %(title)s", title=title or self.entity.one)
             if mode == "edit"
-            else _("New %(kind)s", kind=self.entity.one),
+            else _("New %(kind)s", kind=str(self.entity.one).lower()),
             "mode": mode,
             "action": f"{base}/edit/{pk}" if mode == "edit" else f"{base}/add",
             "cancel_url": f"{base}/show/{pk}" if mode == "edit" else f"{base}/list/",
