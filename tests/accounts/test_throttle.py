@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from app.extensions import db
 from app.spec import clock
 from app.store.attempts import Attempt, LoginThrottle, count_attempts
+from app.store.context import system_scope
 from tests.accounts.conftest import from_address
 from tests.support.company import PASSWORD
 from tests.support.web import hidden_inputs, log_in, submit
@@ -129,7 +130,7 @@ def test_a_full_counter_is_in_the_log_once(strict_app: Flask) -> None:
 
     for _ in range(14):
         by_api(strict_app, "sales1a")
-    with strict_app.app_context():
+    with strict_app.app_context(), system_scope("look"):
         found = db.session.execute(
             select(History.operation, func.count())
             .where(History.operation.like("login%"), History.subject == "sales1a")
