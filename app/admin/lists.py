@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.admin import cells, filter_builder, words
 from app.admin.state import BINNED_VIEW, SIZES, ListState, view_of
@@ -126,9 +126,10 @@ def value_cell(policy: Policy, field: Field, names: Mapping[Any, str]) -> cells.
         return lambda record: cells.linked(field, getattr(record, field.key))
     if isinstance(field, LinksField):
         return lambda record: cells.links(field, names.get((record.id, field.key), ""))
-    column, show = field.column, cells.cell(field)
-    if field.key in policy.masked:
-        return lambda record: cells.show(show, policy.shown(field, getattr(record, column)))
+    column = field.column
+    if field.key in policy.masked:  # a mask is text, whatever kind of value it stands for
+        return lambda record: cells.show(escape, policy.shown(field, getattr(record, column)))
+    show = cells.cell(field)
     return lambda record: cells.show(show, getattr(record, column))
 
 
