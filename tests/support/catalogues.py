@@ -2,9 +2,12 @@
 
 ``python -m tests.support.catalogues`` names every sentence that the catalogue lacks, leaves empty,
 calls fuzzy, or translates with other placeholders, and fails if there is one; then it compiles the
-catalogue. With ``--missing`` it prints the lacking entries ready to be pasted into the catalogue.
+catalogue. With ``--missing`` it prints the lacking entries ready to be pasted into the catalogue;
+with ``--update`` it writes both catalogues anew: the English one is complete, the Chinese one keeps
+what it has, loses what no source says any more, and gets the new sentences with an empty text.
 """
 
+import io
 import re
 import subprocess
 import sys
@@ -17,6 +20,12 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 CHINESE = ROOT / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
+ENGLISH = ROOT / "translations" / "en" / "LC_MESSAGES" / "messages.po"
+HEADER = "# The sentences of Haina CRM: {}. Names of entities and fields stand in the declarations."
+UNSTABLE = re.compile(
+    r'"(?:POT-|PO-|Report-|Last-|Generated-|Project-|Language-Team)[^"]*"\n',
+)
+"""Lines of a catalogue's head that differ from run to run or say nothing."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")
 KEYWORDS = ("_l", "lazy_gettext", "lazy_ngettext:1,2", "lazy_pgettext:1c,2")
 
@@ -85,8 +94,31 @@ def print_missing(wanted: list[Message], catalogue: Catalog) -> None:
     write_po(sys.stdout.buffer, lacking, omit_header=True)
 
 
+def update(wanted: list[Message]) -> None:
+    """Write both catalogues anew, in the order of the sentences."""
+    have = read(CHINESE)
+    chinese, english = Catalog(locale="zh"), Catalog(locale="en")
+    for message in wanted:
+        files = sorted({(file, 0) for file, _line in message.locations})
+        known = have.get(message.id if isinstance(message.id, str) else message.id[0])
+        chinese.add(message.id, known.string if known else None, files, context=message.context)
+        english.add(message.id, message.id, files, context=message.context)
+    write(CHINESE, chinese, "Chinese")
+    write(ENGLISH, english, "English")
+
+
+def write(path: Path, catalogue: Catalog, language: str) -> None:
+    """Write a catalogue so that two runs give the same file."""
+    catalogue.fuzzy, catalogue.header_comment = False, HEADER.format(language)
+    text = io.BytesIO()
+    write_po(text, catalogue, width=100, sort_output=True, include_lineno=False)
+    path.write_text(UNSTABLE.sub("", text.getvalue().decode()), encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
     wanted = sentences(extracted())
+    if "--update" in arguments:
+        update(wanted)
     catalogue = read(CHINESE)
     if "--missing" in arguments:
         print_missing(wanted, catalogue)
