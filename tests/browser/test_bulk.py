@@ -1,0 +1,72 @@
+"""Bulk operations through the dialog: form, dry run, run, report (BULK-2); on both databases."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.driving import choose, figures, go_on, select_everything, start, total
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Console, Open
+
+pytestmark = pytest.mark.browser
+
+
+def test_everything_that_matches_is_transferred(open_as: "Open", console: "Console") -> None:
+    console.expect(422)
+    page = open_as("manager")
+    page.goto("/customers/list/?search=Customer")
+    count = total(page)
+    select_everything(page)
+    dialog = start(page, "transfer")
+    expect(dialog.locator(".bulk-scope")).to_contain_text(str(count))
+    page.locator("[data-step] [data-save]").click()
+    expect(dialog.locator("[data-field=new_owner] .field-error")).to_be_visible()
+    choose(page, "new_owner", "sales2a")
+    go_on(page, "preview")
+    will_change, unchanged = figures(page)
+    assert will_change + unchanged == count
+    assert will_change > 0
+    go_on(page, "report")
+    assert figures(page) == [will_change, unchanged, 0]
+    dialog.locator(".step-foot [data-dialog-close]").click()
+    page.goto("/customers/list/?search=Customer+01")
+    expect(page.locator("td[data-field=owner]")).to_have_text("Sales2A")
+    page.locator("td[data-field=name] a").click()
+    page.locator("[data-tab=history]").click()
+    newest = page.locator(".record-history li").first
+    expect(newest).to_contain_text("Transfer")
+    expect(newest.locator("ins", has_text="Sales2A")).to_be_visible()
+
+
+def test_the_dialog_tells_both_numbers_when_fewer_are_permitted(open_as: "Open") -> None:
+    page = open_as("sales2a")
+    page.goto("/customers/list/")
+    listed = total(page)
+    select_everything(page)
+    dialog = start(page, "release")
+    said = dialog.locator(".bulk-scope").inner_text()
+    permitted = int(dialog.locator("input[name=expected_count]").get_attribute("value") or 0)
+    assert permitted < listed
+    assert str(listed) in said
+    assert str(permitted) in said
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_two_people_claim_one_customer(open_as: "Open") -> None:
+    """POOL-2: exactly one gets it, the other is told who was faster."""
+    in_pools = '/customers/list/?filters=[{"col":"pool","opr":"not_empty"}]'
+    windows = [open_as("sales1a"), open_as("sales1b")]
+    for page in windows:
+        page.goto(in_pools)
+        page.locator("input[name=ids]").first.check()
+        start(page, "claim")
+        expect(page.locator("[data-step=preview]")).to_be_visible()
+    faster, slower = windows
+    go_on(faster, "report")
+    assert figures(faster) == [1, 0, 0]
+    go_on(slower, "report")
+    assert figures(slower) == [0, 1, 0]
+    expect(slower.locator(".left-out")).to_contain_text("Sales1A")
