@@ -18,7 +18,7 @@ whoever needs an exact answer filters by "contains".
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise, product
@@ -149,8 +149,8 @@ def _initials(char: str) -> str:
     return "".join(dict.fromkeys(sound[0] for sound in readings(char)))
 
 
-def _grams(kind: str, text: str, width: int) -> Iterator[str]:
-    return (kind + text[start : start + width] for start in range(len(text) - width + 1))
+def _grams(kind: str, text: str, width: int) -> list[str]:
+    return [kind + text[start : start + width] for start in range(len(text) - width + 1)]
 
 
 def query_tokens(text: str) -> Query:
