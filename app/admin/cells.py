@@ -89,6 +89,9 @@ def _email(value: str) -> Markup:
 
 
 def _website(value: str) -> Markup:
+    """A link for addresses of the web only, however the value came in (C50)."""
+    if not value.startswith(("https://", "http://")):
+        return escape(value)
     return Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>').format(
         value, value.removeprefix("https://").removeprefix("http://")
     )
