@@ -1,0 +1,417 @@
+"""Bulk operations (contract §5, BULK, XFER, POOL): every one that exists, dry run and run."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import python_calamine
+from sqlalchemy import Engine, func, insert, select
+
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from tests.contract.calls import (
+    Api,
+    condition,
+    filters_of,
+    pool_ids,
+    stored,
+    user_ids,
+    write,
+)
+from tests.support.snapshot import changed, snapshot
+from tests.support.web import hidden_inputs
+from tests.support.worlds import World
+
+LATER = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seats_of(engine: Engine, record: int, key: str = "customer") -> dict[int, Any]:
+    """Person to level and end, as stored."""
+    table = db.metadata.tables["team_seat"]
+    with engine.connect() as connection:
+        rows = connection.execute(
+            table.select().where(table.c.entity == key, table.c.record_id == record)
+        )
+        return {row.user_id: (row.level, row.until) for row in rows}
+
+
+def rows_in(engine: Engine, table_name: str, **where: Any) -> list[dict[str, Any]]:
+    table = db.metadata.tables[table_name]
+    conditions = [table.c[key] == value for key, value in where.items()]
+    with engine.connect() as connection:
+        found = connection.execute(table.select().where(*conditions).order_by(*table.primary_key))
+        return [dict(row) for row in found.mappings()]
+
+
+def operations(pools: dict[str, int]) -> list[tuple[str, str, list[int], dict[str, Any]]]:
+    """Every operation of the customer, with rows it takes and rows it leaves out."""
+    return [
+        ("manager", "transfer", [1, 3, 4], {"new_owner": "sales1b", "message": "yours"}),
+        ("leader1", "assign", [3, 11], {"to": ["sales1a", "sales1b"], "how": "equal"}),
+        ("sales1a", "claim", [11], {}),
+        ("manager", "release", [1, 2, 4], {"pool": pools["Open customers"], "reason": "idle"}),
+        ("manager", "add_team", [1, 3], {"users": ["sales2a"], "level": "read"}),
+        ("manager", "remove_team", [2, 3], {"users": ["sales2a"]}),
+        ("manager", "bulk_edit", [1, 2], {"set": {"level": "A", "source": "referral"}}),
+        ("manager", "delete", [1, 3], {}),
+        ("manager", "restore", [9, 10], {}),
+        ("manager", "export", [1, 3], {"format": "csv", "columns": "all"}),
+    ]
+
+
+NAMES = [entry[1] for entry in operations({"Open customers": 0})]
+
+
+@pytest.mark.parametrize("slug", NAMES)
+def test_dry_run_and_run_say_the_same(world: World, engine: Engine, slug: str) -> None:
+    """BULK-2: the same verdict per row; nothing is written before; the report has every row."""
+    write(engine, "customer", 2, is_locked=True)
+    write(engine, "customer", 1, source="referral", level="A")
+    found = [entry for entry in operations(pool_ids(engine)) if entry[1] == slug]
+    who, _, ids, params = found[0]
+    api = Api(world, who)
+    before = snapshot(engine, db.metadata)
+    dry = api.bulk("customers", slug, ids, params, dry_run=True)
+    assert dry.status_code == 200, dry.text
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    keys = {"dry_run", "total", "will_change", "skipped", "reasons", "notified", "sample"}
+    assert set(dry.json) == keys
+    assert dry.json["dry_run"] is True
+    run = api.bulk("customers", slug, ids, params)
+    assert run.status_code == 200, run.text
+    expected = {"operation_id", "total", "done", "skipped", "failed"}
+    assert set(run.json) == expected | ({"download"} if slug == "export" else set())
+    assert run.json["total"] == dry.json["total"] == len(ids)
+    assert run.json["done"] == dry.json["will_change"] > 0
+    assert run.json["skipped"] == dry.json["skipped"]
+    assert run.json["failed"] == []
+    assert sum(reason["count"] for reason in dry.json["reasons"]) == len(dry.json["skipped"])
+    report = api.client.get(f"/api/v1/operations/{run.json['operation_id']}/report").json
+    assert {row["id"] for row in report["rows"]} == set(ids)
+    assert sum(row["outcome"] == "done" for row in report["rows"]) == run.json["done"]
+    written = rows_in(engine, "history", operation=slug, entity="customer")
+    if slug != "export":
+        assert len(written) == run.json["done"], "one entry per row"
+
+
+def test_transfer_hands_over_and_remembers(world: World, engine: Engine) -> None:
+    """XFER: owner, obtained, history, one message per receiver; the doer may lose the row."""
+    api, people = Api(world, "leader1"), user_ids(engine)
+    params = {"new_owner": "sales2a", "old_owner": "remove", "message": "please call"}
+    run = api.bulk("customers", "transfer", [1, 2, 3], params).json
+    assert run["done"] == 3
+    row = stored(engine, "customer", 1)
+    assert (row["owner_id"], row["version"]) == (people["sales2a"], 2)
+    assert row["obtained_way"] == "transferred"
+    assert people["sales1a"] not in seats_of(engine, 1)
+    assert api.get("/customers/1").status_code == 404, "a hand-over may push it out of reach"
+    messages = rows_in(engine, "outbox")
+    assert [(m["user_id"], m["kind"], m["data"]["count"]) for m in messages] == [
+        (people["sales2a"], "transfer", 3)
+    ]
+    page = world.client("sales2a").get("/notifications/").text
+    assert "please call" in page
+    assert "3" in page
+    assert world.client("sales2a").get("/notifications/unread").text.strip() == "1"
+    assert "please call" not in world.client("sales1a").get("/notifications/").text
+
+
+@pytest.mark.parametrize("level", ["read", "write"])
+def test_transfer_keeps_the_former_owner_in_the_team(
+    world: World, engine: Engine, level: str
+) -> None:
+    api, people = Api(world, "manager"), user_ids(engine)
+    params = {"new_owner": "sales1b", "old_owner": level, "until": LATER}
+    assert api.bulk("customers", "transfer", [1], params).json["done"] == 1
+    seat = seats_of(engine, 1)[people["sales1a"]]
+    assert seat[0] == level
+    assert seat[1] is not None
+    former = Api(world, "sales1a")
+    assert former.get("/customers/1").status_code == 200
+    verdict = 200 if level == "write" else 404
+    assert former.put("/customers/1", {"short_name": "x"}, 2).status_code == verdict
+    past = {**params, "new_owner": "sales1a", "until": YESTERDAY}
+    assert api.bulk("customers", "transfer", [1], past).status_code == 422
+
+
+@pytest.mark.parametrize(("whose", "moved"), [("old_owner", {1}), ("all", {1, 3})])
+def test_transfer_takes_contacts_along(
+    world: World, engine: Engine, whose: str, moved: set[int]
+) -> None:
+    """Contact 3 of a colleague hangs on customer 1: it goes only when all are meant."""
+    write(engine, "contact", 3, customer_id=1)
+    people = user_ids(engine)
+    params = {"new_owner": "sales2a", "cascade": ["contacts"], "cascade_of": whose}
+    assert Api(world, "manager").bulk("customers", "transfer", [1], params).json["done"] == 1
+    owners = {i: stored(engine, "contact", i)["owner_id"] for i in (1, 3)}
+    assert {i for i, owner in owners.items() if owner == people["sales2a"]} == moved
+    nothing = {"new_owner": "sales1a"}
+    assert Api(world, "manager").bulk("customers", "transfer", [1], nothing).json["done"] == 1
+    assert stored(engine, "contact", 1)["owner_id"] == people["sales2a"]
+
+
+def test_transfer_to_the_same_owner_is_skipped(world: World) -> None:
+    answer = Api(world, "manager").bulk("customers", "transfer", [1], {"new_owner": "sales1a"})
+    assert [s["code"] for s in answer.json["skipped"]] == ["same_owner"]
+
+
+@pytest.mark.parametrize("how", ["equal", "round_robin", "load"])
+def test_assign_spreads(world: World, engine: Engine, how: str) -> None:
+    """POOL-3: every receiver gets his share; turns go on between runs."""
+    api, people = Api(world, "manager"), user_ids(engine)
+    params = {"to": ["sales1b", "sales2a"], "how": how}
+    assert api.bulk("customers", "assign", [1, 2, 4, 5], params).json["done"] == 4
+    owners = [stored(engine, "customer", i)["owner_id"] for i in (1, 2, 4, 5)]
+    counts = {name: owners.count(people[name]) for name in ("sales1b", "sales2a")}
+    expected = {"load": {"sales1b": 3, "sales2a": 1}}
+    # sales1b had one customer, sales2a two that live: three and one make four and three
+    assert counts == expected.get(how, {"sales1b": 2, "sales2a": 2})
+    if how == "round_robin":
+        assert api.bulk("customers", "assign", [1], params).json["done"] <= 1
+        first = stored(engine, "customer", 1)["owner_id"]
+        assert api.bulk("customers", "assign", [2], params).json["done"] <= 1
+        assert stored(engine, "customer", 2)["owner_id"] != first
+    told = {m["user_id"] for m in rows_in(engine, "outbox")}
+    assert told == {people["sales1b"], people["sales2a"]}
+
+
+def test_claim_moves_the_customer_and_its_contacts(world: World, engine: Engine) -> None:
+    """POOL-2, POOL-8: the claimer owns it, it has left the pool, children follow."""
+    write(engine, "contact", 3, customer_id=11, owner_id=None)
+    api, people = Api(world, "sales1a"), user_ids(engine)
+    assert api.bulk("customers", "claim", [11]).json["done"] == 1
+    row = stored(engine, "customer", 11)
+    assert (row["owner_id"], row["pool_id"]) == (people["sales1a"], None)
+    assert row["obtained_way"] == "claimed"
+    assert stored(engine, "contact", 3)["owner_id"] == people["sales1a"]
+    assert api.get("/customers/11").json["result"]["owner"]["username"] == "sales1a"
+
+
+def test_a_late_claim_names_who_was_faster(world: World, engine: Engine) -> None:
+    """Contract §5: `taken` with the new owner's name, only for members of that pool."""
+    assert Api(world, "sales1b").bulk("customers", "claim", [11]).json["done"] == 1
+    late = Api(world, "sales1a").bulk("customers", "claim", [11])
+    assert late.status_code == 200
+    assert [s["code"] for s in late.json["skipped"]] == ["taken"]
+    assert "Sales1B" in late.json["skipped"][0]["reason"]
+    assert Api(world, "sales2a").bulk("customers", "claim", [12]).json["done"] == 1
+    stranger = Api(world, "sales1a").bulk("customers", "claim", [12])
+    assert stranger.status_code == 404, "not a member of the pool that it left"
+    assert Api(world, "sales1a").bulk("customers", "claim", [11, 3]).status_code == 404
+
+
+def test_release_leaves_locked_ones_and_checks_the_pool(world: World, engine: Engine) -> None:
+    """POOL-4: the former owner is remembered, the row is gone from everybody's list."""
+    write(engine, "customer", 2, is_locked=True)
+    pools, people = pool_ids(engine), user_ids(engine)
+    api = Api(world, "sales1a")
+    for wrong in ("Open leads", "Closed customers"):
+        answer = api.bulk("customers", "release", [1], {"pool": pools[wrong]})
+        assert answer.status_code == 422, wrong
+    answer = api.bulk("customers", "release", [1, 2], {"pool": pools["Open customers"]})
+    assert answer.json["done"] == 1
+    assert [(s["id"], s["code"]) for s in answer.json["skipped"]] == [(2, "locked")]
+    row = stored(engine, "customer", 1)
+    assert (row["owner_id"], row["pool_id"]) == (None, pools["Open customers"])
+    assert row["previous_owner_id"] == people["sales1a"]
+    assert stored(engine, "contact", 1)["owner_id"] is None, "children follow into the pool"
+    assert 1 not in Api(world, "manager").ids("customers")
+    write(engine, "customer", 2, locked_until=datetime.now(UTC) - timedelta(seconds=1))
+    answer = api.bulk("customers", "release", [2], {"pool": pools["Open customers"]})
+    assert answer.json["done"] == 1, "a lock that has ended locks nothing"
+
+
+def test_team_members_come_and_go(world: World, engine: Engine) -> None:
+    """CUS-4: level and end; the owner and those who have the same seat stay as they are."""
+    api, people = Api(world, "sales1a"), user_ids(engine)
+    params = {"users": ["sales2a", "sales1a"], "level": "write", "until": LATER}
+    assert api.bulk("customers", "add_team", [1, 2], params).json["done"] == 2
+    assert people["sales1a"] not in seats_of(engine, 1)
+    assert seats_of(engine, 1)[people["sales2a"]][0] == "write"
+    again = api.bulk("customers", "add_team", [1, 2], params).json
+    assert [s["code"] for s in again["skipped"]] == ["unchanged", "unchanged"]
+    assert Api(world, "sales2a").get("/customers/1").status_code == 200
+    told = rows_in(engine, "outbox", user_id=people["sales2a"])
+    assert [m["data"]["count"] for m in told] == [2]
+    assert api.bulk("customers", "remove_team", [1, 3], {"users": ["sales2a"]}).status_code == 404
+    gone = api.bulk("customers", "remove_team", [1], {"users": ["sales2a"]}).json
+    assert gone["done"] == 1
+    assert Api(world, "sales2a").get("/customers/1").status_code == 404
+    past = {"users": ["sales2a"], "level": "read", "until": YESTERDAY}
+    assert api.bulk("customers", "add_team", [1], past).status_code == 422
+
+
+def test_bulk_edit_follows_the_rules_of_the_form(world: World, engine: Engine) -> None:
+    api = Api(world, "manager")
+    wrong: list[dict[str, Any]] = [{}, {"nope": 1}, {"email": "x"}, {"owner": "sales1b"}]
+    wrong += [{"credit_code": "91330106MA2CFQ0K44"}, {"is_locked": True}, {"level": "Z"}]
+    before = snapshot(engine, db.metadata)
+    for values in wrong:
+        answer = api.bulk("customers", "bulk_edit", [1, 3], {"set": values})
+        assert answer.status_code == 422, values
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    answer = api.bulk("customers", "bulk_edit", [1, 3], {"set": {"level": "A", "remark": None}})
+    assert answer.json["done"] == 2
+    assert stored(engine, "customer", 1)["version"] == 2
+    again = api.bulk("customers", "bulk_edit", [1, 3], {"set": {"level": "A"}}).json
+    assert [s["code"] for s in again["skipped"]] == ["unchanged", "unchanged"]
+
+
+def test_delete_takes_children_and_restore_brings_them_back(world: World, engine: Engine) -> None:
+    """CUS-3, C102: only what went along comes back; a taken name and a dead parent are said."""
+    api = Api(world, "manager")
+    assert api.delete("/contacts/2").status_code == 200
+    assert api.bulk("customers", "delete", [1, 2]).json["done"] == 2
+    assert stored(engine, "contact", 1)["deleted_at"] is not None
+    answer = api.bulk("contacts", "restore", [2])
+    assert [s["code"] for s in answer.json["skipped"]] == ["parent_deleted"]
+    taken = catalogue.get("customer").model.__table__
+    with engine.connect() as connection:
+        key = connection.scalar(select(taken.c.name_key).where(taken.c.id == 1))
+    write(engine, "customer", 4, name_key=key)
+    answer = api.bulk("customers", "restore", [1, 2])
+    assert answer.json["done"] == 1
+    assert [(s["id"], s["code"]) for s in answer.json["skipped"]] == [(1, "duplicate")]
+    write(engine, "customer", 4, name_key="free again")
+    assert api.bulk("customers", "restore", [1]).json["done"] == 1
+    assert stored(engine, "contact", 1)["deleted_at"] is None
+    assert stored(engine, "contact", 2)["deleted_at"] is not None, "deleted by itself before"
+
+
+def test_leads_and_contacts_have_their_operations_too(world: World, engine: Engine) -> None:
+    """Derived for every entity: what one declares works there."""
+    api, pools = Api(world, "leader1"), pool_ids(engine)
+    assert api.bulk("leads", "claim", [11]).json["done"] == 1
+    answer = api.bulk("leads", "release", [11], {"pool": pools["Open leads"]})
+    assert answer.json["done"] == 1
+    answer = api.bulk("leads", "assign", [11], {"to": ["sales1a"], "how": "equal"})
+    assert answer.json["done"] == 1
+    assert api.bulk("contacts", "transfer", [1], {"new_owner": "sales1b"}).json["done"] == 1
+    assert api.bulk("contacts", "claim", [1]).status_code == 404
+
+
+def test_the_count_that_travels(world: World, engine: Engine) -> None:
+    """BULK-1: taken in the operation's scope minus the exceptions; moved → 409 with the count."""
+    api = Api(world, "manager")
+    both: dict[str, Any] = {"filters": [condition("level", "empty")]}
+    both["params"] = {"set": {"level": "A"}}
+    total = api.post("/customers/bulk/bulk_edit", {**both, "dry_run": True}).json["total"]
+    assert total == 7
+    before = snapshot(engine, db.metadata)
+    for counted in (total + 1, total - 1, 0):
+        answer = api.post("/customers/bulk/bulk_edit", {**both, "expected_count": counted})
+        assert (answer.status_code, answer.json["count"]) == (409, total)
+    for wrong in ("7", 7.0, True, -1.5):
+        answer = api.post("/customers/bulk/bulk_edit", {**both, "expected_count": wrong})
+        assert answer.status_code == 400, wrong
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    minus = {**both, "except": [1, 2], "expected_count": total - 2}
+    assert api.post("/customers/bulk/bulk_edit", minus).json["done"] == total - 2
+    assert stored(engine, "customer", 1)["level"] is None
+
+
+def test_readable_rows_outside_the_operations_scope_are_reported(world: World) -> None:
+    """Ids: `not_permitted`, and the others are done; a filter takes the operation's scope."""
+    api = Api(world, "sales1a")
+    answer = api.bulk("customers", "add_team", [1, 6], {"users": ["sales1b"]})
+    assert answer.json["done"] == 1
+    assert [(s["id"], s["code"]) for s in answer.json["skipped"]] == [(6, "not_permitted")]
+    answer = api.bulk("customers", "add_team", params={"users": ["finance"]}, filters=[])
+    assert answer.json["total"] == 2
+
+
+def test_more_than_ten_thousand_rows_are_too_many(world: World, engine: Engine) -> None:
+    """413 with nothing done; the list itself counts up to the cap and says so (LIST-1)."""
+    table = catalogue.get("lead").model.__table__
+    owner = user_ids(engine)["manager"]
+    now = datetime.now(UTC)
+    with engine.begin() as connection:
+        connection.execute(
+            insert(table),
+            [
+                {"name": f"L{i}", "owner_id": owner, "created_at": now, "updated_at": now}
+                for i in range(10_001)
+            ],
+        )
+    api = Api(world, "manager")
+    before = snapshot(engine, db.metadata)
+    for dry in (True, False):
+        answer = api.bulk("leads", "delete", filters=[], dry_run=dry)
+        assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    page = api.get("/leads/", page_size=1).json
+    assert (page["count"], page["count_exact"]) == (10_000, False)
+    exact = api.get("/leads/", page_size=1, exact_count=True).json
+    assert (exact["count"], exact["count_exact"]) == (10_008, True)
+    assert "10,000+" in api.client.get("/leads/list/").text
+    too_many = api.bulk("leads", "delete", list(range(1, 20_002)))
+    assert too_many.status_code in (400, 413)
+
+
+def test_reports_as_json_and_workbook(world: World, engine: Engine) -> None:
+    """BULK-4: every row with its outcome; counts by address."""
+    write(engine, "customer", 2, is_locked=True)
+    api = Api(world, "sales1a")
+    pool = pool_ids(engine)["Open customers"]
+    run = api.bulk("customers", "release", [1, 2], {"pool": pool}).json["operation_id"]
+    described = api.client.get(f"/api/v1/operations/{run}").json
+    assert {key: described[key] for key in ("total", "done", "skipped", "failed")} == {
+        "total": 2,
+        "done": 1,
+        "skipped": 1,
+        "failed": 0,
+    }
+    rows = api.client.get(f"/api/v1/operations/{run}/report?format=json").json["rows"]
+    assert [(r["id"], r["outcome"], r["code"]) for r in rows] == [
+        (1, "done", ""),
+        (2, "skipped", "locked"),
+    ]
+    with api.client.get(f"/api/v1/operations/{run}/report?format=xlsx") as answer:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
+        cells = book.get_sheet_by_index(0).to_python()
+    assert len(cells) == 3
+    assert api.client.get(f"/api/v1/operations/{run}/report?format=pdf").status_code == 400
+
+
+def test_three_steps_in_the_browser(world: World, engine: Engine) -> None:
+    """BULK-2: settings, dry run, run; nothing is written before the last; twice is once."""
+    client, people = world.client("manager"), user_ids(engine)
+    token = hidden_inputs(client.get("/notifications/").text)["csrf_token"]
+    wanted = filters_of(condition("owner", "eq", "sales1a"))
+    chosen = {"all": "1", "filters": wanted, "search": "", "csrf_token": token}
+    first = client.post("/customers/bulk/transfer", data=chosen)
+    assert first.status_code == 200
+    before = snapshot(engine, db.metadata)
+    settings = {**hidden_inputs(first.text), "new_owner": str(people["sales1b"])}
+    settings |= {"old_owner": "remove", "cascade_of": "old_owner"}
+    second = client.post("/customers/bulk/transfer", data=settings)
+    assert second.status_code == 200, second.text
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    confirmed = hidden_inputs(second.text)
+    assert confirmed["expected_count"] == "2"
+    write(engine, "customer", 3, owner_id=people["sales1a"])
+    moved = client.post("/customers/bulk/transfer", data=confirmed)
+    assert moved.status_code == 409, "the number has changed since it was shown"
+    write(engine, "customer", 3, owner_id=people["sales1b"])
+    third = client.post("/customers/bulk/transfer", data=confirmed)
+    again = client.post("/customers/bulk/transfer", data=confirmed)
+    assert (third.status_code, again.status_code) == (302, 302)
+    assert third.location == again.location
+    assert stored(engine, "customer", 1)["version"] == 2
+    assert client.get(third.location).status_code == 200
+
+
+def test_one_history_entry_per_row_with_old_and_new(world: World, engine: Engine) -> None:
+    """AUDIT-1: who, when, from where, operation, old → new, in the same transaction."""
+    api, people = Api(world, "manager"), user_ids(engine)
+    run = api.bulk("customers", "transfer", [1, 3], {"new_owner": "leader1"}).json
+    entries = rows_in(engine, "history", operation_id=run["operation_id"], entity="customer")
+    assert [e["record_id"] for e in entries] == [1, 3]
+    assert entries[0]["changes"]["owner"] == [people["sales1a"], people["leader1"]]
+    assert {e["actor_id"] for e in entries} == {people["manager"]}
+    assert {e["surface"] for e in entries} <= {"api", "bulk"}
+    with engine.connect() as connection:
+        total = connection.scalar(select(func.count()).select_from(db.metadata.tables["history"]))
+    assert total
