@@ -80,6 +80,10 @@ class Stage:
             self._base = snapshot(self.engine, db.metadata)
         return self._base
 
+    def settle(self) -> None:
+        """Take the present state as the one that refusals must not change."""
+        self._base = {}
+
     def differing(self) -> list[str]:
         """The tables that differ from the beginning, the history left out."""
         now = snapshot(self.engine, db.metadata)
