@@ -92,8 +92,8 @@ def follow_parents(job: Job, parents: Mapping[int, Any], owners: Mapping[int, An
             parent_of: dict[int, int] = dict(rows)
             found = lock_rows(entity, sorted(parent_of), ())
             changes = [row.change(owner=owners[parent_of[row.id]]) for row in found]
-        if changes:
-            write(replace(job, entity=entity), changes, {})
+            if changes:
+                write(replace(job, entity=entity), changes, {})
 
 
 class Transfer(Behaviour):

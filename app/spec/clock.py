@@ -2,7 +2,7 @@
 
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DEFAULT_ZONE = "Asia/Shanghai"
 
@@ -15,9 +15,17 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def readers_zone() -> ZoneInfo:
+    """The reader's time zone; the default when what is stored is none."""
+    try:
+        return ZoneInfo(zone.get())
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(DEFAULT_ZONE)
+
+
 def local(instant: datetime) -> datetime:
     """The instant on the reader's clock."""
-    return instant.astimezone(ZoneInfo(zone.get()))
+    return instant.astimezone(readers_zone())
 
 
 def today() -> date:
@@ -27,5 +35,5 @@ def today() -> date:
 
 def from_reader(moment: datetime) -> datetime:
     """A time as typed: without an offset it is meant in the reader's zone. Returns UTC."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone.get()))
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=readers_zone())
     return aware.astimezone(UTC)

@@ -69,6 +69,10 @@ def date(en: str, zh: str, **facets: Any) -> Any:
     return kinds.DateField(label=Label(en, zh), **facets)
 
 
+def time_zone(en: str, zh: str, **facets: Any) -> Any:
+    return kinds.TimeZoneField(label=Label(en, zh), **facets)
+
+
 def birthday(en: str, zh: str, **facets: Any) -> Any:
     return kinds.BirthdayField(label=Label(en, zh), **facets)
 
@@ -116,5 +120,6 @@ __all__ = [
     "person",
     "phone",
     "text",
+    "time_zone",
     "website",
 ]

@@ -8,7 +8,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Boolean, Date, Integer, Numeric, String, Text
@@ -18,6 +19,8 @@ from app.spec import checks, clock, text
 from app.spec.field import BLANK_OPERATORS, RANGE_OPERATORS, TEXT_OPERATORS, Field
 from app.spec.options import Dictionary
 from app.spec.types import UTCDateTime
+
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2999
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,11 +167,12 @@ class DateField(Field):
 
     def convert(self, raw: Any) -> date:
         if isinstance(raw, date) and not isinstance(raw, datetime):
-            return raw
+            return in_living_memory(raw)
         try:
-            return date.fromisoformat(iso_date(str(raw)))
+            day = date.fromisoformat(iso_date(str(raw)))
         except ValueError:
             raise ValueError(_l("This must be a date, as 2026-11-21.")) from None
+        return in_living_memory(day)
 
     def to_json(self, value: Any) -> Any:
         return None if value is None else value.isoformat()
@@ -194,13 +198,14 @@ class DateTimeField(Field):
         return UTCDateTime()
 
     def convert(self, raw: Any) -> datetime:
-        if isinstance(raw, datetime):
-            return clock.from_reader(raw)
         try:
-            moment = datetime.fromisoformat(iso_date(str(raw)))
-            return clock.from_reader(moment).replace(microsecond=0)
-        except (ValueError, OverflowError):
+            moment = (
+                raw if isinstance(raw, datetime) else datetime.fromisoformat(iso_date(str(raw)))
+            )
+        except ValueError:
             raise ValueError(_l("This must be a time, as 2026-11-21 16:00.")) from None
+        in_living_memory(moment)
+        return clock.from_reader(moment).replace(microsecond=0)
 
     def to_json(self, value: Any) -> Any:
         return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -286,6 +291,34 @@ class BirthdayField(TextField):
             return date.fromisoformat(day).isoformat()
         except ValueError:
             raise ValueError(_l("This must be a birthday, as 11-21 or 1990-11-21.")) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeZoneField(TextField):
+    """A place of the world's time zone database, as Asia/Shanghai."""
+
+    max_length: int = 40
+
+    def normalise(self, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(_l("This must be a time zone, as Asia/Shanghai."))
+        return value
+
+
+Day = TypeVar("Day", bound=date)
+
+
+def in_living_memory(day: Day) -> Day:
+    """The day itself; ValueError for years that no clock of a reader can show."""
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise ValueError(
+            _l(
+                "The year must be from %(first)s to %(last)s.",
+                first=EARLIEST_YEAR,
+                last=LATEST_YEAR,
+            )
+        )
+    return day
 
 
 def plain_width(raw: str) -> str:

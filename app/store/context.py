@@ -34,6 +34,8 @@ class Acting:
     actor: Actor | None
     operation: str = "read"
     entity: str = ""
+    doer: Actor | None = None
+    """For system work within a person's: whoever caused it, for the history (AUDIT-1)."""
     pools: bool = False
     """Whether rows of ``entity`` that lie in a pool count too (contract §6)."""
     reason: str = ""
@@ -83,9 +85,10 @@ def actor() -> Actor:
 
 
 def actor_id() -> int | None:
-    """The id to write into created-by and history; None for the system."""
+    """The id to write into created-by and history; None when nobody caused it."""
     acting = _acting.get()
-    return acting.actor.user_id if acting and acting.actor else None
+    who = acting and (acting.actor or acting.doer)
+    return who.user_id if who else None
 
 
 @contextmanager
@@ -95,7 +98,7 @@ def acting_as(
     """Do the enclosed work as that person with that operation on that entity."""
     before = _acting.get()
     memory = before.memory if before and before.actor is who else {}
-    token = _acting.set(Acting(who, operation, entity, pools, memory=memory))
+    token = _acting.set(Acting(who, operation, entity, pools=pools, memory=memory))
     try:
         yield current()
     finally:
@@ -111,8 +114,13 @@ def operating(operation: str, entity: str, *, pools: bool = False) -> Iterator[A
 
 @contextmanager
 def system_scope(reason: str) -> Iterator[Acting]:
-    """Look everywhere, for work that is nobody's; the reason is for the reader of the code."""
-    token = _acting.set(Acting(None, reason=reason))
+    """Look everywhere, for what a rule needs to know or carry along; says why.
+
+    What is written meanwhile is still told as done by whoever caused it.
+    """
+    before = _acting.get()
+    doer = (before.actor or before.doer) if before else None
+    token = _acting.set(Acting(None, doer=doer, reason=reason))
     try:
         yield current()
     finally:

@@ -53,6 +53,8 @@ def predicate(entity: Entity, work: Acting) -> ColumnElement[bool]:
         return true()
     if work.actor is not None and hasattr(model, "__visible_to__"):
         return model.__visible_to__(work.actor.rights)  # type: ignore[no-any-return]
+    if not entity.is_binned:
+        return _scoped(entity, work, work.operation_on(entity.key))
     operation = work.operation_on(entity.key)
     verb = OPERATIONS.get(operation)
     binned = verb is not None and verb.rows == "binned"
@@ -166,7 +168,8 @@ def _scope_statement(state: ORMExecuteState) -> None:
 
 def is_gated(model: type) -> bool:
     """Whether rows of that model are looked at through the gate."""
-    return bool(getattr(model, "__binned__", False)) or hasattr(model, "__visible_to__")
+    marks = ("__owned__", "__binned__")
+    return any(getattr(model, m, False) for m in marks) or hasattr(model, "__visible_to__")
 
 
 def _criteria(work: Acting) -> tuple[Any, ...]:
@@ -204,6 +207,7 @@ def _refuse_foreign_flush(session: Session, context: Any, instances: Any) -> Non
     work = current_or_none()
     if work is not None and work.is_system:
         return
-    for thing in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(thing, Row) and catalogue.of(type(thing)) and session.is_modified(thing):
+    changed = (thing for thing in session.dirty if session.is_modified(thing))
+    for thing in (*session.new, *session.deleted, *changed):
+        if isinstance(thing, Row) and catalogue.of(type(thing)):
             raise ScopeMissing(f"{type(thing).__name__} must be written through the store")
