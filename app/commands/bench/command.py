@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.commands.bench import report, runner
 from app.commands.bench.client import Client
-from app.commands.bench.database import TODAY, Company, prepare, touch_a_row
+from app.commands.bench.database import TODAY, Company, prepare, put_back, touch_a_row
 from app.commands.bench.measures import measures
 from app.commands.bench.processes import resident_mib
 from app.commands.bench.report import Whole
@@ -49,7 +49,10 @@ def bench(area: str | None, rounds: int, seconds: float, **size: int) -> None:
         with Server(environ, workers=1) as fresh:
             runner.count(results, runner.log_in(fresh, company), touch_a_row)
         with Server(environ) as server:
-            whole = measured(server, company, results, rounds, seconds)
+            try:
+                whole = measured(server, company, results, rounds, seconds)
+            finally:
+                put_back(company)
     click.echo("\n".join(report.text(company, whole, results)))
     path = Path(settings()["CRM_INSTANCE"]) / "bench.json"
     path.parent.mkdir(parents=True, exist_ok=True)

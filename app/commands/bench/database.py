@@ -19,12 +19,14 @@ from app.spec.roles import SALES_MANAGER, Grant
 from app.spec.scopes import Scope
 from app.store import access, accounts, bulk_load, clearing, links
 from app.store.context import system_scope
+from app.store.gate import member_of
 from app.store.organisation import RoleGrant, User
 from app.store.upgrade import Installation, grant_row, upgrade
 from app.store.writer import Change, Context, insert_rows, update_rows
 
 MARK = "bench"
 HOW = Context("edit")
+MOST = 10_000
 TODAY = date(2026, 11, 21)
 PEOPLE = {
     "self": "sales1a",
@@ -47,7 +49,9 @@ class Company:
     owners: dict[str, list[int]] = field(default_factory=dict)
     """By scope: whose customers that person lists; empty means everybody's."""
     own: list[int] = field(default_factory=list)
-    """The ids of the first 10,000 customers of ``self``."""
+    """The ids of some customers of ``self``."""
+    many: dict[int, int] = field(default_factory=dict)
+    """Up to 10,000 customers of the department tree, by id, with their owners."""
     people: dict[str, int] = field(default_factory=dict)
 
 
@@ -104,12 +108,17 @@ def _known(size: Size) -> Company:
         accounts.set_password(people[name], stored, must_change=False)
     db.session.commit()
     own = select(Customer.id).where(Customer.owner_id == people[PEOPLE["self"]])
+    owners = {scope: _owners(people[name]) for scope, name in PEOPLE.items()}
+    tree = select(Customer.id, Customer.owner_id).where(
+        member_of(Customer.owner_id, owners["department_tree"])
+    )
     return Company(
         kind=db.engine.dialect.name,
         customers=size.customers,
         password=password,
-        owners={scope: _owners(people[name]) for scope, name in PEOPLE.items()},
-        own=list(db.session.scalars(own.order_by(Customer.id).limit(10_000))),
+        owners=owners,
+        own=list(db.session.scalars(own.order_by(Customer.id).limit(20))),
+        many=dict(db.session.execute(tree.order_by(Customer.id).limit(MOST)).all()),
         people=people,
     )
 
@@ -117,6 +126,19 @@ def _known(size: Size) -> Company:
 def _owners(user_id: int) -> list[int]:
     reach: Any = access.rights_of(user_id).reach("customer", "list")
     return [] if reach.everything else sorted(reach.owners)
+
+
+def put_back(company: Company) -> None:
+    """Give the transferred customers back, so that the next run finds the same company."""
+    entity = catalogue.get("customer")
+    with system_scope("undo what was measured"):
+        bulk_load.take_time()
+        update_rows(
+            entity,
+            [Change(number, "", {}, {"owner": owner}) for number, owner in company.many.items()],
+            Context("transfer"),
+        )
+        db.session.commit()
 
 
 def touch_a_row() -> None:
