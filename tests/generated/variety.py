@@ -36,8 +36,8 @@ def value_of(stage: Stage, field: Field, number: int, now: datetime) -> Any:
     return value
 
 
-def fill(stage: Stage, entity: Entity, count: int = ROWS) -> list[int]:
-    """Write that many varied rows; they belong to nobody in particular and lie in no pool."""
+def fill(stage: Stage, entity: Entity, count: int = ROWS, **fixed: Any) -> list[int]:
+    """Write that many varied rows with some values ``fixed``; none of them lies in a pool."""
     now = datetime.now(UTC).replace(microsecond=0)
     rows = []
     for number in range(count):
@@ -49,7 +49,8 @@ def fill(stage: Stage, entity: Entity, count: int = ROWS) -> list[int]:
         for key, f in entity.fields.items():
             if f.required and row.get(key) is None:
                 row[key] = value_of(stage, f, 1_000 + number * 5, now)
-        row[entity.title] = f"{number:02} {row[entity.title] or 'Empty'}"
+        row |= {key: value for key, value in fixed.items() if key in entity.fields}
+        row[entity.title] = f"{number:02} {row[entity.title] or 'Empty'} of {count}"
         rows.append(row)
     with stage.world.app.app_context(), system_scope("rows of all kinds"):
         ids = insert_rows(entity, rows, Context("create"))
