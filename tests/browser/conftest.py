@@ -65,8 +65,8 @@ def open_as(browser: "Browser", world: "World", live_url: str, console: Console)
         context.set_default_timeout(15_000)
         contexts.append(context)
         if username is not None:
-            cookie = {"name": COOKIE, "value": world.cookies[username], "url": live_url}
-            context.add_cookies([cookie])
+            value = world.cookies[username]
+            context.add_cookies([{"name": COOKIE, "value": value, "url": live_url}])
         page = context.new_page()
         console.watch(page)
         return page

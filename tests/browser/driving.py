@@ -16,7 +16,8 @@ ON_SQLITE = pytest.mark.parametrize(
 
 def total(page: "Page") -> int:
     """How many records the list says there are."""
-    return int(page.locator("[data-total]").get_attribute("data-total").replace(",", ""))
+    shown = page.locator("[data-total]").get_attribute("data-total") or ""
+    return int(shown.replace(",", ""))
 
 
 def names(page: "Page") -> list[str]:

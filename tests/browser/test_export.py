@@ -27,8 +27,8 @@ def test_the_exported_file_holds_what_the_list_showed(open_as: "Open", tmp_path:
     path = tmp_path / "customers.xlsx"
     download.value.save_as(path)
     assert download.value.suggested_filename.endswith(".xlsx")
-    book = openpyxl.load_workbook(path)
-    header, *rows = book.active.iter_rows(values_only=True)
+    [sheet] = openpyxl.load_workbook(path).worksheets
+    header, *rows = sheet.iter_rows(values_only=True)
     assert header[0] == "Name"
     assert len(rows) == count
     assert all(str(row[0]).startswith("Customer ") for row in rows)

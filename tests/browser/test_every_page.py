@@ -1,0 +1,96 @@
+"""Every page, in both languages and at two widths: a clean console, no page wider than the window.
+
+The addresses come from the program's own map of routes; new pages need no word here.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask
+from playwright.sync_api import expect
+from werkzeug.routing import Rule
+
+from app.spec.catalogue import catalogue
+from tests.browser.driving import ON_SQLITE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, ViewportSize
+
+    from tests.browser.conftest import Open
+
+pytestmark = [pytest.mark.browser, ON_SQLITE]
+
+NARROW: "ViewportSize" = {"width": 390, "height": 844}
+WIDE: "ViewportSize" = {"width": 1280, "height": 800}
+FORMS = {"add": "create", "edit": "edit", "delete": "delete"}
+NO_PAGES = (
+    "/static/",
+    "/api/",
+    "/health",
+    "/readyz",
+    "/lang/",
+    "/logout/",
+    "/login/",
+    "/notifications/unread",
+)
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def addresses(app: Flask) -> list[str]:
+    """One address per page; where a page has a record in it, the first one."""
+    found = {a for rule in app.url_map.iter_rules() for a in _addresses(rule)}
+    return sorted(found)
+
+
+def _addresses(rule: Rule) -> Iterator[str]:
+    if "GET" not in (rule.methods or ()) or rule.rule.startswith(NO_PAGES):
+        return
+    names = rule.arguments
+    entity = next((e for e in catalogue if rule.rule.startswith(f"/{e.plural}/")), None)
+    needed = FORMS.get(rule.endpoint.rpartition(".")[2])
+    if entity is not None and needed is not None and needed not in entity.operations:
+        return
+    if names <= {"pk", "role_id"}:
+        yield _built(rule, dict.fromkeys(names, 1))
+    elif names == {"slug"} and entity is not None:
+        for verb in entity.bulk_verbs:
+            if verb.params and verb.rows == "live":
+                yield f"{_built(rule, {'slug': verb.slug})}?id=1"
+
+
+def _built(rule: Rule, values: dict[str, object]) -> str:
+    _domain, path = rule.build(values) or ("", "")
+    return path
+
+
+def has_page(page: "Page", address: str) -> bool:
+    """Whether that address answers with a page of ours rather than with data."""
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status < 400, f"{address} answers {answer.status}"
+    return "text/html" in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_is_clean_and_fits(open_as: "Open", app: Flask, language: str) -> None:
+    page = open_as("admin")
+    page.goto("/")
+    if page.locator("html").get_attribute("lang") != language:
+        page.locator("form.language button").click()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    seen, wide = 0, []
+    for address in addresses(app):
+        page.set_viewport_size(WIDE)
+        if not has_page(page, address) or page.locator("#screen").count() == 0:
+            continue
+        seen += 1
+        expect(page.locator("h1")).to_have_count(1)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        if page.evaluate(OVERFLOW) > 0:
+            wide.append(f"{address} at 1280")
+        page.set_viewport_size(NARROW)
+        if page.evaluate(OVERFLOW) > 0:
+            wide.append(f"{address} at 390")
+    assert seen > 30
+    assert wide == []
