@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
-from app.admin.security import csrf, login, passwords, sessions
+from app.admin.security import csrf, devices, login, passwords, sessions
 from app.admin.security.paths import after_login, same_site
 from app.admin.security.readiness import unready
 from app.admin.security.requests import CHANGE_PAGE, LOGIN_PAGE
@@ -230,7 +230,7 @@ def _objections(person: Login, present: str, wanted: str, repeated: str) -> list
 
 
 def _session_row(row: accounts.UserSession, person: Login) -> dict[str, Any]:
-    device = row.agent or _("Unknown device")
+    device = devices.device(row.agent) or _("Unknown device")
     return {
         "id": row.id,
         "created": _moment(row.created_at),
