@@ -11,7 +11,7 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
     ("agent", "words"),
     [
         (
-            f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Chrome/140.0 Safari/537.36 Edg/140.0",
+            f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Chrome/140 Safari/537 Edg/140",
             "Edge · Windows",
         ),
         (f"Mozilla/5.0 (X11; Linux x86_64) {WEBKIT} Chrome/140.0 Safari/537.36", "Chrome · Linux"),
