@@ -78,9 +78,11 @@ def application(environ: dict[str, str]) -> Iterator[None]:
 
     app: Flask = create_app(settings(environ))
     with app.app_context():
-        yield
-        db.session.remove()
-        db.engine.dispose()
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def measured(
