@@ -141,6 +141,22 @@ def test_a_full_counter_is_in_the_log_once(strict_app: Flask) -> None:
     assert counts["login_locked"] == 1
 
 
+@pytest.mark.parametrize("full", ["LOGIN_PER_ACCOUNT", "LOGIN_PER_ADDRESS"])
+def test_a_name_that_nobody_has_is_not_in_the_log(
+    strict_app: Flask, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    """Whichever counter is full: it may be a password, typed into the wrong box."""
+    from app.store.history import History
+
+    monkeypatch.setitem(strict_app.config, full, 2)
+    assert [by_api(strict_app, PASSWORD) for _ in range(3)] == [401, 401, 429]
+    with strict_app.app_context(), system_scope("look"):
+        locked = select(History.subject, History.changes).where(History.operation == "login_locked")
+        [(subject, changes)] = db.session.execute(locked).all()
+    assert subject == ""
+    assert changes == {"counter": "account" if full == "LOGIN_PER_ACCOUNT" else "address"}
+
+
 def race(app: Flask, count: Callable[[Barrier], bool], threads: int = 8, tries: int = 5) -> int:
     """How many of ``threads × tries`` simultaneous tries got through."""
     through: list[bool] = []

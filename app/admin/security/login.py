@@ -20,9 +20,9 @@ def check(username: str, password: str) -> Credentials | None:
     Counts the try first (:class:`app.spec.errors.Throttled` when there were too many) and records
     a failure. An outdated hash is renewed now that the password is known (C5).
     """
-    username = username.strip()
+    username = username.strip()[:LONGEST_NAME]
     throttle.count_try(username)
-    found = accounts.find_credentials(username[:LONGEST_NAME])
+    found = accounts.find_credentials(username)
     is_right = passwords.matches(found.password if found else None, password)
     if found is None or not is_right or not found.is_active:
         _record_failure(found)

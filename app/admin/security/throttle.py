@@ -15,6 +15,7 @@ from flask import current_app, request
 
 from app.extensions import db
 from app.spec.errors import Throttled
+from app.store.accounts import find_credentials
 from app.store.attempts import Attempt, count_attempts, forgive_attempts
 from app.store.history import record_event
 
@@ -39,9 +40,16 @@ def count_try(username: str) -> None:
     if refused is None:
         return
     if refused.is_first:
-        record_event("login_locked", subject=username, detail={"counter": refused.key[:8]})
-        db.session.commit()
+        _record_lock(username, refused.key)
     raise Throttled(refused.seconds)
+
+
+def _record_lock(username: str, counter: str) -> None:
+    """A name that nobody has is not kept: it may be a password typed into the wrong box."""
+    found = find_credentials(username)
+    kind = counter.partition(":")[0]
+    record_event("login_locked", subject=found.username if found else "", detail={"counter": kind})
+    db.session.commit()
 
 
 def forgive(username: str) -> None:
