@@ -263,16 +263,25 @@ def sweep_logins(keep: timedelta = timedelta(days=30)) -> None:
 def claim_key(fingerprint: str, former: Iterable[str] = ()) -> bool:
     """Whether this database is served with that session key; the first to ask sets it (C110).
 
-    A key in ``former`` is replaced: that is a rotation with fallbacks (C110b).
+    A key in ``former`` is replaced: that is a rotation with fallbacks (C110b). Writes only when
+    there is something to write, so whoever asks whether we are ready costs one small read.
     """
     row = Installation.__table__
-    ours = row.c.key == SESSION_KEY
+    found = select(row.c.value).where(row.c.key == SESSION_KEY)
+    replaceable = [None, *former]
+    with reading() as connection:
+        stored = connection.execute(found).scalar()
+    if stored == fingerprint or stored not in replaceable:
+        return bool(stored == fingerprint)
     with writing() as connection:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(
-            insert(row).values(key=SESSION_KEY, value=fingerprint).on_conflict_do_nothing()
+            insert(row)
+            .values(key=SESSION_KEY, value=fingerprint)
+            .on_conflict_do_update(
+                index_elements=[row.c.key],
+                set_={"value": fingerprint},
+                where=row.c.value.in_(replaceable[1:]),
+            )
         )
-        connection.execute(
-            update(row).where(ours, row.c.value.in_(list(former))).values(value=fingerprint)
-        )
-        return bool(connection.execute(select(row.c.value).where(ours)).scalar() == fingerprint)
+        return bool(connection.execute(found).scalar() == fingerprint)

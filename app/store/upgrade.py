@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,13 @@ def upgrade() -> bool:
 
 def is_current() -> bool:
     """Whether nothing is due: what a process that serves asks before it says it is ready."""
-    return _upgraded_to() == _fingerprint()
+    return _upgraded_to() == _wanted(_migrations())
+
+
+@cache
+def _wanted(directory: str) -> str:
+    """The fingerprint of the program as it was loaded; probes must not read all migrations."""
+    return _fingerprint()
 
 
 def _migrations() -> str:
@@ -105,10 +112,11 @@ def _alone() -> Iterator[None]:
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for limit in ("statement_timeout", "lock_timeout"):
                 connection.execute(text(f"SET {limit} = 0"))
-            connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": ADVISORY_LOCK})
-            yield
-            connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": ADVISORY_LOCK})
-            connection.invalidate()
+            try:
+                connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": ADVISORY_LOCK})
+                yield
+            finally:
+                connection.invalidate()  # closing it gives the lock back, whatever happened
         return
     database = db.engine.url.database or "crm"
     Path(database).parent.mkdir(parents=True, exist_ok=True)
