@@ -18,6 +18,7 @@ from flask_wtf.csrf import generate_csrf
 from app.admin import details, forms, lists, state
 from app.admin.once import once
 from app.operations import engine, selection
+from app.operations.bulk_edit import BulkEdit
 from app.operations.engine import Behaviour
 from app.operations.outcome import Outcome, Skip
 from app.operations.registry import behaviour
@@ -64,9 +65,7 @@ def _inputs(entity: Entity, does: Behaviour) -> list[Field]:
     """The dialog's fields; a bulk edit offers every field that may be set for many."""
     declared = does.params(entity)
     if any(isinstance(f, ValuesField) for f in declared):
-        writable = Policy(actor(), entity, "bulk_edit").writable(creating=False)
-        title = entity.title  # many records under one name serve nobody
-        return [f for k, f in writable.items() if f.is_stored and not f.unique and k != title]
+        return list(BulkEdit.editable(Policy(actor(), entity, "bulk_edit")).values())
     return list(declared)
 
 
@@ -77,8 +76,8 @@ def _sets_values(does: Behaviour, entity: Entity) -> bool:
 def _raw(does: Behaviour, entity: Entity, fields: Mapping[str, Field]) -> forms.Raw:
     """What the dialog sent; in a bulk edit only what was filled in is meant."""
     posted = request.form.copy()
-    for name in (*SELECTION, "step"):
-        posted.poplist(name) if name not in fields else None
+    for name in {*SELECTION, "step"} - set(fields):
+        posted.poplist(name)
     raw = forms.read(posted, fields)
     if _sets_values(does, entity):
         return {k: v for k, v in raw.items() if k in request.form and v not in ("", [])}
@@ -160,7 +159,7 @@ def _frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
             "label": str(verb.label),
             "icon": verb.icon,
             "danger": lists.is_alarming(verb),
-            "writes": behaviour(verb.slug).locks,
+            "writes": behaviour(verb.slug).writes,
         },
         "step": step,
         "action": f"/{entity.plural}/bulk/{verb.slug}",
@@ -250,25 +249,28 @@ def _notified(outcome: Outcome) -> list[dict[str, Any]]:
 
 
 def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, str]]:
-    """The first changes, old and new, as this reader may see them."""
+    """The first changes, old and new, as this reader may see them.
+
+    Linked records are named in one statement per field, however many rows are shown.
+    """
     policy = Policy(actor(), entity, "read")
-    rows = []
-    for change in outcome.changes[:SAMPLE]:
-        for key, (old, new) in change.differences(entity).items():
-            f = policy.readable.get(key)
-            if f is None or (f.system and key != "pool"):
-                continue
-            names = details.names_of(f, [old, new])
-            rows.append(
-                {
-                    "record": change.title,
-                    "url": f"/{entity.plural}/show/{change.id}",
-                    "field": str(f.label),
-                    "old": details.past(policy, f, old, names),
-                    "new": details.past(policy, f, new, names),
-                }
-            )
-    return rows[:SAMPLE]
+    shown = [
+        (change, f, pair)
+        for change in outcome.changes[:SAMPLE]
+        for key, pair in change.differences(entity).items()
+        if (f := policy.readable.get(key)) is not None and (not f.system or key == "pool")
+    ][:SAMPLE]
+    names = details.names_in(((f.key, pair) for _change, f, pair in shown), policy.readable)
+    return [
+        {
+            "record": change.title,
+            "url": f"/{entity.plural}/show/{change.id}",
+            "field": str(f.label),
+            "old": details.past(policy, f, old, names),
+            "new": details.past(policy, f, new, names),
+        }
+        for change, f, (old, new) in shown
+    ]
 
 
 def _run(

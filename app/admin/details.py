@@ -1,6 +1,6 @@
 """The view model of a record's page: facts, sections, tabs with children, team, history (UI-5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -12,7 +12,7 @@ from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.field import SECTION_LABELS, Field, Section
-from app.spec.kinds import DateTimeField, OptionField
+from app.spec.kinds import OptionField
 from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import either, listed
@@ -132,7 +132,8 @@ def _child_query(child: Child, record_id: int) -> listing.Query:
 
 
 def _child_policy(child: Child) -> Policy:
-    return Policy(actor(), catalogue.get(child.entity), "list", in_list=True)
+    in_pools = _child_query(child, 0).in_pools
+    return Policy(actor(), catalogue.get(child.entity), "list", in_list=True, in_pools=in_pools)
 
 
 def _child_count(child: Child, record_id: int) -> int:
@@ -147,7 +148,9 @@ def _children(entity: Entity, record_id: int, active: str) -> dict[str, Any] | N
         policy = _child_policy(child)
         columns = [f for f in policy.readable.values() if f.listed and f.key != child.through]
         found = listing.page(policy, _child_query(child, record_id), columns)
-        may_add = actor().rights.may(other.key, "create")
+        may_add = actor().rights.may(other.key, "create") and (
+            child.through in Policy(actor(), other, "create").writable(creating=True)
+        )
         return {
             "entity": lists.head(other),
             "columns": [
@@ -274,12 +277,18 @@ def _person(user: User | None) -> str:
 
 
 def _names_in(entries: Sequence[Any], fields: Mapping[str, Field]) -> dict[tuple[str, int], str]:
-    """The names of all linked records that the changes mention."""
+    """The names of all linked records that these entries mention."""
+    return names_in((pair for entry in entries for pair in entry.changes.items()), fields)
+
+
+def names_in(
+    changes: Iterable[tuple[str, Sequence[Any]]], fields: Mapping[str, Field]
+) -> dict[tuple[str, int], str]:
+    """The names of all linked records in changes, given as (field, [old, new]) pairs."""
     sides: dict[str, list[Any]] = {}
-    for entry in entries:
-        for key, pair in entry.changes.items():
-            if key in fields:
-                sides.setdefault(key, []).extend(pair)
+    for key, pair in changes:
+        if key in fields:
+            sides.setdefault(key, []).extend(pair)
     found: dict[tuple[str, int], str] = {}
     for key, values in sides.items():
         found |= names_of(fields[key], values)
@@ -303,11 +312,8 @@ def past(policy: Policy, field: Field, value: Any, names: Mapping[tuple[str, int
     if isinstance(field, RelationField | LinksField):
         several = value if isinstance(value, list) else [value]
         return listed(names.get((field.to, i), "—") for i in several)
-    if isinstance(field, DateTimeField):
-        value = field.convert(value)
-    elif isinstance(value, str):
-        try:
-            value = field.convert(value)
-        except ValueError:
-            return str(policy.shown(field, value))  # the rule has changed since
-    return str(policy.shown(field, value) if field.key in policy.masked else field.to_text(value))
+    try:
+        was = field.from_json(value)
+    except ValueError:  # the field was of another kind then
+        return "" if field.key in policy.masked else str(value)
+    return str(policy.shown(field, was) if field.key in policy.masked else field.to_text(was))

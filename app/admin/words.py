@@ -1,12 +1,14 @@
 """Sentences about conditions and operators, for filter chips and the filter builder."""
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
+from app.spec.kinds import BooleanField, OptionField
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import listed
 from app.store import titles
@@ -36,6 +38,37 @@ OPERATORS: dict[str, Any] = {
     "any": _l("has any of"),
     "all": _l("has all of"),
     "none": _l("has none of"),
+}
+SENTENCES: dict[str, Any] = {
+    "eq": _l("%(field)s is %(value)s"),
+    "neq": _l("%(field)s is not %(value)s"),
+    "ct": _l("%(field)s contains %(value)s"),
+    "nct": _l("%(field)s doesn't contain %(value)s"),
+    "sw": _l("%(field)s starts with %(value)s"),
+    "nsw": _l("%(field)s doesn't start with %(value)s"),
+    "ew": _l("%(field)s ends with %(value)s"),
+    "new": _l("%(field)s doesn't end with %(value)s"),
+    "in": _l("%(field)s is any of %(value)s"),
+    "not_in": _l("%(field)s is none of %(value)s"),
+    "gt": _l("%(field)s is more than %(value)s"),
+    "ge": _l("%(field)s is at least %(value)s"),
+    "lt": _l("%(field)s is less than %(value)s"),
+    "le": _l("%(field)s is at most %(value)s"),
+    "between": _l("%(field)s is between %(low)s and %(high)s"),
+    "within": _l("%(field)s is within %(value)s"),
+    "empty": _l("%(field)s is empty"),
+    "not_empty": _l("%(field)s is not empty"),
+    "rel_o_m": _l("%(field)s is %(value)s"),
+    "nrel_o_m": _l("%(field)s is not %(value)s"),
+    "rel_m_m": _l("%(field)s includes %(value)s"),
+    "any": _l("%(field)s has any of %(value)s"),
+    "all": _l("%(field)s has all of %(value)s"),
+    "none": _l("%(field)s has none of %(value)s"),
+}
+"""A whole sentence per operator: languages put field, verb and value in their own order."""
+GROUPS: dict[str, Any] = {
+    "and": _l("%(left)s and %(right)s"),
+    "or": _l("%(left)s or %(right)s"),
 }
 OFFERED_TWICE = frozenset({"rel_o_m", "nrel_o_m"})
 """Operators kept for the framework's notation that another one says as well."""
@@ -68,42 +101,35 @@ PERIODS: dict[str, Any] = {
 }
 
 
-def sentence(condition: Any, fields: Mapping[str, Field]) -> str:
-    """A condition as its chip says it: field, operator, value."""
-    if not isinstance(condition, Mapping):
-        return ""
-    for name, word in (("and", _l("and")), ("or", _l("or"))):
+def sentence(condition: Mapping[str, Any], fields: Mapping[str, Field]) -> str:
+    """A condition that the compiler has taken, as its chip says it."""
+    for name, words in GROUPS.items():
         if name in condition:
-            parts = [sentence(part, fields) for part in condition[name]]
-            return f" {word} ".join(parts)
-    f = fields.get(str(condition.get("col")))
-    label = str(f.label) if f else str(condition.get("col"))
-    operator = str(OPERATORS.get(str(condition.get("opr")), condition.get("opr")))
-    if condition.get("opr") in ("empty", "not_empty"):
-        return f"{label} {operator}"
-    return f"{label} {operator} {_value(f, condition.get('value'))}"
+            parts = (sentence(part, fields) for part in condition[name])
+            return reduce(lambda left, right: str(words) % {"left": left, "right": right}, parts)
+    field, operator = fields[condition["col"]], condition["opr"]
+    texts = [] if operator in ("empty", "not_empty") else _texts(field, condition["value"])
+    parts_of_speech = {"field": str(field.label), "value": listed(texts)}
+    if operator == "between":
+        parts_of_speech |= {"low": texts[0], "high": texts[1]}
+    return str(SENTENCES[operator]) % parts_of_speech
 
 
-def _value(field: Field | None, value: Any) -> str:
+def _texts(field: Field, value: Any) -> list[str]:
+    """The values of a condition in the reader's words."""
     values = value if isinstance(value, list | tuple) else [value]
-    texts = [str(TOKENS.get(str(v)) or PERIODS.get(str(v)) or "") for v in values]
     known = _reading(field, values)
-    return listed(text or known(v) for text, v in zip(texts, values, strict=True))
+    return [str(TOKENS.get(str(v)) or PERIODS.get(str(v)) or known(v)) for v in values]
 
 
-def _reading(field: Field | None, values: Any) -> Callable[[Any], str]:
+def _reading(field: Field, values: Any) -> Callable[[Any], str]:
     """How to show one value of a field: linked records by their names, choices by their words."""
     if isinstance(field, RelationField | LinksField):
         ids = [int(v) for v in values if str(v).isdecimal()]
         names = titles.by_ids(catalogue.get(field.to), ids)
         return lambda v: names.get(int(v), str(v)) if str(v).isdecimal() else str(v)
-    if field is not None and field.kind in ("option", "boolean"):
-
-        def known(value: Any) -> str:
-            try:
-                return field.to_text(field.parse(value))
-            except ValueError:
-                return str(value)
-
-        return known
+    if isinstance(field, OptionField):  # by its code: a retired choice still has its word
+        return lambda v: field.to_text(str(v))
+    if isinstance(field, BooleanField):
+        return lambda v: field.to_text(field.parse(v))
     return str

@@ -1,5 +1,6 @@
 """What one was told: the in-app list of messages, in the reader's language (NOTE)."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, redirect, render_template, request
@@ -55,31 +56,45 @@ def _row(message: Outbox) -> dict[str, Any]:
     }
 
 
+def _transferred(n: int, names: Mapping[str, Any]) -> str:
+    return ngettext(
+        "%(who)s transferred %(num)d record to you (%(kind)s).",
+        "%(who)s transferred %(num)d records to you (%(kind)s).",
+        n,
+        **names,
+    )
+
+
+def _assigned(n: int, names: Mapping[str, Any]) -> str:
+    return ngettext(
+        "%(who)s assigned %(num)d record to you (%(kind)s).",
+        "%(who)s assigned %(num)d records to you (%(kind)s).",
+        n,
+        **names,
+    )
+
+
+def _joined_the_team(n: int, names: Mapping[str, Any]) -> str:
+    return ngettext(
+        "%(who)s added you to the team of %(num)d record (%(kind)s).",
+        "%(who)s added you to the team of %(num)d records (%(kind)s).",
+        n,
+        **names,
+    )
+
+
+SENTENCES: dict[str, Callable[[int, Mapping[str, Any]], str]] = {
+    "transfer": _transferred,
+    "assign": _assigned,
+    "add_team": _joined_the_team,
+}
+"""What a message says, by the operation it tells of; one of its own for each."""
+
+
 def sentence(kind: str, data: dict[str, Any]) -> str:
-    """The message as a sentence of the reader's language."""
+    """The message as a sentence of the reader's language; KeyError for a kind that has none."""
     names = {"who": either(*data["by_name"]), "kind": catalogue.get(data["entity"]).many}
-    n = data["count"]
-    if kind == "transfer":
-        text = ngettext(
-            "%(who)s transferred %(num)d record to you (%(kind)s).",
-            "%(who)s transferred %(num)d records to you (%(kind)s).",
-            n,
-            **names,
-        )
-    elif kind == "assign":
-        text = ngettext(
-            "%(who)s assigned %(num)d record to you (%(kind)s).",
-            "%(who)s assigned %(num)d records to you (%(kind)s).",
-            n,
-            **names,
-        )
-    else:
-        text = ngettext(
-            "%(who)s added you to the team of %(num)d record (%(kind)s).",
-            "%(who)s added you to the team of %(num)d records (%(kind)s).",
-            n,
-            **names,
-        )
+    text = SENTENCES[kind](data["count"], names)
     note = data.get("message") or ""
     return _("%(sentence)s %(note)s", sentence=text, note=note).strip()
 

@@ -114,6 +114,11 @@ class Field:
         """False for values kept in tables of their own, as tags."""
         return True
 
+    @property
+    def is_unique(self) -> bool:
+        """Whether two living records can't have the same value, as typed or as derived from it."""
+        return self.unique or any(derived.is_unique for derived in self.derived)
+
     def column_type(self) -> TypeEngine[Any]:
         raise NotImplementedError
 
@@ -131,6 +136,13 @@ class Field:
 
     def to_json(self, value: Any) -> Any:
         """The value as contract §2 writes it."""
+        return value
+
+    def from_json(self, value: Any) -> Any:
+        """The stored value that ``to_json`` wrote, whatever may be entered by now.
+
+        Raises ValueError when the field was of another kind then.
+        """
         return value
 
     def to_text(self, value: Any) -> str:

@@ -153,6 +153,9 @@ class MoneyField(Field):
     def to_json(self, value: Any) -> Any:
         return None if value is None else f"{value:.2f}"
 
+    def from_json(self, value: Any) -> Any:
+        return None if value is None else self.convert(str(value))
+
     def to_text(self, value: Any) -> str:
         return "" if value is None else f"{value:,.2f}"
 
@@ -176,6 +179,9 @@ class DateField(Field):
 
     def to_json(self, value: Any) -> Any:
         return None if value is None else value.isoformat()
+
+    def from_json(self, value: Any) -> Any:
+        return None if value is None else date.fromisoformat(str(value))
 
     def to_text(self, value: Any) -> str:
         return "" if value is None else value.isoformat()
@@ -209,6 +215,9 @@ class DateTimeField(Field):
 
     def to_json(self, value: Any) -> Any:
         return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def from_json(self, value: Any) -> Any:
+        return None if value is None else datetime.fromisoformat(str(value))
 
     def to_text(self, value: Any) -> str:
         return "" if value is None else clock.local(value).strftime("%Y-%m-%d %H:%M")

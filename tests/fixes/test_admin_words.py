@@ -1,0 +1,124 @@
+"""What pages say of values and conditions: the reader's words, in whole sentences."""
+
+from typing import Any
+
+import pytest
+from flask_babel import force_locale
+from sqlalchemy import Engine, text
+
+from app.admin import words
+from app.operations.engine import Behaviour
+from app.operations.registry import BEHAVIOURS
+from app.pages import notifications
+from app.spec.catalogue import catalogue
+from app.spec.field import Field
+from app.spec.words import language
+from tests.contract.calls import Api, condition, filters_of, user_ids
+from tests.support.statements import count_statements
+from tests.support.worlds import World
+
+
+def _retire(engine: Engine, dictionary: str, code: str) -> str:
+    """Retire a choice as an administrator does; its word."""
+    which = {"d": dictionary, "c": code}
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE dictionary_option SET is_active = FALSE, zh = 'Once', en = 'Once' "
+                "WHERE dictionary = :d AND code = :c"
+            ),
+            which,
+        )
+        connection.execute(text("UPDATE rights_version SET number = number + 1"))
+    return "Once"
+
+
+def test_a_retired_choice_keeps_its_word(world: World, engine: Engine) -> None:
+    """Old records and their history stay readable; so does a bookmarked filter."""
+    api = Api(world, "sales1a")
+    version = api.get("/customers/1").json["result"]["version"]
+    for code in ("referral", "cold_visit"):
+        assert api.put("/customers/1", {"source": code}, version).status_code == 200
+        version += 1
+    word = _retire(engine, "source", "referral")
+    past = api.client.get("/customers/show/1?tab=history").text
+    assert word in past
+    chip = filters_of(condition("source", "in", ["referral", "cold_visit"]))
+    page = api.client.get("/customers/list/", query_string={"filters": chip}).text
+    assert f"{word}, " in page
+
+
+def test_every_value_comes_back_from_the_history() -> None:
+    """``from_json`` is the inverse of ``to_json`` for every field and sample."""
+    looked_at = 0
+    for entity in catalogue:
+        for sample in entity.samples:
+            for key in sample.keys() & entity.fields.keys():
+                field = entity.fields[key]
+                value = field.parse(sample[key])
+                assert field.from_json(field.to_json(value)) == value, (entity.key, key)
+                looked_at += 1
+    assert looked_at
+
+
+def _fields() -> list[tuple[Field, str]]:
+    return [(f, o) for e in catalogue for f in e.fields.values() for o in f.operators]
+
+
+def test_every_operator_has_its_sentence() -> None:
+    assert {operator for _field, operator in _fields()} <= words.SENTENCES.keys()
+    assert words.OPERATORS.keys() == words.SENTENCES.keys()
+
+
+@pytest.mark.parametrize(
+    ("given", "chinese", "english"),
+    [
+        (condition("name", "ct", "海纳"), "客户名称 包含 海纳", "Name contains 海纳"),
+        (
+            condition("annual_revenue", "between", ["1", "2"]),
+            "年营业额 介于 1 和 2 之间",
+            "Annual revenue is between 1 and 2",
+        ),
+        (
+            {"or": [condition("name", "empty"), condition("mobile", "not_empty")]},
+            "客户名称 为空 或 手机 不为空",
+            "Name is empty or Mobile is not empty",
+        ),
+    ],
+)
+def test_conditions_are_whole_sentences(
+    world: World, given: dict[str, Any], chinese: str, english: str
+) -> None:
+    fields = catalogue.get("customer").fields
+    with world.app.test_request_context("/"):
+        for locale, wanted in (("zh", chinese), ("en", english)):
+            token = language.set(locale)
+            try:
+                with force_locale(locale):
+                    assert words.sentence(given, fields) == wanted
+            finally:
+                language.reset(token)
+
+
+def test_every_message_has_its_own_sentence() -> None:
+    """An operation that tells somebody says what it did; no other sentence stands in for it."""
+    telling = {
+        slug for slug, does in BEHAVIOURS.items() if type(does).notified is not Behaviour.notified
+    }
+    assert telling
+    assert telling == notifications.SENTENCES.keys()
+    with pytest.raises(KeyError):
+        notifications.sentence("moved", {"by_name": ["王", "Wang"], "entity": "lead", "count": 1})
+
+
+def test_a_preview_asks_for_names_once(world: World, engine: Engine) -> None:
+    """However many rows change hands, their owners are named in one statement."""
+    api, new = Api(world, "manager"), user_ids(engine)["sales1b"]
+    given = {"step": "preview", "new_owner": new, "csrf_token": api.headers["X-CSRFToken"]}
+    counts = []
+    for ids in ([1], [1, 2, 4, 5, 6, 7]):
+        with count_statements() as asked:
+            page = api.client.post("/customers/bulk/transfer", data={**given, "ids": ids})
+        assert page.status_code == 200
+        counts.append(sum("FROM user_account" in one for one in asked))
+    assert counts[0] == counts[1]
