@@ -160,12 +160,12 @@ def _matching(entity: Entity, verb: Operation, selection: Selection) -> list[int
 def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Resolved:
     reached = door.within(entity, ids, verb.slug)
     others = [i for i in ids if i not in reached]
+    taken = _taken(entity, others) if others and verb.rows == "pool" else {}
+    others = [i for i in others if i not in taken]
     readable = door.within(entity, others, "read") | door.within(entity, others, "list")
-    unknown = [i for i in others if i not in readable]
-    taken = _taken(entity, unknown) if unknown and verb.rows == "pool" else {}
-    if set(unknown) - set(taken):
+    if set(others) - readable:
         raise NotFound
-    skipped = [Skip(i, "not_permitted") for i in others if i in readable]
+    skipped = [Skip(i, "not_permitted") for i in others]
     skipped += [Skip(i, "taken", {"name": name}) for i, name in taken.items()]
     return Resolved(sorted(reached), skipped)
 
