@@ -232,7 +232,7 @@ def _button(entity: Entity, verb: Operation) -> dict[str, Any]:
 
 def is_alarming(verb: Operation) -> bool:
     """Whether its button is red: it is dangerous, and it changes what is stored."""
-    return verb.is_dangerous and behaviour(verb.slug).locks
+    return verb.is_dangerous and behaviour(verb.slug).writes
 
 
 def _empty(me: Listed) -> dict[str, str]:

@@ -25,10 +25,19 @@ class BulkEdit(Behaviour):
     def params(self, entity: Entity) -> tuple[Field, ...]:
         return (ValuesField(label=Label("New values", "新值"), key="set", required=True),)
 
+    @staticmethod
+    def editable(policy: Policy) -> dict[str, Field]:
+        """The fields that many records may be given at once: no unique ones and not the title."""
+        title = policy.entity.title  # many records under one name serve nobody
+        return {
+            key: f
+            for key, f in policy.writable(creating=False).items()
+            if f.is_stored and not f.is_unique and key != title
+        }
+
     def prepare(self, job: Job) -> None:
-        policy = Policy(actor(), job.entity, "bulk_edit", in_list=True)
-        writable = policy.writable(creating=False)
-        fields = {key: f for key, f in writable.items() if f.is_stored and not f.unique}
+        policy = Policy(actor(), job.entity, self.slug, in_list=True)
+        fields = self.editable(policy)
         values = parse(fields, job.params["set"])
         if not values:
             raise Invalid(fields={"set": [_l("Choose at least one field.")]})
@@ -50,4 +59,4 @@ class BulkEdit(Behaviour):
             rules_of(job.entity).before_change(job.entity, row.id, row.values, changed)
         except Refusal as refusal:
             return row.skip("invalid", why=refusal)
-        return row.change(**wanted)
+        return row.change(**changed)

@@ -84,7 +84,7 @@ def resolve(
             wrong[key] = [_l("Not a valid choice.")]
         else:
             ids = [found[one] for one in wanted]
-            values[key] = ids if isinstance(f, LinksField) else ids[0]
+            values[key] = sorted(ids) if isinstance(f, LinksField) else ids[0]
     if wrong:
         raise Invalid(fields=wrong)
 

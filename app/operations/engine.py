@@ -65,8 +65,8 @@ class Behaviour:
     """
 
     slug = ""
-    locks = True
-    """Whether rows are locked while they are planned; reading operations don't."""
+    writes = True
+    """Whether records are changed; an operation that only reads locks and writes nothing."""
 
     def params(self, entity: Entity) -> tuple[Field, ...]:
         """The fields of its dialog and of ``params`` in the API."""
@@ -147,7 +147,7 @@ def chunks(ids: Sequence[int], size: int = CHUNK) -> Iterator[Sequence[int]]:
 
 
 def _run_chunk(behaviour: Behaviour, job: Job, ids: Sequence[int], outcome: Outcome) -> None:
-    lock = behaviour.locks and not job.dry_run
+    lock = behaviour.writes and not job.dry_run
     rows = list(lock_rows(job.entity, ids, behaviour.columns(job), lock=lock))
     behaviour.prepare_chunk(job, rows)
     plans = [behaviour.plan(job, row) for row in rows]
@@ -156,7 +156,7 @@ def _run_chunk(behaviour: Behaviour, job: Job, ids: Sequence[int], outcome: Outc
     outcome.skipped += [plan for plan in plans if isinstance(plan, Skip)]
     outcome.skipped += behaviour.missing(job, gone) if gone else []
     outcome.changes += changes
-    if job.dry_run or not changes:
+    if not lock or not changes:
         return
     write(job, changes, behaviour.marks(job))
     behaviour.after(job, changes)

@@ -53,7 +53,7 @@ class Export(Behaviour):
     """Settles which rows go into the file; the file itself is written when it is fetched."""
 
     slug = "export"
-    locks = False
+    writes = False
 
     def plan(self, job: Job, row: Row) -> Plan:
         return row.change()

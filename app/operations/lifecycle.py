@@ -1,7 +1,7 @@
 """Operations about a record's life: recycle bin and back, disable and enable (CUS-3, ORG-1)."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.operations.rules import rules_of
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
+from app.spec.field import Field
 from app.store.context import actor_id, system_scope
 from app.store.gate import member_of
 from app.store.writer import Change
@@ -68,10 +69,16 @@ class Restore(Behaviour):
         parents = [f.key for f in job.entity.parents]
         return [f.key for f in job.entity.fields.values() if f.unique] + parents
 
+    def prepare(self, job: Job) -> None:
+        job.memory["taken"] = {f.key: set() for f in _unique(job.entity)}
+
     def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
         entity = job.entity
         with system_scope("whether a unique value is taken is looked at everywhere"):
-            job.memory["taken"] = {f.key: _taken(entity, f.key, rows) for f in _unique(entity)}
+            job.memory["mine"] = {f.key: _unique_values(entity, f, rows) for f in _unique(entity)}
+            for f in _unique(entity):
+                mine = job.memory["mine"][f.key].values()
+                job.memory["taken"][f.key] |= _living(entity, f, mine)
             job.memory["batches"] = dict(
                 db.session.execute(
                     select(entity.model.id, entity.model.delete_batch).where(
@@ -85,12 +92,15 @@ class Restore(Behaviour):
             }
 
     def plan(self, job: Job, row: Row) -> Plan:
-        for key, taken in job.memory["taken"].items():
-            if row.id in taken:
+        taken, mine = job.memory["taken"], job.memory["mine"]
+        for key in taken:
+            if mine[key].get(row.id) in taken[key]:
                 return row.skip("duplicate", field=job.entity.fields[key].label)
         for key, dead in job.memory["dead_parents"].items():
             if row.values.get(key) in dead:
                 return row.skip("parent_deleted")
+        for key in taken:  # a second one of the same name in this run comes too late
+            taken[key] |= {mine[key][row.id]} - {None}
         return replace(row.change(), notes={"deleted": [True, False]})
 
     def marks(self, job: Job) -> Mapping[str, Any]:
@@ -161,30 +171,30 @@ def _mark(
         write(replace(job, entity=entity), changes, extra)
 
 
-def _unique(entity: Entity) -> list[Any]:
-    return [f for f in entity.fields.values() if f.unique or any(d.is_unique for d in f.derived)]
+def _unique(entity: Entity) -> list[Field]:
+    return [f for f in entity.fields.values() if f.is_unique]
 
 
-def _taken(entity: Entity, key: str, rows: Sequence[Row]) -> set[int]:
-    """The rows whose unique value a living record has meanwhile."""
-    field = entity.fields[key]
+def _unique_column(entity: Entity, field: Field) -> Any:
     derived = next((d for d in field.derived if d.is_unique), None)
-    name = f"{key}_{derived.suffix}" if derived else key
-    column = getattr(entity.model, name)
-    ids = [row.id for row in rows]
-    mine: dict[int, Any] = dict(
-        db.session.execute(
-            select(entity.model.id, column).where(member_of(entity.model.id, ids))
-        ).all()
+    return getattr(entity.model, f"{field.key}_{derived.suffix}" if derived else field.column)
+
+
+def _unique_values(entity: Entity, field: Field, rows: Sequence[Row]) -> dict[int, Any]:
+    """What must be unique of these records, by record."""
+    column = _unique_column(entity, field)
+    found = select(entity.model.id, column).where(
+        member_of(entity.model.id, [row.id for row in rows])
     )
-    living = set(
-        db.session.scalars(
-            select(column).where(
-                column.in_([v for v in mine.values() if v]), entity.model.deleted_at.is_(None)
-            )
-        )
-    )
-    return {i for i, value in mine.items() if value in living}
+    return {record_id: value for record_id, value in db.session.execute(found)}  # noqa: C416
+
+
+def _living(entity: Entity, field: Field, values: Iterable[Any]) -> set[Any]:
+    """Those of the values that a living record has meanwhile."""
+    column = _unique_column(entity, field)
+    wanted = [value for value in values if value]
+    found = select(column).where(column.in_(wanted), entity.model.deleted_at.is_(None))
+    return set(db.session.scalars(found)) if wanted else set()
 
 
 def _deleted(entity: Entity, ids: Sequence[int | None]) -> set[int]:

@@ -80,8 +80,10 @@ def follow_parents(job: Job, parents: Mapping[int, Any], owners: Mapping[int, An
     ``parents`` are the moved rows, ``owners`` maps each to the children's new owner. Runs for the
     system: the right to the parent's move carries its children.
     """
-    for child in cascading(job.entity):
+    for child in job.entity.children:
         entity = catalogue.get(child.entity)
+        if not child.follows_pool or not entity.is_owned:
+            continue
         through = getattr(entity.model, entity.fields[child.through].column)
         with system_scope("children follow their parent into and out of the pool"):
             rows = db.session.execute(

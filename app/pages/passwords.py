@@ -26,7 +26,7 @@ class ResetPasswordView(Page):
         people = catalogue.get("user")
         door.demand(people.key, "reset_password")
         person = door.fetch(people, pk, "reset_password", [people.fields["username"]])
-        escalation.check_giving(access.snapshot().roles_of[pk])
+        escalation.check_becoming(access.snapshot().roles_of[pk])
         screen = {
             "title": _("Reset the password of %(name)s?", name=person.username),
             "text": _("A one-time password is made; all sessions of this person end at once."),

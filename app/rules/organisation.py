@@ -56,7 +56,7 @@ class DepartmentRules(_Touching):
         """The root, and departments with people or children (ORG)."""
         with system_scope("what stands in the way of a deletion is counted everywhere"):
             people = _counts(User.department_id, ids)
-            below = _counts(Department.parent_id, ids)
+            below = _counts(Department.parent_id, ids, Department.deleted_at.is_(None))
             roots = set(
                 db.session.scalars(
                     select(Department.id).where(

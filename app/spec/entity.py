@@ -27,7 +27,9 @@ class Child:
     through: str
     """The child's relation field that points here."""
     cascades: bool = True
-    """May go to the new owner along with a transfer, and follows into and out of the pool."""
+    """May go to the new owner along with a transfer, and its people into a team."""
+    follows_pool: bool = True
+    """Its owner follows the parent into and out of the pool (POOL-8)."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,8 @@ class Entity:
                 )
         for child in self.children:
             other = known.get(child.entity)
-            if other is None or child.through not in other.fields:
+            through = other.fields.get(child.through) if other else None
+            if not isinstance(through, RelationField) or through.to != self.key:
                 raise DeclarationError(
-                    self.key, "children", f"{child.entity}.{child.through} does not exist"
+                    self.key, "children", f"{child.entity}.{child.through} does not point here"
                 )

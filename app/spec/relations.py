@@ -73,7 +73,7 @@ class LinksField(Field):
         items = raw if isinstance(raw, list | tuple) else [raw]
         single = RelationField(label=self.label, key=self.key, to=self.to)
         found = [single.parse(item) for item in items if item not in (None, "")]
-        return list(dict.fromkeys(found))
+        return sorted(set(found), key=str)  # links have no order: the same set is the same value
 
     def parse(self, raw: Any) -> Any:
         return [] if raw is None else self.convert(raw)

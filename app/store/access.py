@@ -195,7 +195,9 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
         for entity, scope, operations, places, levels in now.grants[role]:
             chosen = scope is Scope.CHOSEN
             reach = _chosen(now, places or []) if chosen else scopes[scope]
-            grants[entity].append(_role_rights(operations, scope, reach, levels or {}))
+            grants[entity].append(
+                _role_rights(operations, scope, reach, places_of(places), levels or {})
+            )
     return Rights(
         user_id=user_id,
         is_super=any(now.role_codes[role] == SUPER_ADMIN for role in held),
@@ -211,15 +213,22 @@ def _role_rights(
     operations: Sequence[str],
     scope: Scope,
     reach: Reach,
+    places: frozenset[tuple[int, bool]],
     levels: Mapping[str, Mapping[str, int]],
 ) -> RoleRights:
     return RoleRights(
         operations=frozenset(operations),
         reach=reach,
         scope=scope,
+        places=places,
         levels={k: Level(v["level"]) for k, v in levels.items() if "level" in v},
         masks={k: Masking(v["mask"]) for k, v in levels.items() if "mask" in v},
     )
+
+
+def places_of(stored: Sequence[Mapping[str, Any]] | None) -> frozenset[tuple[int, bool]]:
+    """Chosen departments as stored, as pairs of the department and whether those below count."""
+    return frozenset((place["id"], bool(place.get("below"))) for place in stored or ())
 
 
 def _owners(now: Snapshot, departments: Iterable[int]) -> Reach:

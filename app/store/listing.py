@@ -76,9 +76,11 @@ class Order:
     columns: tuple[Any, ...]
     descends: bool
 
-    def of(self, columns: Iterable[Any]) -> list[Any]:
-        """These columns in this direction."""
-        return [column.desc() if self.descends else column.asc() for column in columns]
+    def of(self, columns: Sequence[Any]) -> list[Any]:
+        """These columns in this direction; blanks count as largest, on both databases."""
+        if self.descends:
+            return [column.desc().nulls_first() for column in columns]
+        return [column.asc().nulls_last() for column in columns]
 
     @property
     def clauses(self) -> list[Any]:

@@ -18,6 +18,8 @@ class RoleRights:
     operations: frozenset[str]
     reach: Reach
     scope: Scope = Scope.NONE
+    places: frozenset[tuple[int, bool]] = frozenset()
+    """The chosen departments, each with or without those below it."""
     levels: Mapping[str, Level] = field(default_factory=dict)
     masks: Mapping[str, Masking] = field(default_factory=dict)
 
@@ -49,34 +51,28 @@ class Rights:
         """Whether some role grants the operation there; the super admin may all (PERM-7)."""
         if self.is_super:
             return catalogue.declares(entity, operation)
-        return any(True for _ in self._granting(entity, operation))
+        return any(True for _ in self.granting(entity, operation))
 
     def reach(self, entity: str, operation: str) -> Reach:
         """The union of the scopes of the roles that grant this very operation (PERM-2)."""
         if self.is_super:
             return EVERYTHING
-        return union(given.reach for given in self._granting(entity, operation))
-
-    def widest(self, entity: str, operation: str) -> Scope:
-        """The widest scope among the roles that grant the operation, for escalation guards."""
-        if self.is_super:
-            return Scope.ALL
-        scopes = [given.scope for given in self._granting(entity, operation)]
-        return max(scopes, key=list(Scope).index, default=Scope.NONE)
+        return union(given.reach for given in self.granting(entity, operation))
 
     def level(self, entity: str, key: str, operation: str) -> Level:
         """What may be done with the field: the highest of the granting roles' levels (PERM-6)."""
         if self.is_super:
             return Level.EDIT
-        levels = [g.levels.get(key, Level.EDIT) for g in self._granting(entity, operation)]
+        levels = [g.levels.get(key, Level.EDIT) for g in self.granting(entity, operation)]
         return max(levels, default=Level.HIDDEN)
 
     def masking(self, entity: str, key: str, operation: str) -> Masking:
         """The weakest mask of the granting roles (PERM-6)."""
         if self.is_super:
             return Masking.NONE
-        masks = [g.masks.get(key, Masking.NONE) for g in self._granting(entity, operation)]
+        masks = [g.masks.get(key, Masking.NONE) for g in self.granting(entity, operation)]
         return min(masks, default=Masking.ALL)
 
-    def _granting(self, entity: str, operation: str) -> Iterable[RoleRights]:
+    def granting(self, entity: str, operation: str) -> Iterable[RoleRights]:
+        """The rows of this person's roles that grant the operation on the entity."""
         return (g for g in self.grants.get(entity, ()) if operation in g.operations)

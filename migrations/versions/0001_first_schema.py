@@ -1,6 +1,6 @@
 """first schema.
 
-Revision: 0001, after . Created 2026-11-21 21:56:47.516107.
+Revision: 0001, after . Created 2026-11-21 22:22:58.131709.
 """
 
 import sqlalchemy as sa

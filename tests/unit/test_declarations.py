@@ -84,7 +84,7 @@ def test_a_sound_declaration_is_accepted() -> None:
             {"grants": {SALESPERSON: grant(Scope.ALL, "list", masked="note")}},
             "thing.note: declare a kind of mask to mask it",
         ),
-        ({"children": (Child("nobody", "thing"),)}, "nobody.thing does not exist"),
+        ({"children": (Child("nobody", "thing"),)}, "nobody.thing does not point here"),
     ],
 )
 def test_nonsense_is_refused_with_its_cure(changes: dict[str, Any], sentence: str) -> None:

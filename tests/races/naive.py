@@ -1,0 +1,48 @@
+"""The product as it would be without its guards: every race test must fail on these (C89b)."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.operations import editing, engine
+from app.store import idempotency
+from app.store.context import system_scope
+from tests.races.crowd import replace
+
+PAUSE = 0.02
+
+
+def look_first_write_later() -> None:
+    """SELECT, let go, UPDATE by id: what most programs do when somebody claims."""
+    locked = engine.lock_rows
+
+    def unlocked(*given: Any, **named: Any) -> Iterator[Any]:
+        rows = list(locked(*given, **{**named, "lock": False}))
+        db.session.commit()
+        time.sleep(PAUSE)
+        return iter(rows)
+
+    replace("app.operations.engine", "lock_rows", unlocked)
+
+
+def load_and_save() -> None:
+    """The version is read when saving, not when the form was shown: it never conflicts (R4)."""
+    edit = editing.edit
+
+    def careless(entity: Any, record_id: int, raw: Any, *, version: Any) -> Any:
+        table = entity.model.__table__
+        with system_scope("a careless program"):
+            now = db.session.scalar(select(table.c.version).where(table.c.id == record_id))
+        return edit(entity, record_id, raw, version=now or 0)
+
+    replace("app.operations.editing", "edit", careless)
+
+
+def forget_keys() -> None:
+    """Every request is new, whatever its key says."""
+    replace("app.store.idempotency", "begin", lambda *_: None)
+    replace("app.store.idempotency", "finish", lambda *_: None)
+    assert idempotency.begin(0, "", "") is None
