@@ -31,7 +31,6 @@ MAX_DEPTH = 6
 MAX_VALUES = 1_000
 GROUPS: dict[str, Callable[..., ColumnElement[bool]]] = {"and": and_, "or": or_}
 _NEGATED = {"neq": "eq", "nct": "ct", "nsw": "sw", "new": "ew", "not_in": "in", "nrel_o_m": "eq"}
-_ONE_OF_MANY = {"in", "not_in", "any", "all", "none", "rel_m_m"}
 
 
 @dataclass
@@ -81,7 +80,7 @@ class Compiler:
         if operator == "rel_o_m":
             operator = "eq"
         if operator == "between":
-            bounds = self._operands(field, value)
+            bounds = self._operands(field, value, many=True)
             if len(bounds) != 2:
                 raise BadRequest(_l("The filter is not understood."))
             return and_(column >= bounds[0], column <= bounds[1])
@@ -90,9 +89,11 @@ class Compiler:
         operands = self._operands(field, value)
         return _SIMPLE[operator](column, operands[0])
 
-    def _operands(self, field: Field, value: Any, *, many: bool = True) -> list[Any]:
-        values = list(value) if isinstance(value, list | tuple) else [value]
-        if not values or len(values) > MAX_VALUES or (len(values) > 1 and not many):
+    def _operands(self, field: Field, value: Any, *, many: bool = False) -> list[Any]:
+        """The stored values meant; a list is refused where one value is asked for."""
+        is_list = isinstance(value, list | tuple)
+        values = list(value) if is_list else [value]
+        if not values or len(values) > MAX_VALUES or (is_list and not many):
             raise BadRequest(_l("The filter is not understood."))
         found: list[Any] = []
         for one in values:
@@ -104,7 +105,7 @@ class Compiler:
         if isinstance(value, str) and value.startswith("@"):
             return self._token(field, value)
         try:
-            parsed = field.parse(value) if field.kind not in _LITERAL else _literal(field, value)
+            parsed = field.parse(value) if field.kind not in _LITERAL else _literal(value)
         except ValueError as error:
             raise BadRequest(error.args[0]) from None
         if parsed is None:
@@ -136,7 +137,9 @@ class Compiler:
         table = links.table_of(field)
         entity = self.policy.entity
         wanted = [
-            i for i in self._operands(field, value) for i in (i if isinstance(i, list) else [i])
+            one
+            for found in self._operands(field, value, many=True)
+            for one in (found if isinstance(found, list) else [found])
         ]
         return exists().where(
             table.c[f"{entity.key}_id"] == entity.model.id,
@@ -185,7 +188,7 @@ def _equal(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
     return column.in_(values)  # type: ignore[no-any-return]
 
 
-def _literal(field: Field, value: Any) -> str | None:
+def _literal(value: Any) -> str | None:
     if not isinstance(value, str):
         raise ValueError(_l("This must be text."))
     if len(value) > 200 or not is_storable(value):
