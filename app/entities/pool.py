@@ -1,7 +1,7 @@
 """Customer and lead pools: records without an owner that their members may claim (POOL)."""
 
 from app.rules.pools import PoolRules
-from app.spec.declare import Entity, Label, Scope, catalogue, grant, roles
+from app.spec.declare import Child, Entity, Label, Scope, catalogue, grant, roles
 from app.store.pools import Pool
 
 pool = catalogue.declare(
@@ -16,6 +16,10 @@ pool = catalogue.declare(
         rank=40,
         order="name",
         operations=("list", "read", "create", "edit", "delete"),
+        children=(
+            Child("lead", "pool", cascades=False),
+            Child("customer", "pool", cascades=False),
+        ),
         rules=PoolRules(),
         grants={
             roles.SALES_MANAGER: grant(Scope.ALL, "list read"),
