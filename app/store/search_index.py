@@ -102,6 +102,8 @@ def matches(entity: Entity, words: str, kinds: frozenset[str]) -> ColumnElement[
     query = query_tokens(words)
     if not query:
         return None
+    if not is_searched(entity):
+        return false()  # there is no index to look into
     groups = [_allowed(group, kinds, entity) for group in query.all]
     if not all(groups):
         return false()
