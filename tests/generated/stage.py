@@ -7,7 +7,6 @@ that the database is as it was: only one audit line may have come (contract §1)
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import Engine, event, func, insert, select, update
 from werkzeug.test import TestResponse
@@ -32,6 +31,25 @@ UNKNOWN = 987_654
 
 UNOWNED = ("pool", "department", "user", "role")
 """Entities without row scope: the company has no rows for them, so the stage brings spare ones."""
+
+
+class Seen(list[str]):
+    """Statements in order; ``lasting`` are those that were not rolled back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lasting: list[str] = []
+        self._kept = 0
+
+    def take(self, statement: str) -> None:
+        self.append(statement)
+        self.lasting.append(statement)
+
+    def keep(self) -> None:
+        self._kept = len(self.lasting)
+
+    def forget(self) -> None:
+        del self.lasting[self._kept :]
 
 
 class Stage:
@@ -96,18 +114,21 @@ class Stage:
             return connection.scalar(statement) or 0
 
     @contextmanager
-    def watch(self) -> Iterator[list[str]]:
+    def watch(self) -> Iterator["Seen"]:
         """Collect the statements of what is done inside."""
-        seen: list[str] = []
-
-        def take(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            seen.append(statement)
-
-        event.listen(self.engine, "before_cursor_execute", take)
+        seen, engine = Seen(), self.engine
+        listeners = {
+            "before_cursor_execute": lambda _conn, _cursor, text, *_rest: seen.take(text),
+            "rollback": lambda _conn: seen.forget(),
+            "commit": lambda _conn: seen.keep(),
+        }
+        for name, listener in listeners.items():
+            event.listen(engine, name, listener)
         try:
             yield seen
         finally:
-            event.remove(self.engine, "before_cursor_execute", take)
+            for name, listener in listeners.items():
+                event.remove(engine, name, listener)
 
 
 def furnish() -> dict[str, int]:
@@ -158,13 +179,14 @@ def written_tables(statements: Sequence[str]) -> list[str]:
 
 
 def check_refused(
-    stage: Stage, case: str, answer: TestResponse, statements: Sequence[str], *statuses: int
+    stage: Stage, case: str, answer: TestResponse, seen: Seen, *statuses: int
 ) -> None:
     """The answer is one of these refusals, and the database is as before but one audit line."""
     assert answer.status_code in statuses, f"{case}: {answer.status_code}, not {statuses}"
-    lines = written_tables(statements).count(History.__tablename__)
+    written = written_tables(seen.lasting)
+    lines = written.count(History.__tablename__)
     assert lines == (answer.status_code == 403), f"{case}: {lines} audit lines"
-    if set(written_tables(statements)) - {History.__tablename__}:
+    if set(written) - {History.__tablename__}:
         assert stage.differing() == [], f"{case}: wrote in spite of {answer.status_code}"
 
 

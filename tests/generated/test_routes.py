@@ -1,0 +1,135 @@
+"""Every address is known: open with a reason, or for people who are logged in and tried (C17, C49).
+
+A new route that nobody thought about fails here; so does a reason for a route that is gone.
+"""
+
+import json
+import re
+
+import pytest
+from werkzeug.routing import Rule
+
+from app.admin.security.requests import OPEN
+from app.spec.catalogue import catalogue
+from tests.generated.stage import Stage
+from tests.support.worlds import World
+
+ENTITY_ENDPOINTS = frozenset(
+    {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
+     "get", "get_list", "info", "post", "put"}
+)  # fmt: skip
+"""What the access, scope and related tests go through for every entity."""
+
+OWN_TESTS = {
+    "HomeView.index": "everybody's; what it shows is scoped (test_fields looks at it)",
+    "LogoutView.logout": "everybody may leave",
+    "PasswordView.change": "one's own password",
+    "SessionsView.list": "one's own sessions",
+    "TokenApi.logout": "one's own tokens",
+    "OperationsApi.get": "one's own runs: test_related",
+    "OperationsApi.report": "one's own runs: test_related",
+    "OperationsApi.file": "one's own runs: test_related",
+    "OpenApi.describe": "the addresses only, for anybody logged in",
+    "MatrixView.first": "a right of its own: test_matrix_is_its_own_right",
+    "MatrixView.show": "a right of its own: test_matrix_is_its_own_right",
+    "NotificationsView.show": "one's own messages",
+    "NotificationsView.unread": "one's own messages",
+    "ResetPasswordView.reset": "test_access: the operation reset_password",
+    "appbuilder.static": "the framework's files",
+}
+"""Routes that belong to no entity, each with who may come and where that is tested."""
+
+PARAMETERS = {"pk": "1", "slug": "export", "key": "owner", "number": "1", "role_id": "2",
+              "language": "en", "file": "x.css", "filename": "x.css"}  # fmt: skip
+
+
+def rules(world: World) -> list[Rule]:
+    return list(world.app.url_map.iter_rules())
+
+
+def address(rule: Rule) -> str:
+    return re.sub(r"<(?:[^<>:]+:)?(\w+)>", lambda found: PARAMETERS.get(found[1], "1"), rule.rule)
+
+
+def views_of_entities() -> set[str]:
+    names = (entity.model.__name__ for entity in catalogue)
+    return {f"{name}{kind}" for name in names for kind in ("View", "Api")}
+
+
+def test_every_route_is_tried_or_has_a_reason(world: World) -> None:
+    views = views_of_entities()
+    unknown = set()
+    for rule in rules(world):
+        view, _dot, method = rule.endpoint.rpartition(".")
+        is_derived = view in views and method in ENTITY_ENDPOINTS
+        if not is_derived and rule.endpoint not in OPEN and rule.endpoint not in OWN_TESTS:
+            unknown.add(f"{rule.endpoint} {rule.rule}")
+    assert not unknown, "routes that nobody has thought about:\n" + "\n".join(sorted(unknown))
+
+
+def test_no_reason_outlives_its_route(world: World) -> None:
+    known = {rule.endpoint for rule in rules(world)}
+    gone = (set(OPEN) | set(OWN_TESTS)) - known - {"static"}  # the unbuilt files of development
+    assert not gone, f"routes that are gone: {sorted(gone)}"
+
+
+def test_nobody_comes_in_without_login(world: World) -> None:
+    """C17: pages lead to the login, the API says 401; 200 only where there is a reason."""
+    client, tried = world.app.test_client(), 0
+    for rule in rules(world):
+        for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
+            path = address(rule)
+            answer = client.open(path, method=method, json={} if method != "GET" else None)
+            label = f"{method} {path}"
+            tried += 1
+            if rule.endpoint in OPEN:
+                assert answer.status_code < 500, label
+            elif path.startswith("/api/"):
+                assert answer.status_code == 401, f"{label}: {answer.status}"
+                assert json.loads(answer.text)["code"] == "not_logged_in", label
+            else:
+                assert answer.status_code == 302, f"{label}: {answer.status}"
+                assert answer.location.startswith("/login/"), f"{label}: {answer.location}"
+    assert tried > 150
+
+
+def test_verbs_that_nobody_offers_are_405(stage: Stage) -> None:
+    """Contract §1: the wrong verb is 405 with the right ones, as a page or as JSON."""
+    person = stage.person("admin")
+    token = {"X-CSRFToken": person.csrf()}
+    for rule in rules(stage.world):
+        if rule.endpoint in OPEN or (rule.methods or set()) & {"POST"} or "static" in rule.rule:
+            continue
+        others = [r for r in rules(stage.world) if r.rule == rule.rule]
+        allowed = {method for other in others for method in other.methods or ()}
+        for method in sorted({"POST", "PUT", "PATCH", "DELETE"} - allowed):
+            answer = person.client.open(address(rule), method=method, headers=token)
+            assert answer.status_code == 405, f"{method} {address(rule)}: {answer.status}"
+            if rule.rule.startswith("/api/"):
+                assert json.loads(answer.text)["code"] == "method_not_allowed"
+
+
+def test_reading_twice_writes_nothing(stage: Stage) -> None:
+    """C49b: GET never changes anything, whoever asks for whatever."""
+    person = stage.person("admin")
+    person.csrf()
+    stage.base()
+    for rule in rules(stage.world):
+        if "GET" in (rule.methods or ()) and rule.endpoint not in ("LogoutView.logout",):
+            for _turn in range(2):
+                answer = person.client.get(address(rule), buffered=True)
+                assert answer.status_code < 500, f"{address(rule)}: {answer.status}"
+    assert stage.differing() == []
+
+
+@pytest.mark.parametrize("actor", ["admin", "system", "people", "manager", "sales1a", "audit"])
+def test_matrix_is_its_own_right(stage: Stage, actor: str) -> None:
+    """PERM: pages are permissions too; the table's line for the matrix is obeyed."""
+    person = stage.person(actor)
+    for operation, answer in (
+        ("list", person.get("/matrix/3")),
+        ("edit", person.post("/matrix/3", {"row_version": "99"})),
+    ):
+        may = stage.oracle.may(actor, "matrix", operation)
+        assert (answer.status_code == 403) != may or answer.status_code == 409, (actor, operation)
+    assert stage.differing() == []
