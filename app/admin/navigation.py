@@ -1,7 +1,6 @@
 """The left navigation: what somebody may list; an entry comes with its feature (UI-1)."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import gettext as _
 
@@ -66,11 +65,10 @@ def _entities(group: str, who: Actor, path: str) -> list[Item]:
 
 
 def _own_pages(group: str, who: Actor, path: str) -> list[Item]:
-    """Pages that no entity brings: home, and the permission matrix for those who may see it."""
-    pages: dict[str, list[Any]] = {
-        "workbench": [Item(_("Home"), "/", "home", path == "/")],
-        "organisation": [Item(_("Permissions"), "/matrix/", "lock", path.startswith("/matrix/"))]
-        if who.rights.may("matrix", "list")
-        else [],
-    }
-    return pages.get(group, [])
+    """Home, and the declared pages that no entity brings, for those who may see them."""
+    home = [Item(_("Home"), "/", "home", path == "/")] if group == "workbench" else []
+    return home + [
+        Item(str(page.label), page.url, page.icon, path.startswith(page.url))
+        for page in catalogue.pages.values()
+        if page.menu == group and who.rights.may(page.key, "list")
+    ]

@@ -94,7 +94,9 @@ def _paths(entity: Entity, granted: set[str]) -> dict[str, Any]:
     if "list" in granted:
         collection["get"] = _operation(f"list {entity.plural}", [_q()], name)
     if "create" in granted:
-        collection["post"] = _operation(f"create {entity.key}", [_key()], name, f"{name}Write")
+        collection["post"] = _operation(
+            f"create {entity.key}", [_key()], name, f"{name}Write", status="201"
+        )
     if "read" in granted:
         single["get"] = _operation(f"read {entity.key}", [], name)
     if "edit" in granted:
@@ -114,13 +116,18 @@ def _paths(entity: Entity, granted: set[str]) -> dict[str, Any]:
 
 
 def _operation(
-    summary: str, parameters: list[Any], answer: str | None, body: str | None = None
+    summary: str,
+    parameters: list[Any],
+    answer: str | None,
+    body: str | None = None,
+    *,
+    status: str = "200",
 ) -> dict[str, Any]:
     found: dict[str, Any] = {
         "summary": summary,
         "parameters": parameters,
         "responses": {
-            "201" if summary.startswith("create") else "200": {"description": "Done"},
+            status: {"description": "Done"},
             **{code: _failure(text) for code, text in ERRORS.items()},
         },
     }

@@ -34,6 +34,8 @@ MATRIX = catalogue.declare_page(
         label=Label("Permission matrix", "权限矩阵"),
         operations=("list", "edit"),
         grants={SYSTEM_ADMIN: grant(Scope.ALL, "list edit")},
+        url="/matrix/",
+        icon="lock",
     )
 )
 LEVELS = {"hidden": Level.HIDDEN, "read": Level.READ, "edit": Level.EDIT}
@@ -208,7 +210,6 @@ def _screen(roles: Iterable[Any], role: Any) -> dict[str, Any]:
         "groups": list(_groups(rows, verbs, is_super=is_super)),
         "action": f"/matrix/{role.id}",
         "hidden": [("csrf_token", generate_csrf()), ("row_version", str(role.version))],
-        "search": "",
     }
 
 

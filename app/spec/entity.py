@@ -57,7 +57,10 @@ class PageRight:
     label: Label
     operations: tuple[str, ...]
     grants: Mapping[str, Grant]
+    url: str
+    icon: str
     menu: str = "organisation"
+    """Its group in the navigation; listed there for whoever holds its ``list``."""
 
 
 ALL_ROWS = View("all", Label("All", "全部"), ())
