@@ -196,7 +196,7 @@ class EntityView(BaseView):
         if given:
             try:
                 parsed = editing.parse({key: fields[key] for key in given}, given)
-                editing.resolve(fields, parsed)
+                editing.resolve(self.entity, fields, parsed)
             except Invalid:
                 raise NotFound from None
             values |= {key: forms.typed(fields[key], value) for key, value in parsed.items()}

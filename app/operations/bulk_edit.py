@@ -42,7 +42,7 @@ class BulkEdit(Behaviour):
         if not values:
             raise Invalid(fields={"set": [_l("Choose at least one field.")]})
         refuse_masks(policy, values)
-        resolve(fields, values)
+        resolve(job.entity, fields, values)
         job.memory["masked"] = policy.masked
         job.memory["values"] = values
 

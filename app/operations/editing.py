@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import false, literal, or_, select
 
 from app.extensions import db
 from app.operations.rules import rules_of
@@ -22,7 +22,6 @@ from app.spec.relations import LinksField, RelationField
 from app.store import door
 from app.store.context import actor, operating
 from app.store.gate import member_of
-from app.store.organisation import User
 from app.store.policy import Policy
 from app.store.writer import Change, Context, insert_rows, update_rows
 
@@ -66,7 +65,10 @@ def parse(
 
 
 def resolve(
-    fields: Mapping[str, Field], values: dict[str, Any], before: Mapping[str, Any] | None = None
+    entity: Entity,
+    fields: Mapping[str, Field],
+    values: dict[str, Any],
+    before: Mapping[str, Any] | None = None,
 ) -> None:
     """Check that every record pointed at exists within the reader's scope (C23).
 
@@ -79,7 +81,7 @@ def resolve(
             continue
         wanted = values[key] if isinstance(values[key], list) else [values[key]]
         kept = {one: one for one in wanted if one in _pointed_at((before or {}).get(key))}
-        found = kept | _existing(f.to, [one for one in wanted if one not in kept])
+        found = kept | _existing(entity, f.to, [one for one in wanted if one not in kept])
         if len(found) != len(set(wanted)):
             wrong[key] = [_l("Not a valid choice.")]
         else:
@@ -93,30 +95,24 @@ def _pointed_at(value: Any) -> list[int]:
     return value if isinstance(value, list) else [value]
 
 
-def _existing(to: str, wanted: list[Any]) -> dict[Any, int]:
-    """The ids that exist for this reader, by what was asked for: an id or a username."""
+def _existing(chooser: Entity, to: str, wanted: list[Any]) -> dict[Any, int]:
+    """The ids that this reader may choose in that entity, by what was asked for: id or username."""
     target = catalogue.get(to)
+    ids = [one for one in wanted if isinstance(one, int)]
     if not wanted:
         return {}
-    if target.model is User:
-        return _active_people(wanted)
-    ids = [one for one in wanted if isinstance(one, int)]
     if target.is_owned:
         return {i: i for i in door.within(target, ids, "read")}
-    known = db.session.scalars(select(target.model.id).where(member_of(target.model.id, ids)))
-    return {i: i for i in known}
-
-
-def _active_people(wanted: list[Any]) -> dict[Any, int]:
-    ids = [one for one in wanted if isinstance(one, int)]
-    names = [one for one in wanted if isinstance(one, str)]
+    model, may_name = target.model, "username" in target.fields
+    name = model.username if may_name else literal(None)
+    named = name.in_([one for one in wanted if isinstance(one, str)]) if may_name else false()
     rows = db.session.execute(
-        select(User.id, User.username).where(
-            User.is_active, member_of(User.id, ids) | User.username.in_(names)
+        select(model.id, name).where(
+            or_(member_of(model.id, ids), named), *rules_of(target).choosable(chooser)
         )
     ).all()
-    by_id = {row.id: row.id for row in rows if row.id in ids}
-    return by_id | {row.username: row.id for row in rows if row.username in names}
+    by_id = {row[0]: row[0] for row in rows if row[0] in ids}
+    return by_id | {row[1]: row[0] for row in rows if row[1] in wanted}
 
 
 def create(entity: Entity, raw: Mapping[str, Any]) -> int:
@@ -128,7 +124,7 @@ def create(entity: Entity, raw: Mapping[str, Any]) -> int:
     door.demand(entity.key, "create")
     fields = Policy(actor(), entity, "create").writable(creating=True)
     values = parse(fields, raw, complete=True)
-    resolve(fields, values)
+    resolve(entity, fields, values)
     complete_ownership(entity, values, "created")
     with operating("create", entity.key):
         rules = rules_of(entity)
@@ -167,7 +163,7 @@ def edit(
     raw = drop_masks(policy, before, raw)
     values = parse(fields, raw)
     changed = {key: value for key, value in values.items() if before.get(key) != value}
-    resolve({key: fields[key] for key in changed}, changed, before)
+    resolve(entity, {key: fields[key] for key in changed}, changed, before)
     changed = {key: value for key, value in changed.items() if before.get(key) != value}
     if record.version != (version if isinstance(version, int) else version()):
         raise stale(entity, record, before, values)

@@ -120,7 +120,7 @@ def run(
     with operating(verb.slug, entity.key, pools=True):
         try:
             params = parse(fields, raw, complete=True)
-            resolve(fields, params)
+            resolve(entity, fields, params)
             job = Job(entity, verb, params, dry_run)
             behaviour.prepare(job)
         except Invalid:

@@ -248,13 +248,13 @@ def _chosen(now: Snapshot, places: Sequence[Mapping[str, Any]]) -> Reach:
 def _pool_seats(now: Snapshot, user_id: int, home: int) -> dict[int, PoolSeat]:
     """The pools somebody is in; one without members and departments is open to all (POOL-1)."""
     seats = {}
-    for pool, (_kind, columns) in now.pools.items():
+    for pool, (kind, columns) in now.pools.items():
         members = now.pool_people.get(("members", pool), set())
         places = now.pool_people.get(("departments", pool), set())
         is_admin = user_id in now.pool_people.get(("admins", pool), set())
         is_open = not members and not places
         if is_admin or is_open or user_id in members or home in places:
-            seats[pool] = PoolSeat(pool, is_admin, frozenset(columns))
+            seats[pool] = PoolSeat(pool, kind, is_admin, frozenset(columns))
     return seats
 
 

@@ -254,7 +254,7 @@ def set_language(user_id: int, language: str) -> None:
 
 
 def sweep_logins(keep: timedelta = timedelta(days=30)) -> None:
-    """Drop sessions nobody will ask for again; for the nightly clock."""
+    """Drop sessions nobody will ask for again."""
     before = clock.now() - keep
     with writing() as connection:
         connection.execute(delete(UserSession.__table__).where(UserSession.last_seen_at < before))

@@ -99,7 +99,7 @@ def forgive_attempts(cleared: str, refunded: Iterable[str]) -> None:
 
 
 def sweep_attempts(keep: timedelta = timedelta(days=1)) -> None:
-    """Drop counters whose window is long over; for the nightly clock."""
+    """Drop counters whose window is long over."""
     row = LoginThrottle.__table__
     with writing() as connection:
         connection.execute(delete(row).where(row.c.started_at < clock.now() - keep))

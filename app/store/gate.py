@@ -5,6 +5,7 @@ Writing: a flush of a scoped row outside the store's writer is refused, so nothi
 Rows in a pool stay apart (contract §6): they are seen only by work that says it looks at pools.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     event,
     false,
+    func,
     or_,
     select,
     true,
@@ -38,6 +40,10 @@ from app.store.record import Row
 POOL_MEMBER_OPERATIONS = frozenset({"list", "read", "claim", "assign"})
 POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "restore", "export"}
 """What a pool's own lists add (POOL-1); the role needs the operation besides (POOL-3)."""
+
+
+FEW = 500
+"""So many ids are bound one by one on SQLite; more travel as one JSON text."""
 
 
 def install(session: Any) -> None:
@@ -197,6 +203,9 @@ def member_of(column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
     if not ids:
         return false()
     among: ColumnElement[bool] = column.in_(ids)
+    if db.engine.dialect.name == "sqlite" and len(ids) > FEW:
+        each = func.json_each(json.dumps(list(ids))).table_valued("value")
+        return column.in_(select(each.c.value))  # type: ignore[no-any-return]
     if db.engine.dialect.name == "postgresql":
         among = column == any_(bindparam(None, list(ids), ARRAY(Integer)))
     return among

@@ -1,7 +1,8 @@
 """One POST, one effect (BULK-8, R5): a key is stored in the transaction of the effect itself.
 
 A second request with the same key waits on the row until the first has committed, then gets the
-first one's answer again; a killed process rolls both back, so there is no limbo.
+first one's answer again; a killed process rolls both back, so there is no limbo. No field of a
+record is kept with the key: what a record says is shown anew, under the rights of that moment.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, Integer, String, select, update
+from sqlalchemy import JSON, Integer, String, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,13 +20,17 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.errors import BadRequest, Invalid
 from app.spec.types import UTCDateTime
+from app.store.separate import writing
 
 KEPT = timedelta(hours=72)
 MAX_KEY = 255
 
 
 class Idempotency(db.Model):  # type: ignore[name-defined,misc]
-    """A used key and the answer that was given; no record's content but ids and counts."""
+    """A used key and the answer that was given: the status, where it led, ids, the run's report.
+
+    Of a bulk run the report stands here as it was told: numbers, and why rows were left out.
+    """
 
     __tablename__ = "idempotency"
     __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
@@ -41,11 +46,12 @@ class Idempotency(db.Model):  # type: ignore[name-defined,misc]
 
 @dataclass(frozen=True)
 class Replay:
-    """The answer given the first time."""
+    """The answer given the first time; ``kept`` is stored instead of a body with a record in it."""
 
     status: int
     headers: Mapping[str, str]
     body: Any
+    kept: Mapping[str, Any] | None = None
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
@@ -87,9 +93,17 @@ def begin(user_id: int, key: str, digest: str) -> Replay | None:
 
 
 def finish(user_id: int, key: str, answer: Replay) -> None:
-    """Keep the answer for whoever asks again."""
+    """Keep the answer for whoever asks again, for 72 hours (contract §1)."""
+    body = answer.body if answer.kept is None else dict(answer.kept)
     db.session.execute(
         update(Idempotency)
         .where(Idempotency.key == key, Idempotency.user_id == user_id)
-        .values(status=answer.status, headers=dict(answer.headers), body=answer.body)
+        .values(status=answer.status, headers=dict(answer.headers), body=body)
     )
+
+
+def sweep(keep: timedelta = KEPT) -> None:
+    """Forget keys that nobody will send again."""
+    with writing() as connection:
+        row = Idempotency.__table__
+        connection.execute(delete(row).where(row.c.at < clock.now() - keep))

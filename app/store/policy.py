@@ -73,10 +73,15 @@ class Policy:
     def _pool_limit(self) -> frozenset[str] | None:
         """The columns that every pool shows to this reader; None when he sees them all."""
         rights = self.actor.rights
-        limits = [self._seat_columns(s) for s in rights.pools.values() if not s.is_admin]
+        limits = [self._seat_columns(s) for s in self._seats() if not s.is_admin]
         if rights.is_super or not limits:
             return None
         return frozenset.intersection(*limits)
+
+    def _seats(self) -> list[PoolSeat]:
+        """The reader's places in pools that hold this entity."""
+        seats = self.actor.rights.pools.values()
+        return [seat for seat in seats if seat.kind == self.entity.plural]
 
     def _seat_columns(self, seat: PoolSeat | None) -> frozenset[str]:
         listed = frozenset(f.key for f in self.entity.fields.values() if f.listed)

@@ -29,6 +29,8 @@ class PoolSeat:
     """Somebody's place in a pool: member or admin, and the columns a member may see (POOL-1)."""
 
     pool_id: int
+    kind: str
+    """The plural of the entity whose records it holds."""
     is_admin: bool
     columns: frozenset[str]
 

@@ -1,0 +1,43 @@
+"""Forgetting what nobody will ask for again: old keys of requests, ended logins, old counters.
+
+Until the nightly clock exists, ``flask crm upgrade`` sweeps, and so does a process on its first
+writing request and then once an hour (docs/decisions/0009).
+"""
+
+import logging
+import time
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.store import idempotency
+from app.store.accounts import sweep_logins
+from app.store.attempts import sweep_attempts
+
+EVERY = 3600.0
+"""Seconds between two sweeps of one process."""
+NEXT = "next_sweep"
+
+log = logging.getLogger("crm.sweep")
+
+
+def sweep() -> None:
+    """Three short deletions, each in its own transaction; call with no transaction under way."""
+    idempotency.sweep()
+    sweep_logins()
+    sweep_attempts()
+
+
+def sweep_when_due(memory: dict[str, Any]) -> None:
+    """Sweep when this process has not for an hour; ``memory`` is the application's, for the time.
+
+    A busy or unreachable database is only noted: whoever asked for something else is not troubled.
+    """
+    now = time.monotonic()
+    if now < memory.get(NEXT, 0.0):
+        return
+    memory[NEXT] = now + EVERY
+    try:
+        sweep()
+    except SQLAlchemyError as error:
+        log.warning("not swept: %s", type(error).__name__)
