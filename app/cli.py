@@ -21,6 +21,7 @@ from app.commands.search import rebuild_search
 from app.spec import words
 from app.spec.errors import Refusal
 from app.store import upgrade as upgrading
+from app.store.sweeping import sweep
 
 
 class Commands(AppGroup):
@@ -61,6 +62,7 @@ def upgrade_command() -> None:
     """
     try:
         done = [upgrading.upgrade(), assets.build(), sentences.build()]
+        sweep()
     except assets.AssetsError as error:
         raise click.ClickException(str(error)) from error
     click.echo("upgraded" if any(done) else "nothing was due", err=True)

@@ -3,7 +3,7 @@
 The same policy, door, writer and engine as the pages: a verdict never depends on the surface (C27).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -110,7 +110,7 @@ class EntityApi(BaseApi):
         self._demand("delete")
         with self._found_first(pk, "delete"):
             bodies.arguments()
-        return self._write(lambda: self._deleted(pk))
+        return self._write(lambda: self._deleted(pk), is_shown=False)
 
     @expose("/_info", methods=["GET"])
     def info(self) -> Response:
@@ -152,12 +152,14 @@ class EntityApi(BaseApi):
             door.fetch(self.entity, pk, operation, ())
             raise
 
-    def _write(self, effect: Any) -> Response:
-        """Do it once and answer with the record, or with the first answer again."""
+    def _write(self, effect: Callable[[], Replay], *, is_shown: bool = True) -> Response:
+        """Do it once and answer; asked again, show the record as the caller may see it now."""
         try:
             answer, is_replay = once(bodies.idempotency_key(), effect)
         except IntegrityError as error:
             raise duplicate_of(self.entity, error) from error
+        if is_replay and is_shown:
+            answer = _replay(self.entity, answer.body["id"], answer.status)
         response = jsonify(answer.body)
         response.status_code = answer.status
         response.headers.extend(answer.headers)
@@ -239,7 +241,7 @@ def _replay(entity: Entity, pk: int, status: int) -> Replay:
         body, headers = {"id": pk}, {}
     if status == 201:
         headers["Location"] = f"/api/v1/{entity.plural}/{pk}"
-    return Replay(status, headers, body)
+    return Replay(status, headers, body, kept={"id": pk})
 
 
 def _described(policy: Policy, field: Field) -> dict[str, Any]:
