@@ -27,6 +27,9 @@ from app.store.gate import member_of
 from app.store.writer import Change, Context, update_rows
 
 CHUNK = 500
+"""Rows written together; each chunk with its history (BULK-6)."""
+LOOKED_AT = 10_000
+"""Rows looked at together where nothing is written."""
 
 
 @dataclass
@@ -133,7 +136,7 @@ def run(
             job.operation_id = outcome.operation_id = runs.start(
                 verb.slug, entity.key, selection.described(), kept
             )
-        for ids in chunks(chosen.ids):
+        for ids in chunks(chosen.ids, LOOKED_AT if dry_run else CHUNK):
             _run_chunk(behaviour, job, ids, outcome)
         outcome.notified = behaviour.notified(job, outcome.changes)
         if not dry_run:
