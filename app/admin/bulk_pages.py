@@ -17,11 +17,13 @@ from flask_wtf.csrf import generate_csrf
 
 from app.admin import details, forms, lists, state
 from app.admin.once import once
+from app.admin.state import ListState
 from app.operations import engine, selection
 from app.operations.bulk_edit import BulkEdit
 from app.operations.engine import Behaviour
 from app.operations.outcome import Outcome, Skip
 from app.operations.registry import behaviour
+from app.operations.rules import Place
 from app.operations.selection import Selection
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -239,8 +241,14 @@ def _left_out(entity: Entity, skip: Skip) -> dict[str, str]:
     return {
         "label": skip.title or _("No. %(number)s", number=skip.id),
         "reason": skip.reason,
-        "url": skip.path or f"/{entity.plural}/show/{skip.id}",
+        "url": _address(skip.where) if skip.where else f"/{entity.plural}/show/{skip.id}",
     }
+
+
+def _address(where: Place) -> str:
+    """The list that shows what stands in the way."""
+    condition = {"col": where.column, "opr": where.operator, "value": where.value}
+    return ListState(f"/{where.entity.plural}/list/").url(conditions=(condition,))
 
 
 def _notified(outcome: Outcome) -> list[dict[str, Any]]:

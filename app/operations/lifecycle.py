@@ -35,7 +35,7 @@ class Delete(Behaviour):
         blocker = job.memory["blockers"].get(row.id)
         if blocker:
             skip = row.skip("blocked", why=blocker.sentence)
-            return replace(skip, path=blocker.path)
+            return replace(skip, where=blocker.where)
         return replace(row.change(), notes={"deleted": [False, True]})
 
     def marks(self, job: Job) -> Mapping[str, Any]:
@@ -137,7 +137,7 @@ class Disable(Behaviour):
             return row.skip("unchanged")
         blocker = job.memory["blockers"].get(row.id)
         if blocker:
-            return replace(row.skip("blocked", why=blocker.sentence), path=blocker.path)
+            return replace(row.skip("blocked", why=blocker.sentence), where=blocker.where)
         return row.change(is_active=False)
 
 

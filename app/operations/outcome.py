@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.operations.rules import Place
 from app.store.writer import Change
 
 REASONS: dict[str, Any] = {
@@ -33,7 +34,8 @@ class Skip:
     code: str
     values: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
-    path: str = ""
+    where: Place | None = None
+    """Where to look for what stands in the way."""
 
     @property
     def reason(self) -> str:

@@ -8,11 +8,21 @@ from app.spec.entity import Entity
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where to look: the list of an entity, filtered by one condition."""
+
+    entity: Entity
+    column: str
+    value: int
+    operator: str = "eq"
+
+
+@dataclass(frozen=True)
 class Blocker:
     """Why a record can't be deleted or disabled, and where to look (CUS-3, ORG-1)."""
 
     sentence: Any
-    path: str = ""
+    where: Place | None = None
 
 
 class Rules:

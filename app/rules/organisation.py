@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.operations.rules import Blocker, Rules
+from app.operations.rules import Blocker, Place, Rules
 from app.rules import escalation
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -71,13 +71,15 @@ class DepartmentRules(_Touching):
             elif people.get(record_id):
                 n = people[record_id]
                 sentence = ngettext("%(num)d person works here.", "%(num)d people work here.", n)
-                found[record_id] = Blocker(sentence, _list_of("user", "department", record_id))
+                found[record_id] = Blocker(
+                    sentence, Place(catalogue.get("user"), "department", record_id)
+                )
             elif below.get(record_id):
                 n = below[record_id]
                 sentence = ngettext(
                     "%(num)d department lies below it.", "%(num)d departments lie below it.", n
                 )
-                found[record_id] = Blocker(sentence, _list_of("department", "parent", record_id))
+                found[record_id] = Blocker(sentence, Place(entity, "parent", record_id))
         return found
 
 
@@ -150,7 +152,7 @@ class RoleRules(_Touching):
         return {
             record_id: Blocker(
                 ngettext("%(num)d person holds it.", "%(num)d people hold it.", n),
-                _list_of("user", "roles", record_id, operator="rel_m_m"),
+                Place(catalogue.get("user"), "roles", record_id, "rel_m_m"),
             )
             for record_id, n in held.items()
         }
@@ -167,7 +169,7 @@ def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:
     return {
         person: Blocker(
             _l("Still owns %(what)s; transfer them first.", what=_listed(kinds)),
-            _list_of(kinds[0][0].key, "owner", person),
+            Place(kinds[0][0], "owner", person),
         )
         for person, kinds in owned.items()
     }
@@ -182,12 +184,6 @@ def _counts(column: Any, ids: Sequence[int], *more: Any) -> dict[int, int]:
         select(column, func.count()).where(member_of(column, ids), *more).group_by(column)
     )
     return {key: n for key, n in rows}  # noqa: C416 - rows are not plain pairs to the type checker
-
-
-def _list_of(key: str, column: str, value: int, *, operator: str = "eq") -> str:
-    """The address of the list that shows what stands in the way."""
-    condition = f'[{{"col":"{column}","opr":"{operator}","value":{value}}}]'
-    return f"/{catalogue.get(key).plural}/list/?filters={condition}"
 
 
 def _super_admins() -> set[int]:

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.operations.rules import Blocker, Rules
+from app.operations.rules import Blocker, Place, Rules
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict
@@ -47,8 +47,7 @@ class PoolRules(Rules):
                 for record_id, n in rows:
                     found[record_id] = Blocker(
                         _l("It holds %(n)d × %(kind)s.", n=n, kind=pooled.many),
-                        f"/{pooled.plural}/list/?filters="
-                        f'[{{"col":"pool","opr":"eq","value":{record_id}}}]',
+                        Place(pooled, "pool", record_id),
                     )
         return found
 

@@ -1,16 +1,21 @@
 """What derived pages lead to and are described as: one declaration, said once."""
 
+import json
 import re
+from html import unescape
+from urllib.parse import parse_qs, quote_plus, unquote_plus, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 
 from app.spec.catalogue import catalogue
 from app.spec.entity import PageRight
 from app.spec.roles import SYSTEM_ADMIN, grant
 from app.spec.scopes import Scope
 from app.spec.words import Label
-from tests.contract.calls import Api
+from tests.contract.calls import Api, pool_ids, user_ids
+from tests.support.web import submit
 from tests.support.worlds import World
 
 LINK = re.compile(r'<a href="([^"]*)" class="nav-item[^>]*title="([^"]*)"')
@@ -49,3 +54,26 @@ def test_only_creating_answers_201(world: World) -> None:
     for path, responses in made.items():
         assert ("201" in responses) == ("/bulk/" not in path), path
         assert ("200" in responses) == ("/bulk/" in path), path
+
+
+@pytest.mark.parametrize(
+    ("plural", "slug", "record", "condition"),
+    [
+        ("users", "disable", "leader1", {"col": "owner", "opr": "eq"}),
+        ("pools", "delete", "Open customers", {"col": "pool", "opr": "eq"}),
+    ],
+)
+def test_what_stands_in_the_way_has_an_address(
+    world: World, engine: Engine, plural: str, slug: str, record: str, condition: dict[str, str]
+) -> None:
+    """An encoded one, that leads to the list with exactly what is meant (ORG-1, POOL)."""
+    client = world.client("admin")
+    number = {**user_ids(engine), **pool_ids(engine)}[record]
+    page = client.get(f"/{plural}/bulk/{slug}?id={number}").text
+    if 'name="step" value="preview"' in page:
+        page = submit(client, f"/{plural}/bulk/{slug}?id={number}").text
+    (address,) = {unescape(one) for one in re.findall(r'href="([^"]*filters=[^"]*)"', page)}
+    query = urlsplit(address).query
+    assert quote_plus(unquote_plus(query), safe="=") == query
+    assert json.loads(parse_qs(query)["filters"][0]) == [{**condition, "value": number}]
+    assert client.get(address).status_code == 200
