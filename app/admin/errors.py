@@ -39,6 +39,17 @@ from app.store.history import record_event
 
 log = logging.getLogger("crm.error")
 
+
+class Busy(Unavailable):
+    """Too many wait for the same rows or for the one writer; the same request works in a moment."""
+
+    sentence = _l("The system is busy right now. Nothing was saved; please try again.")
+
+
+BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014"})
+"""PostgreSQL: could not serialize, deadlock, lock not available, statement took too long."""
+BUSY_FILE = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
 HINTS = {
     400: _l("Check the address or go back and try again."),
     401: _l("Log in and try again."),
@@ -152,9 +163,22 @@ def _from_database(error: Exception) -> Refusal:
         return StaleVersion()
     if isinstance(error, DataError):
         return Invalid()
-    if isinstance(error, OperationalError | PoolTimeout):
+    if isinstance(error, PoolTimeout):
+        return Busy()
+    if isinstance(error, DBAPIError):
+        return _from_driver(error)
+    return ServerFault()
+
+
+def _from_driver(error: DBAPIError) -> Refusal:
+    """Tell a database that is busy or away from a statement that it can't understand."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    name = getattr(error.orig, "sqlite_errorname", None) or ""
+    if state in BUSY_STATES or name.startswith(BUSY_FILE):
+        return Busy()
+    if error.connection_invalidated:
         return Unavailable()
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    if isinstance(error, OperationalError) and name != "SQLITE_ERROR":
         return Unavailable()
     return ServerFault()
 
