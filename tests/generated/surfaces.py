@@ -15,6 +15,7 @@ from tests.generated.stage import UNKNOWN, Stage, pool_id, role_id
 from tests.oracle import Oracle
 
 POOL_FOR = {"lead": "Open leads", "customer": "Open customers"}
+OTHER_POOL = "Pool for inventions"
 VERSION = {"If-Match": '"1"'}
 BULK_RUN, REST_RUN = "bulk page: run", "REST: bulk run"
 
@@ -67,7 +68,7 @@ def params(doing: Doing) -> dict[str, Any]:
     }
     if doing.operation == "release":
         with doing.stage.world.app.app_context():
-            return {"pool": pool_id(POOL_FOR[doing.entity])}
+            return {"pool": pool_id(POOL_FOR.get(doing.entity, OTHER_POOL))}
     return given.get(doing.operation, {})
 
 

@@ -27,7 +27,7 @@ def some_row(stage: Stage, actor: str, entity: str, operation: str) -> tuple[int
     """A row that the operation may touch; operations on no row have none."""
     if operation in ("list", "create"):
         return ()
-    if entity in OWNED:
+    if catalogue.get(entity).is_owned:
         return (min(stage.oracle.visible(actor, entity, operation), default=UNKNOWN),)
     return (stage.spare.get(entity, 1),)
 
@@ -56,7 +56,7 @@ def test_what_is_not_granted_is_refused(
                 with stage.watch() as seen:
                     answer = doing.on(way)
                 check_refused(stage, doing.label(way), answer, seen, 403)
-                if entity in OWNED:
+                if catalogue.get(entity).is_owned:
                     rows = [one for one in seen if looked.search(one)]
                     assert not rows, f"{doing.label(way)} looked at rows: {rows[0]}"
                 stage.cases += 1
