@@ -16,7 +16,7 @@ from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
 from app.spec.kinds import OptionField
-from app.spec.relations import LinksField, RelationField
+from app.spec.relations import RelationField
 from app.spec.words import language
 from app.store import titles
 
@@ -66,12 +66,20 @@ def distance(value: datetime) -> str:
 def money(value: Decimal) -> Markup:
     """An amount with separators, exact on hover when it is abbreviated: 万 in zh, K and M in en."""
     exact = f"{value:,.2f}"
-    steps = [(10**8, "亿"), (10**4, "万")] if language.get() == "zh" else [(10**6, "M")]
+    steps = (
+        [(10**8, "亿"), (10**4, "万")] if language.get() == "zh" else [(10**6, "M"), (10**3, "K")]
+    )
     for size, unit in steps:
         if abs(value) >= size:
             short = f"{value / size:,.2f}".rstrip("0").rstrip(".")
             return Markup('<span title="{}">{}{}</span>').format(exact, short, unit)
     return escape(exact)
+
+
+_UNITS: dict[str, tuple[tuple[int, str], ...]] = {
+    "zh": ((10**8, "亿"), (10**4, "万")),
+    "en": ((10**6, "M"), (10**3, "K")),
+}
 
 
 def _phone(value: str) -> Markup:
@@ -127,7 +135,3 @@ def linked(field: RelationField, record: Any) -> Markup:
     return Markup('<a href="/{}/show/{}">{}</a>').format(
         catalogue.get(field.to).plural, record.id, name
     )
-
-
-def links(field: LinksField, names: str) -> Markup:
-    return escape(names)

@@ -40,7 +40,7 @@ def options(entity: Entity, key: str, words: str) -> list[dict[str, Any]]:
     if target.is_owned and not rights.may(target.key, "list"):
         raise NotPermitted
     return [
-        {"value": row.id, "text": titles.title(target, row), "hint": _hint(target, row)}
+        {"value": row.id, "text": titles.title(target, row), "hint": _hint(row)}
         for row in _found(entity, target, words.strip())
     ]
 
@@ -96,7 +96,7 @@ def _found(entity: Entity, target: Entity, words: str) -> list[Any]:
     return list(db.session.execute(statement).scalars())
 
 
-def _hint(target: Entity, row: Any) -> str:
+def _hint(row: Any) -> str:
     """What tells two of the same name apart: a person's username."""
     return str(getattr(row, "username", "") or "")
 

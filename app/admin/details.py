@@ -7,13 +7,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from app.admin import cells, lists
+from app.admin import actions, cells, lists
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.field import SECTION_LABELS, Field, Section
 from app.spec.kinds import OptionField
-from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import either, listed
 from app.store import door, history, listing, seats, titles
@@ -34,12 +33,14 @@ def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
     names = titles.of_links(entity, [record], fields)
     parts = _tabs(entity, record_id, tab)
     active = next(part["key"] for part in parts if part["active"])
+    offered = actions.of_record(entity, record)
+    slugs = {action["slug"] for action in offered}
     return {
         "entity": lists.head(entity),
         "id": record_id,
         "title": titles.title(entity, record),
         "subtitle": _("No. %(number)s", number=record_id),
-        "badges": _badges(entity, record, fields),
+        "badges": _badges(record, fields),
         "facts": [
             {"label": str(f.label), "html": lists.value_cell(policy, f, names)(record)}
             for f in fields
@@ -47,24 +48,21 @@ def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
         ],
         "sections": _sections(policy, record, fields, names) if active == "details" else [],
         "tabs": parts,
-        "actions": _actions(entity, record),
+        "actions": offered,
         "children": _children(entity, record_id, active),
         "history": _entry(record)
         if isinstance(record, History)
         else _history(entity, policy, record_id, fields)
         if active == "history"
         else [],
-        "team": _team(entity, record_id) if active == "team" else None,
-        "add_member": _action("add_team", f"/{entity.plural}/bulk/add_team?id={record_id}", "get")
-        if actor().rights.may(entity.key, "add_team")
+        "team": _team(entity, record_id, may_remove="remove_team" in slugs)
+        if active == "team"
         else None,
-        "aside": [],
-        "prev_url": "",
-        "next_url": "",
+        "add_member": next((one for one in offered if one["slug"] == "add_team"), None),
     }
 
 
-def _badges(entity: Entity, record: Any, fields: Sequence[Field]) -> list[dict[str, str]]:
+def _badges(record: Any, fields: Sequence[Field]) -> list[dict[str, str]]:
     found = []
     for f in fields:
         if isinstance(f, OptionField) and f.fact:
@@ -164,45 +162,10 @@ def _children(entity: Entity, record_id: int, active: str) -> dict[str, Any] | N
     return None
 
 
-def _actions(entity: Entity, record: Any) -> list[dict[str, Any]]:
-    """What the reader may do with this record, by the scopes of the operations themselves."""
-    rights, base = actor().rights, f"/{entity.plural}"
-    in_pool = bool(getattr(record, "pool_id", None))
-    actions = []
-    pointless = {"export", "bulk_edit", "delete"}
-    if (is_active := getattr(record, "is_active", None)) is not None:
-        pointless.add("enable" if is_active else "disable")
-    if rights.may(entity.key, "edit") and door.within(entity, [record.id], "edit"):
-        actions.append(_action("edit", f"{base}/edit/{record.id}", "get"))
-    for verb in entity.bulk_verbs:
-        rows = {"pool", "both"} if in_pool else {"live", "both"}
-        fits = verb.rows in rows and verb.slug not in pointless
-        if fits and rights.may(entity.key, verb.slug):
-            actions.append(_action(verb.slug, f"{base}/bulk/{verb.slug}?id={record.id}", "get"))
-    if "reset_password" in entity.operations and rights.may(entity.key, "reset_password"):
-        actions.append(_action("reset_password", f"{base}/reset-password/{record.id}", "get"))
-    if "delete" in entity.operations and rights.may(entity.key, "delete") and not in_pool:
-        actions.append(_action("delete", f"{base}/delete/{record.id}", "get"))
-    return actions
-
-
-def _action(slug: str, url: str, method: str) -> dict[str, Any]:
-    verb = OPERATIONS[slug]
-    return {
-        "slug": slug,
-        "label": str(verb.label),
-        "icon": verb.icon,
-        "url": url,
-        "method": method,
-        "danger": verb.is_dangerous,
-    }
-
-
-def _team(entity: Entity, record_id: int) -> list[dict[str, Any]]:
+def _team(entity: Entity, record_id: int, *, may_remove: bool) -> list[dict[str, Any]]:
     """The seats of the record, running and ended."""
     found = seats.of(entity.key, [record_id]).get(record_id, {})
     names = titles.by_ids(catalogue.get("user"), found)
-    may_remove = actor().rights.may(entity.key, "remove_team")
     return [
         {
             "user": names.get(user, str(user)),
@@ -264,11 +227,13 @@ def _entry(entry: History) -> list[dict[str, Any]]:
 
 
 def _notes(changes: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What isn't a field: the team's size, the way into and out of the bin."""
+    """What isn't a field: the team's size, why a record was released."""
     if "team" in changes:
         before, after = (len(side) for side in changes["team"])
         people = ngettext("%(num)d member", "%(num)d members", after)
         return [{"label": _("Team"), "old": str(before), "new": people}]
+    if "reason" in changes:
+        return [{"label": _("Reason"), "old": "", "new": str(changes["reason"][1])}]
     return []
 
 

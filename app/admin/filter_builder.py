@@ -8,6 +8,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from flask_babel import force_locale
+
 from app.admin import choosing, words
 from app.spec.field import Field
 from app.spec.words import language
@@ -34,19 +36,21 @@ def builder(policy: Policy) -> dict[str, Any]:
 @lru_cache(maxsize=4)
 def spoken(tongue: str) -> MappingProxyType[str, str]:
     """The operators in a language, without those that another one says as well."""
-    return MappingProxyType(
-        {
-            code: str(sentence)
-            for code, sentence in words.OPERATORS.items()
-            if code not in words.OFFERED_TWICE
-        }
-    )
+    with force_locale(tongue):
+        return MappingProxyType(
+            {
+                code: str(sentence)
+                for code, sentence in words.OPERATORS.items()
+                if code not in words.OFFERED_TWICE
+            }
+        )
 
 
 @lru_cache(maxsize=4)
 def periods(tongue: str) -> str:
     """The periods of the operator ``within`` as JSON pairs of code and label."""
-    return json.dumps([[code, str(text)] for code, text in words.PERIODS.items()])
+    with force_locale(tongue):
+        return json.dumps([[code, str(text)] for code, text in words.PERIODS.items()])
 
 
 def _described(policy: Policy, field: Field, places: dict[str, int]) -> dict[str, Any]:

@@ -87,12 +87,10 @@ def control(
         "value": [str(v) for v in value or []] if is_many else value,
         "text": _text(field, value) if text is None else text,
         "errors": [str(e) for e in errors],
-        "readonly": False,
         "masked": masked,
         "options": _options(entity, field, value),
         "options_url": options_url(entity, field),
         "max_length": getattr(field, "max_length", None),
-        "input_type": "",
     }
 
 

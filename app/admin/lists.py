@@ -125,7 +125,7 @@ def value_cell(policy: Policy, field: Field, names: Mapping[Any, str]) -> cells.
     if isinstance(field, RelationField):
         return lambda record: cells.linked(field, getattr(record, field.key))
     if isinstance(field, LinksField):
-        return lambda record: cells.links(field, names.get((record.id, field.key), ""))
+        return lambda record: escape(names.get((record.id, field.key), ""))
     column = field.column
     if field.key in policy.masked:  # a mask is text, whatever kind of value it stands for
         return lambda record: cells.show(escape, policy.shown(field, getattr(record, column)))

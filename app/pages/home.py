@@ -23,7 +23,7 @@ class HomeView(FirstPage):
     @expose("/")
     def index(self) -> str:
         """The first page after logging in."""
-        screen = {"title": _("Home"), "greeting": greeting(), "cards": _cards(), "recent": []}
+        screen = {"title": _("Home"), "greeting": greeting(), "cards": _cards()}
         return render_template("home.html", screen=screen)
 
 

@@ -2,18 +2,22 @@
 
 import json
 import re
+from decimal import Decimal
 from html import unescape
 from urllib.parse import parse_qs, quote_plus, unquote_plus, urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 from sqlalchemy import Engine
 
+from app.admin import cells, filter_builder
 from app.spec.catalogue import catalogue
 from app.spec.entity import PageRight
 from app.spec.roles import SYSTEM_ADMIN, grant
 from app.spec.scopes import Scope
-from app.spec.words import Label
+from app.spec.words import Label, language
 from tests.contract.calls import Api, pool_ids, user_ids
 from tests.support.web import submit
 from tests.support.worlds import World
@@ -77,3 +81,62 @@ def test_what_stands_in_the_way_has_an_address(
     assert quote_plus(unquote_plus(query), safe="=") == query
     assert json.loads(parse_qs(query)["filters"][0]) == [{**condition, "value": number}]
     assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("person", ["sales1a", "sales1b", "leader1", "manager", "admin"])
+def test_no_button_leads_to_nothing(world: World, person: str) -> None:
+    """A seat opens a record, not what is done to it: buttons obey their own operation's scope."""
+    client, followed = world.client(person), 0
+    for number in range(1, 13):
+        page = client.get(f"/customers/show/{number}?tab=team")
+        if page.status_code == 404:
+            continue
+        for address in {
+            unescape(one) for one in re.findall(r'href="(/customers/[^"]+)"', page.text)
+        }:
+            if re.match(r"/customers/(edit|bulk|delete)/", address):
+                assert client.get(address).status_code == 200, address
+                followed += 1
+    assert followed
+
+
+def test_a_seat_holder_sees_the_buttons_of_his_seat(world: World) -> None:
+    """Customer 6 lends sales1b its read-write seat: he edits it and can't give it away."""
+    page = world.client("sales1b").get("/customers/show/6").text
+    assert re.findall(r'data-operation="(\w+)"', page) == ["edit"]
+
+
+@pytest.mark.parametrize(
+    ("tongue", "value", "text"),
+    [
+        ("en", "999.99", "999.99"),
+        ("en", "12500", "12.5K"),
+        ("en", "-2500000", "-2.5M"),
+        ("zh", "9999", "9,999.00"),
+        ("zh", "12500", "1.25万"),
+        ("zh", "250000000", "2.5亿"),
+    ],
+)
+def test_large_amounts_are_short(tongue: str, value: str, text: str) -> None:
+    token = language.set(tongue)
+    try:
+        shown = cells.money(Decimal(value))
+    finally:
+        language.reset(token)
+    assert re.sub(r"<[^>]*>", "", shown) == text
+    if shown != text:
+        assert f'title="{Decimal(value):,.2f}"' in shown
+
+
+def test_the_builder_speaks_the_language_it_is_asked_for(app: Flask) -> None:
+    """Its words are kept per language: one reader's must not become the other's."""
+    for made in (filter_builder.spoken, filter_builder.periods):
+        made.cache_clear()
+    try:
+        with app.test_request_context("/"), force_locale("en"):
+            assert filter_builder.spoken("zh")["ct"] == "包含"
+            assert "今天" in json.loads(filter_builder.periods("zh"))[0]
+            assert filter_builder.spoken("en")["ct"] == "contains"
+    finally:
+        for made in (filter_builder.spoken, filter_builder.periods):
+            made.cache_clear()

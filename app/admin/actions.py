@@ -1,0 +1,69 @@
+"""The buttons of a record's page: what this reader may do with this very record (UI-5)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.spec.entity import Entity
+from app.spec.operations import OPERATIONS, Operation
+from app.store import door
+from app.store.context import actor
+
+
+def of_record(entity: Entity, record: Any) -> list[dict[str, Any]]:
+    """What the reader may do with this record: granted, sensible, and this row in its scope."""
+    base = f"/{entity.plural}"
+    urls = {
+        verb.slug: f"{base}/bulk/{verb.slug}?id={record.id}"
+        for verb in entity.bulk_verbs
+        if _fits(verb, record)
+    }
+    urls = {"edit": f"{base}/edit/{record.id}"} | urls
+    urls["reset_password"] = f"{base}/reset-password/{record.id}"
+    if not getattr(record, "pool_id", None):
+        urls["delete"] = f"{base}/delete/{record.id}"
+    granted = [s for s in urls if actor().rights.may(entity.key, s)]
+    held = _holding(entity, record, granted)
+    return [action(slug, urls[slug]) for slug in granted if slug in held]
+
+
+def _fits(verb: Operation, record: Any) -> bool:
+    """Whether a bulk operation makes sense for one record, in the state it is in."""
+    pointless = {"export", "bulk_edit", "delete"}
+    if (is_active := getattr(record, "is_active", None)) is not None:
+        pointless.add("enable" if is_active else "disable")
+    rows = {"pool", "both"} if getattr(record, "pool_id", None) else {"live", "both"}
+    return verb.rows in rows and verb.slug not in pointless
+
+
+def _holding(entity: Entity, record: Any, operations: Sequence[str]) -> set[str]:
+    """Those operations whose own scope holds the record: one statement per distinct scope.
+
+    In a pool the scope is the pool's, which differs by operation. Elsewhere it is the reach of the
+    grant, and seats only widen it: what is held without them needs no look at them.
+    """
+    if not entity.is_owned:
+        return set(operations)
+    rights, in_pool = actor().rights, bool(getattr(record, "pool_id", None))
+    held: dict[tuple[Any, str], bool] = {}
+    found = set()
+    for slug in sorted(operations, key=lambda slug: OPERATIONS[slug].seats):
+        reach, seats = rights.reach(entity.key, slug), OPERATIONS[slug].seats
+        scope = (slug, "") if in_pool else (reach, seats)
+        if scope not in held:
+            is_known = not in_pool and (reach.everything or held.get((reach, ""), False))
+            held[scope] = is_known or bool(door.within(entity, [record.id], slug))
+        if held[scope]:
+            found.add(slug)
+    return found
+
+
+def action(slug: str, url: str) -> dict[str, Any]:
+    verb = OPERATIONS[slug]
+    return {
+        "slug": slug,
+        "label": str(verb.label),
+        "icon": verb.icon,
+        "url": url,
+        "method": "get",
+        "danger": verb.is_dangerous,
+    }
