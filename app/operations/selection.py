@@ -160,7 +160,8 @@ def _matching(entity: Entity, verb: Operation, selection: Selection) -> list[int
 def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Resolved:
     reached = door.within(entity, ids, verb.slug)
     others = [i for i in ids if i not in reached]
-    taken = _taken(entity, others) if others and verb.rows == "pool" else {}
+    possible = [i for i in others if 0 < i <= door.MAX_ID]
+    taken = _taken(entity, possible) if possible and verb.rows == "pool" else {}
     others = [i for i in others if i not in taken]
     readable = door.within(entity, others, "read") | door.within(entity, others, "list")
     if set(others) - readable:
