@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
@@ -464,3 +464,30 @@ def test_a_fault_shows_nothing_of_itself(
     assert "secret" not in page.text
     assert "Traceback" not in page.text
     assert changed(before, snapshot(engine, db.metadata)) == []
+
+
+@pytest.mark.parametrize(("goes_on", "status"), [(True, 503), (False, 500)])
+def test_a_connection_killed_midway_is_answered(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, goes_on: bool, status: int
+) -> None:
+    """C93: whether the work notices itself or breaks otherwise; the next request is served."""
+    if world.server.kind == "sqlite":
+        return  # a file has no connection to lose
+    monkeypatch.setitem(world.app.config, "PROPAGATE_EXCEPTIONS", False)
+    api = Api(world, "manager")
+
+    def cut_off(*_: Any) -> int:
+        number = db.session.scalar(text("SELECT pg_backend_pid()"))
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+        if goes_on:
+            db.session.execute(text("SELECT 1"))
+        raise ValueError
+
+    before = snapshot(engine, db.metadata)
+    monkeypatch.setattr(editing, "create", cut_off)
+    assert api.post("/customers/", {"name": "x"}).status_code == status
+    assert submit(api.client, "/customers/add", name="x").status_code == status
+    monkeypatch.undo()
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    assert api.post("/customers/", {"name": "x"}).status_code == 201
