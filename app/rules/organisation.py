@@ -18,11 +18,15 @@ from app.spec.words import listed
 from app.store import access, accounts
 from app.store.context import actor, current, system_scope
 from app.store.gate import member_of
-from app.store.organisation import Department, Role, User, user_role
+from app.store.organisation import Department, RightsVersion, Role, User, user_role
 
 
 def _refuse_circle(model: Any, link: Any, record_id: int, above: int | None, field: str) -> None:
-    """Walk up from the new parent; arriving at the record itself would close a circle."""
+    """Walk up from the new parent; arriving at the record itself would close a circle.
+
+    One at a time: who moves the other half of a circle at this moment waits and sees this move.
+    """
+    db.session.execute(select(RightsVersion.id).where(RightsVersion.id == 1).with_for_update())
     seen: set[int] = set()
     while above and above not in seen:
         if above == record_id:
