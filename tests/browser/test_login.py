@@ -24,7 +24,8 @@ def test_a_wrong_password_is_said_and_the_name_kept(open_as: "Open", console: "C
     page.locator("form[data-form=login] button[type=submit]").click()
     expect(page.locator("[role=alert]")).to_be_visible()
     expect(page.locator("#username")).to_have_value("manager")
-    page.locator("#password").fill(PASSWORD)
+    expect(page.locator("#password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/customers/list/?order=-name")
 

@@ -81,5 +81,5 @@ export function startForms(root) {
   each(root, "form[data-guard]", guard);
   each(root, "form[method=post]", onlyOnce);
   each(root, "textarea[data-grow]", grow);
-  root.querySelector(".notice[data-autofocus]")?.focus();
+  if (!root.querySelector("[autofocus]")) root.querySelector(".notice[data-autofocus]")?.focus();
 }
