@@ -1,17 +1,18 @@
 """Operations about whose a record is: transfer, assign, claim, release (XFER, POOL)."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import cycle, islice
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.extensions import db
 from app.operations.engine import Behaviour, Job, Row, lock_rows, write
 from app.operations.outcome import Plan, Skip
+from app.operations.selection import owner_names
+from app.operations.turns import LeastLoaded, Turns
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
@@ -24,7 +25,6 @@ from app.spec.words import Label
 from app.store import rotation, seats
 from app.store.context import actor, operating, system_scope
 from app.store.gate import member_of
-from app.store.organisation import User
 from app.store.pools import Pool
 from app.store.writer import Change
 
@@ -95,7 +95,23 @@ def follow_parents(job: Job, parents: Mapping[int, Any], owners: Mapping[int, An
             found = lock_rows(entity, sorted(parent_of), ())
             changes = [row.change(owner=owners[parent_of[row.id]]) for row in found]
             if changes:
-                write(replace(job, entity=entity), changes, {})
+                hand_to(replace(job, entity=entity), changes)
+
+
+def hand_to(job: Job, changes: Sequence[Change]) -> None:
+    """Write the new owners of children, as the engine does those of the chosen rows."""
+    write(job, changes, {})
+    free_seats(job.entity, changes)
+
+
+def free_seats(entity: Entity, changes: Sequence[Change]) -> None:
+    """An owner needs no seat: those that the new owners had on these records go (CUS-4)."""
+    received: dict[int, list[int]] = defaultdict(list)
+    for change in changes:
+        if change.values["owner"]:
+            received[change.values["owner"]].append(change.id)
+    for owner, ids in received.items():
+        seats.remove(entity.key, ids, [owner])
 
 
 class Transfer(Behaviour):
@@ -123,8 +139,7 @@ class Transfer(Behaviour):
         return row.change(owner=new_owner, **obtained(job.entity, "transferred"))
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
-        new_owner = job.params["new_owner"]
-        seats.remove(job.entity.key, [c.id for c in changes], [new_owner])
+        free_seats(job.entity, changes)
         if job.params["old_owner"] != "remove":
             seats.add(
                 job.entity.key,
@@ -153,7 +168,7 @@ class Transfer(Behaviour):
                 for row in rows
                 if row.values["owner"] != new
             ]
-            write(replace(job, entity=entity), moved, {})
+            hand_to(replace(job, entity=entity), moved)
 
     def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
         return {job.params["new_owner"]: len(changes)} if changes else {}
@@ -167,27 +182,24 @@ class Assign(Behaviour):
     def prepare(self, job: Job) -> None:
         if not job.params.get("to"):
             raise Invalid(fields={"to": [_l("This field is required.")]})
-        job.memory["receivers"] = self._receivers(job)
-
-    def _receivers(self, job: Job) -> Iterator[int]:
-        people: list[int] = job.params["to"]
-        if job.params["how"] == "round_robin":
-            key = f"assign:{job.entity.key}:{','.join(map(str, sorted(people)))}"
-            start = job.memory["position"] = rotation.position(key)
-            job.memory["rotation"] = key
-            return islice(cycle(people), start % len(people), None)
+        people = tuple(dict.fromkeys(job.params["to"]))
         if job.params["how"] == "load":
-            return _least_loaded(job.entity, people)
-        return cycle(people)
+            job.memory["turns"] = LeastLoaded(job.entity, people)
+        elif job.params["how"] == "round_robin":
+            people = tuple(sorted(people))
+            key = job.memory["rotation"] = rotation.key_of("assign", job.entity.key, people)
+            job.memory["turns"] = Turns(people, rotation.position(key, lock=not job.dry_run))
+        else:
+            job.memory["turns"] = Turns(people)
 
     def plan(self, job: Job, row: Row) -> Plan:
-        people = job.params["to"]
-        if len(people) == 1 and row.values["owner"] == people[0]:
+        receiver = job.memory["turns"].take(row.values["owner"])
+        if receiver is None:
             return row.skip("same_owner")
-        receiver = next(job.memory["receivers"])
         return row.change(owner=receiver, **obtained(job.entity, "assigned"))
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
+        free_seats(job.entity, changes)
         leaving = {c.id: c for c in changes if c.before.get("pool")}
         if leaving:
             follow_parents(job, leaving, {i: c.values["owner"] for i, c in leaving.items()})
@@ -196,22 +208,6 @@ class Assign(Behaviour):
 
     def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
         return dict(Counter(c.values["owner"] for c in changes))
-
-
-def _least_loaded(entity: Entity, people: Sequence[int]) -> Iterator[int]:
-    """Whoever owns the fewest at the moment, counted on as the rows are given out."""
-    owner = entity.model.owner_id
-    with system_scope("how much everybody has is counted everywhere"):
-        rows = db.session.execute(
-            select(owner, func.count())
-            .where(member_of(owner, people), entity.model.deleted_at.is_(None))
-            .group_by(owner)
-        )
-        load = dict.fromkeys(people, 0) | dict(rows.all())
-    while True:
-        receiver = min(people, key=lambda person: load[person])
-        load[receiver] += 1
-        yield receiver
 
 
 class Claim(Behaviour):
@@ -223,24 +219,19 @@ class Claim(Behaviour):
         return row.change(owner=actor().user_id, **obtained(job.entity, "claimed"))
 
     def missing(self, job: Job, ids: Sequence[int]) -> list[Skip]:
-        with system_scope("tell a pool member who was faster"):
-            rows = db.session.execute(
-                select(job.entity.model.id, User.name)
-                .join(User, User.id == job.entity.model.owner_id)
-                .where(member_of(job.entity.model.id, ids))
-            )
-            names: dict[int, str] = dict(rows.all())
+        names = owner_names(job.entity, ids)
         return [
             Skip(i, "taken", {"name": names[i]}) if i in names else Skip(i, "gone") for i in ids
         ]
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
         me = actor().user_id
+        free_seats(job.entity, changes)
         follow_parents(job, {c.id: c for c in changes}, {c.id: me for c in changes})
 
 
 class Release(Behaviour):
-    """POOL-4: into a pool, without an owner; the owner before is remembered, locked ones stay."""
+    """POOL-4: into a pool, without an owner; owner before and reason are kept, locked ones stay."""
 
     slug = "release"
 
@@ -263,13 +254,15 @@ class Release(Behaviour):
         until = row.values.get("locked_until")
         if row.values.get("is_locked") and (until is None or until > clock.now()):
             return row.skip("locked")
-        return row.change(
+        change = row.change(
             owner=None,
             pool=job.params["pool"],
             pooled_at=clock.now(),
             previous_owner=row.values["owner"],
             is_followed_up=False,
         )
+        reason = job.params.get("reason")
+        return replace(change, notes={"reason": [None, reason]}) if reason else change
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
         follow_parents(job, {c.id: c for c in changes}, {c.id: None for c in changes})

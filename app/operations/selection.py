@@ -14,14 +14,14 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.operations.outcome import Skip
+from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, StaleCount, TooLarge
 from app.spec.operations import Operation
-from app.store import door, history
+from app.store import door, history, titles
 from app.store.context import actor, operating, system_scope
 from app.store.gate import member_of
 from app.store.listing import Query, clauses
-from app.store.organisation import User
 from app.store.policy import Policy
 
 MAX_ROWS = 10_000
@@ -174,15 +174,22 @@ def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Resolved:
 def _taken(entity: Entity, ids: Sequence[int]) -> dict[int, str]:
     """Rows that have meanwhile left a pool the doer is in, with the new owner's name (POOL-2)."""
     mine = set(actor().rights.pools)
+    pools = history.last_pools(entity.key, ids)
+    return owner_names(entity, [i for i in ids if pools.get(i) in mine])
+
+
+def owner_names(entity: Entity, ids: Sequence[int]) -> dict[int, str]:
+    """Who owns these rows now, in the reader's language; rows without an owner are absent.
+
+    For somebody who was in the pool they left: he is told who was faster, whoever that is.
+    """
+    model = entity.model
     with system_scope("tell a pool member who was faster"):
-        left = {
-            record_id
-            for record_id, pool in history.last_pools(entity.key, ids).items()
-            if pool in mine
-        }
         rows = db.session.execute(
-            select(entity.model.id, User.name)
-            .join(User, User.id == entity.model.owner_id)
-            .where(member_of(entity.model.id, sorted(left)), entity.model.deleted_at.is_(None))
+            select(model.id, model.owner_id).where(
+                member_of(model.id, ids), model.owner_id.is_not(None), model.deleted_at.is_(None)
+            )
         )
-        return dict(rows.all())
+        owners: dict[int, int] = dict(rows.all())
+        names = titles.by_ids(catalogue.get("user"), owners.values())
+    return {i: names.get(owner, "") for i, owner in owners.items()}

@@ -18,6 +18,7 @@ from app.spec.operations import OPERATIONS
 from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.words import Label
 from app.store.context import actor_id, origin, system_scope
+from app.store.gate import member_of
 from app.store.record import Entry
 from app.store.rights import Rights
 
@@ -32,8 +33,10 @@ EVENTS = (
     option("denied", "Denied", "拒绝访问"),
     option("grants_changed", "Permissions changed", "修改权限"),
     option("set_up", "Set up", "初始化"),
+    option("first_admin_created", "First administrator created", "创建首个管理员"),
 )
 """What is recorded besides the operations on records (AUDIT-2)."""
+EVENT_KINDS = frozenset(event.code for event in EVENTS)
 
 
 class Verbs(Dictionary):
@@ -122,7 +125,12 @@ def record_writes(
 
 
 def record_event(kind: str, *, subject: str = "", detail: Mapping[str, Any] | None = None) -> None:
-    """Add an entry that is about no record: a login, a refusal, an export."""
+    """Add an entry that is about no record: a login, a refusal, an export.
+
+    A kind that is neither an event nor an operation is a defect: the audit log couldn't name it.
+    """
+    if kind not in OPERATIONS and kind not in EVENT_KINDS:
+        raise ValueError(f"{kind} is no event: declare it in EVENTS")
     row = {**_head(kind), "subject": subject[:255], "changes": dict(detail or {})}
     row |= {"entity": "", "record_id": None, "operation_id": None}
     db.session.execute(insert(History.__table__), [row])
@@ -130,17 +138,19 @@ def record_event(kind: str, *, subject: str = "", detail: Mapping[str, Any] | No
 
 def last_pools(entity: str, ids: Sequence[int]) -> dict[int, int]:
     """The pool that each record left last, by record; records that never were in one are absent."""
-    rows = db.session.execute(
-        select(History.record_id, History.changes)
-        .where(History.entity == entity, History.record_id.in_(ids))
-        .order_by(History.id)
-    )
-    found: dict[int, int] = {}
-    for record_id, changes in rows:
-        old, new = changes.get("pool", (None, None))
-        if old is not None and new is None:
-            found[record_id] = old
-    return found
+    left, entered = (History.changes[("pool", side)].as_string() for side in (0, 1))
+    with system_scope("the pool that a record left is asked for whatever its kind"):
+        rows = db.session.execute(
+            select(History.record_id, left)
+            .where(
+                History.entity == entity,
+                member_of(History.record_id, ids),
+                left.is_not(None),
+                entered.is_(None),
+            )
+            .order_by(History.id)
+        )
+        return {record_id: int(pool) for record_id, pool in rows}
 
 
 def of_record(entity: str, record_id: int, limit: int) -> list[History]:
