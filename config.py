@@ -50,13 +50,10 @@ def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
 
 
 def _database(env: Mapping[str, str], folder: Path) -> dict[str, Any]:
-    """One primary, an optional read replica; the time-outs of R10 on PostgreSQL."""
+    """Where the database is; the time-outs of R10 on PostgreSQL."""
     url = _database_url(env.get("DATABASE_URL") or f"sqlite:///{folder / 'crm.sqlite'}")
-    replica = env.get("DATABASE_REPLICA_URL")
     return {
         "SQLALCHEMY_DATABASE_URI": url,
-        # Reports and exports read from here when it is given (architecture §1).
-        "DATABASE_REPLICA_URL": _database_url(replica) if replica else None,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
     }
 

@@ -55,4 +55,3 @@ class Outcome:
     skipped: list[Skip] = field(default_factory=list)
     notified: dict[int, int] = field(default_factory=dict)
     operation_id: int | None = None
-    file: Any = None

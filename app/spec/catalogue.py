@@ -62,12 +62,6 @@ class Catalogue:
         thing = self._entities.get(key) or self.pages.get(key)
         return thing is not None and operation in thing.operations
 
-    def by_plural(self, plural: str) -> Entity:
-        for entity in self:
-            if entity.plural == plural:
-                return entity
-        raise NotFound
-
     def forget(self, key: str) -> None:
         """Take a declaration out again: for tests with synthetic entities only."""
         entity = self._entities.pop(key)

@@ -75,7 +75,7 @@ def snapshot(version: int | None = None) -> Snapshot:
 
 
 def load_actor(user_id: int, version: int | None = None) -> Actor:
-    """The person with all his rights; the user row must exist and be active."""
+    """The person with all his rights, be he active or not; NoResultFound for nobody's id."""
     with system_scope("load the person who acts"):
         row = db.session.execute(
             select(User.username, User.name, User.name_en, User.language, User.timezone).where(

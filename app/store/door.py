@@ -13,7 +13,7 @@ from app.extensions import db
 from app.spec.entity import Entity
 from app.spec.errors import NotFound, NotPermitted
 from app.spec.field import Field
-from app.spec.relations import LinksField, RelationField
+from app.spec.relations import LinksField
 from app.store import links
 from app.store.context import actor, operating
 from app.store.gate import member_of
@@ -72,7 +72,3 @@ def values_of(entity: Entity, record: Any, fields: Iterable[Field]) -> dict[str,
 
 def title_of(entity: Entity, values: Mapping[str, Any]) -> str:
     return str(values.get(entity.title) or "")
-
-
-def relations(fields: Iterable[Field]) -> list[RelationField]:
-    return [f for f in fields if isinstance(f, RelationField)]

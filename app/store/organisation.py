@@ -75,17 +75,6 @@ class User(Row):
     session_epoch: Mapped[int] = mapped_column(default=0)
     fail_login_count: Mapped[int] = mapped_column(default=0)
 
-    @property
-    def is_authenticated(self) -> bool:
-        return True
-
-    @property
-    def is_anonymous(self) -> bool:
-        return False
-
-    def get_id(self) -> str:
-        return str(self.id)
-
 
 user_role = Table(
     "user_role",

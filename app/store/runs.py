@@ -72,12 +72,12 @@ def note(run: int, items: Iterable[Mapping[str, Any]]) -> None:
         db.session.execute(insert(OperationItem.__table__), rows)
 
 
-def finish(run: int, *, total: int, done: int, skipped: int, failed: int = 0) -> None:
+def finish(run: int, *, total: int, done: int, skipped: int) -> None:
     """Write the counts of a run that has ended."""
     db.session.execute(
         update(OperationRun)
         .where(OperationRun.id == run)
-        .values(total=total, done=done, skipped=skipped, failed=failed)
+        .values(total=total, done=done, skipped=skipped)
     )
 
 
@@ -92,8 +92,8 @@ def own(number: int, entity: str = "", operation: str = "") -> OperationRun:
     return run
 
 
-def items(number: int, outcome: str = "", limit: int = 100_000) -> list[OperationItem]:
-    """What became of the rows of a run, in the order of their ids."""
+def items(number: int, outcome: str = "", limit: int | None = None) -> list[OperationItem]:
+    """What became of the rows of a run, in the order of their ids; the first ``limit`` of them."""
     statement = select(OperationItem).where(OperationItem.operation_id == number)
     if outcome:
         statement = statement.where(OperationItem.outcome == outcome)

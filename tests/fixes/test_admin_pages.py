@@ -18,7 +18,9 @@ from app.spec.entity import PageRight
 from app.spec.roles import SYSTEM_ADMIN, grant
 from app.spec.scopes import Scope
 from app.spec.words import Label, language
+from app.store import runs
 from tests.contract.calls import Api, pool_ids, user_ids
+from tests.support.statements import count_statements
 from tests.support.web import submit
 from tests.support.worlds import World
 
@@ -140,3 +142,12 @@ def test_the_builder_speaks_the_language_it_is_asked_for(app: Flask) -> None:
     finally:
         for made in (filter_builder.spoken, filter_builder.periods):
             made.cache_clear()
+
+
+def test_a_report_has_every_row(app: Flask) -> None:
+    """A long run's report and file aren't cut off without a word (BULK-4)."""
+    with app.app_context():
+        for limit, is_limited in ((None, False), (5, True)):
+            with count_statements() as asked:
+                runs.items(1, limit=limit)
+            assert ("LIMIT" in asked[0]) is is_limited
