@@ -144,7 +144,7 @@ class RoleRules(_Touching):
             raise Conflict(_l("The super admin role can't be changed."))
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
-        """Built-in super admin, and roles that somebody holds."""
+        """Roles that somebody holds; the super admin's always is (ORG-2)."""
         with system_scope("who holds a role is counted everywhere"):
             held: dict[int, int] = dict(
                 db.session.execute(
