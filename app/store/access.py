@@ -204,7 +204,7 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
         grants={entity: tuple(given) for entity, given in grants.items()},
         pools=_pool_seats(now, user_id, home),
         roles=frozenset(now.role_codes[role] for role in held),
-        people=people,
+        people=people - {user_id},
         departments=tuple(departments),
     )
 

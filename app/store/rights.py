@@ -45,7 +45,7 @@ class Rights:
     pools: Mapping[int, PoolSeat] = field(default_factory=dict)
     roles: frozenset[str] = frozenset()
     people: frozenset[int] = frozenset()
-    """Himself and everybody below him, for the token ``@my_people``."""
+    """Everybody below him, for the token ``@my_people``; he himself is ``@me`` (REP-5)."""
     departments: tuple[int, ...] = ()
     """His department, then those below it, for the department tokens."""
 
