@@ -12,16 +12,13 @@ from flask_appbuilder.api import BaseApi, expose
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import bodies, bulk_api, payload
+from app.admin import bodies, bulk_api, deletion, payload
 from app.admin.clash import duplicate_of
 from app.admin.once import once
-from app.operations import editing, engine
-from app.operations.registry import behaviour
-from app.operations.selection import Selection
+from app.operations import editing
 from app.spec.entity import Entity
 from app.spec.errors import (
     BadRequest,
-    Conflict,
     NotFound,
     PreconditionFailed,
     Refusal,
@@ -160,12 +157,7 @@ class EntityApi(BaseApi):
             raise duplicate_of(self.entity, error) from error
         if is_replay and is_shown:
             answer = _replay(self.entity, answer.body["id"], answer.status)
-        response = jsonify(answer.body)
-        response.status_code = answer.status
-        response.headers.extend(answer.headers)
-        if is_replay:
-            response.headers["Idempotent-Replayed"] = "true"
-        return response
+        return bodies.answered(answer, is_replay=is_replay)
 
     def _created(self, raw: Mapping[str, Any]) -> Replay:
         return _replay(self.entity, editing.create(self.entity, raw), 201)
@@ -182,11 +174,7 @@ class EntityApi(BaseApi):
         record = door.fetch(self.entity, pk, "delete", [title], lock=True)
         if record.version != bodies.seen_version():
             raise PreconditionFailed(details={"version": record.version})
-        outcome = engine.run(
-            behaviour("delete"), self.entity, Selection(ids=(pk,)), {}, dry_run=False
-        )
-        if outcome.skipped:
-            raise Conflict(outcome.skipped[0].reason)
+        deletion.delete(self.entity, pk)
         return Replay(200, {}, {"id": pk})
 
 

@@ -1,8 +1,8 @@
-"""What programs send: JSON objects, rison arguments, versions and keys in headers (contract §1)."""
+"""What programs send and get: JSON, rison arguments, versions and keys in headers (contract §1)."""
 
 from typing import Any
 
-from flask import request
+from flask import Response, jsonify, request
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadRequest as Unreadable
 
@@ -11,16 +11,31 @@ from app.spec.errors import (
     BadRequest,
     PreconditionFailed,
     PreconditionRequired,
+    TooLarge,
     UnsupportedType,
 )
+from app.store.idempotency import Replay
 
-MAX_DEPTH = 20
+MAX_BODY = 2 * 1024 * 1024
+"""Bytes of a JSON body: twenty thousand ids fit ten times over."""
+
+
+def answered(answer: Replay, *, is_replay: bool) -> Response:
+    """What was done once, as JSON; said to be a replay when it was done before (contract §1)."""
+    response = jsonify(answer.body)
+    response.status_code = answer.status
+    response.headers.extend(answer.headers)
+    if is_replay:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
 
 
 def json_object() -> dict[str, Any]:
     """The request's body as a JSON object; 415 for another type, 400 for anything unreadable."""
     if not request.is_json:
         raise UnsupportedType
+    if (request.content_length or 0) > MAX_BODY:
+        raise TooLarge
     try:
         body = request.get_json()
     except (Unreadable, RecursionError):

@@ -42,11 +42,7 @@ def answer(entity: Entity, slug: str, body: Mapping[str, Any]) -> Response:
         return Replay(200, {}, done(slug, outcome))
 
     replay, is_replay = once(bodies.idempotency_key(), effect)
-    response = jsonify(replay.body)
-    response.status_code = replay.status
-    if is_replay:
-        response.headers["Idempotent-Replayed"] = "true"
-    return response
+    return bodies.answered(replay, is_replay=is_replay)
 
 
 def rehearsed(entity: Entity, outcome: Outcome) -> dict[str, Any]:

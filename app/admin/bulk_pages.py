@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, redirect, render_template, request
+from flask import Response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import details, forms, lists, state
 from app.admin.once import once
+from app.admin.page import go_to
 from app.admin.state import ListState
 from app.operations import engine, selection
 from app.operations.bulk_edit import BulkEdit
@@ -290,8 +291,7 @@ def _run(
         return Replay(302, {"Location": path}, {"operation_id": outcome.operation_id})
 
     replay, _is_replay = once(request.form.get("form_nonce"), effect)
-    answer: Response = redirect(replay.headers["Location"])  # type: ignore[assignment]
-    return answer
+    return go_to(replay.headers["Location"])
 
 
 def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:

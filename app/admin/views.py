@@ -8,19 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import Response, flash, jsonify, redirect, render_template, request
+from flask import Response, flash, jsonify, render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import bulk_pages, choosing, details, forms, lists, merging, state
+from app.admin import bulk_pages, choosing, deletion, details, forms, lists, merging, state
 from app.admin.clash import duplicate_of
 from app.admin.once import once
+from app.admin.page import go_to
 from app.extensions import db
-from app.operations import editing, engine
-from app.operations.registry import behaviour
-from app.operations.selection import Selection
+from app.operations import editing
 from app.spec.entity import Entity
 from app.spec.errors import (
     Conflict,
@@ -55,7 +54,7 @@ class EntityView(BaseView):
             door.demand(self.entity.key, "restore")
         if seen.added is not None:
             merged = replace(seen, added=None)
-            return _to(merged.url(conditions=(*seen.conditions, seen.added)))
+            return go_to(merged.url(conditions=(*seen.conditions, seen.added)))
         return render_template("list.html", screen=lists.screen(self.entity, seen))
 
     @expose("/show/<int:pk>")
@@ -86,8 +85,8 @@ class EntityView(BaseView):
         except (Refusal, IntegrityError) as error:
             return self._rejected("add", fields, raw, error)
         if request.form.get("then") == "new":
-            return _to(f"/{self.entity.plural}/add")
-        return _to(answer.headers["Location"])
+            return go_to(f"/{self.entity.plural}/add")
+        return go_to(answer.headers["Location"])
 
     @expose("/edit/<int:pk>", methods=["GET", "POST"])
     def edit(self, pk: int) -> Answer:
@@ -114,7 +113,7 @@ class EntityView(BaseView):
         raw = forms.read(request.form, fields)
         version = state.whole(request.form.get("row_version"), 0)
         try:
-            return _to(self._merged(pk, fields, raw, version).headers["Location"])
+            return go_to(self._merged(pk, fields, raw, version).headers["Location"])
         except (Refusal, IntegrityError) as error:
             return self._rejected("edit", fields, raw, error, pk=pk, version=version)
 
@@ -129,7 +128,7 @@ class EntityView(BaseView):
             return render_template("confirm.html", screen=self._question(record))
         once(request.form.get("form_nonce"), lambda: self._deleted(pk))
         flash(_("Moved to the recycle bin."), "success")
-        return _to(f"/{self.entity.plural}/list/")
+        return go_to(f"/{self.entity.plural}/list/")
 
     @expose("/bulk/<slug>", methods=["GET", "POST"])
     def bulk(self, slug: str) -> Answer:
@@ -179,11 +178,7 @@ class EntityView(BaseView):
         return once(nonce, lambda: self._saved(pk, mine, newer))[0]
 
     def _deleted(self, pk: int) -> Replay:
-        outcome = engine.run(
-            behaviour("delete"), self.entity, Selection(ids=(pk,)), {}, dry_run=False
-        )
-        if outcome.skipped:
-            raise Conflict(outcome.skipped[0].reason)
+        deletion.delete(self.entity, pk)
         return Replay(302, {"Location": f"/{self.entity.plural}/list/"}, {})
 
     def _prefilled(self, fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -307,8 +302,3 @@ class EntityView(BaseView):
 def _elsewhere(refusal: Refusal, fields: Mapping[str, Field]) -> list[str]:
     """Sentences about fields that have no input on this form."""
     return [str(s) for key, some in refusal.fields.items() if key not in fields for s in some]
-
-
-def _to(path: str) -> Response:
-    answer: Response = redirect(path, code=302)  # type: ignore[assignment]
-    return answer

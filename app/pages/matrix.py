@@ -6,14 +6,14 @@ One page per role, one request to save it all; obeyed on everybody's next reques
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request
+from flask import Response, flash, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import state
 from app.admin.navigation import GROUPS
-from app.admin.page import Page, expose
+from app.admin.page import Page, expose, go_to
 from app.extensions import db
 from app.rules import escalation
 from app.spec.catalogue import catalogue
@@ -57,7 +57,7 @@ class MatrixView(Page):
         door.demand(MATRIX.key, "list")
         rows = grants.roles_with_users()
         first = next((row.id for row in rows if row.code != SUPER_ADMIN), rows[0].id)
-        return _to(f"/matrix/{first}")
+        return go_to(f"/matrix/{first}")
 
     @expose("/<int:role_id>", methods=["GET", "POST"])
     def show(self, role_id: int) -> str | Response:
@@ -71,7 +71,7 @@ class MatrixView(Page):
             save(role_id, state.whole(request.form.get("row_version"), 0), _posted())
             db.session.commit()
             flash(_("Saved. It holds from everybody's next click."), "success")
-            return _to(f"/matrix/{role_id}")
+            return go_to(f"/matrix/{role_id}")
         return render_template("matrix.html", screen=_screen(roles, role))
 
 
@@ -280,8 +280,3 @@ def _fields(thing: Thing, levels: Mapping[str, Mapping[str, int]]) -> list[dict[
         for key, f in thing.fields.items()
         if key != thing.title
     ]
-
-
-def _to(path: str) -> Response:
-    answer: Response = redirect(path)  # type: ignore[assignment]
-    return answer

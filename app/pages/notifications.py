@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Response, redirect, render_template, request
+from flask import Response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import cells
-from app.admin.page import Page, expose
+from app.admin.page import Page, expose, go_to
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.words import either
@@ -31,8 +31,7 @@ class NotificationsView(Page):
         if request.method == "POST":
             outbox.mark_read(me)
             db.session.commit()
-            answer: Response = redirect("/notifications/")  # type: ignore[assignment]
-            return answer
+            return go_to("/notifications/")
         screen = {
             "rows": [_row(message) for message in outbox.latest(me)],
             "hidden": [("csrf_token", generate_csrf())],

@@ -21,7 +21,7 @@ from app.spec.words import Label, language
 from app.store import runs
 from tests.contract.calls import Api, pool_ids, user_ids
 from tests.support.statements import count_statements
-from tests.support.web import submit
+from tests.support.web import hidden_inputs, submit
 from tests.support.worlds import World
 
 LINK = re.compile(r'<a href="([^"]*)" class="nav-item[^>]*title="([^"]*)"')
@@ -151,3 +151,11 @@ def test_a_report_has_every_row(app: Flask) -> None:
             with count_statements() as asked:
                 runs.items(1, limit=limit)
             assert ("LIMIT" in asked[0]) is is_limited
+
+
+def test_redirects_stay_where_the_site_is_mounted(world: World) -> None:
+    client = world.client("sales1a")
+    form = {"csrf_token": hidden_inputs(client.get("/notifications/").text)["csrf_token"]}
+    mounted = {"SCRIPT_NAME": "/crm"}
+    answer = client.post("/notifications/", data=form, environ_overrides=mounted)
+    assert (answer.status_code, answer.location) == (302, "/crm/notifications/")
