@@ -98,10 +98,15 @@ def covers_role(rights: Rights, role_id: int) -> bool:
     )
 
 
-def check_becoming(role_ids: Iterable[int]) -> None:
-    """Refuse to take over an account that may do more than the actor (C6)."""
+def may_become(user_id: int) -> bool:
+    """Whether the actor holds at least what that person's roles grant."""
     rights = actor().rights
-    if not all(may_give(rights, role_id) for role_id in role_ids):
+    return all(may_give(rights, role_id) for role_id in access.snapshot().roles_of[user_id])
+
+
+def check_becoming(user_id: int) -> None:
+    """Refuse to take over an account that may do more than the actor (C6)."""
+    if not may_become(user_id):
         raise NotPermitted(_l("This person may do more than you."))
 
 

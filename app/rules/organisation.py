@@ -126,6 +126,8 @@ class UserRules(_Touching):
                 found[record_id] = Blocker(_l("Nobody disables himself."))
             elif record_id in last:
                 found[record_id] = Blocker(_l("The last super admin can't be disabled."))
+            elif me is not None and not escalation.may_become(record_id):
+                found[record_id] = Blocker(_l("This person may do more than you."))
         return found
 
 
