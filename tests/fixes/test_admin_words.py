@@ -76,7 +76,7 @@ def test_every_operator_has_its_sentence() -> None:
         (condition("name", "ct", "海纳"), "客户名称 包含 海纳", "Name contains 海纳"),
         (
             condition("annual_revenue", "between", ["1", "2"]),
-            "年营业额 介于 1 和 2 之间",
+            "年营业额 介于 1 与 2 之间",
             "Annual revenue is between 1 and 2",
         ),
         (
