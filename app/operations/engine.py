@@ -192,7 +192,7 @@ def lock_rows(
         .order_by(model.id)
     )
     if lock:
-        statement = statement.with_for_update(of=model)
+        statement = statement.with_for_update(of=model, key_share=True)
     for found in db.session.execute(statement):
         values = dict(zip((f.key for f in stored), found[1:], strict=True))
         yield Row(found[0], str(values.get(entity.title) or ""), values)

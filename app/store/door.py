@@ -42,7 +42,7 @@ def fetch(
         entity.model.id == record_id
     )
     if lock:
-        statement = statement.with_for_update(of=entity.model)
+        statement = statement.with_for_update(of=entity.model, key_share=True)
     with operating(operation, entity.key, pools=True):
         found = db.session.execute(statement).scalar_one_or_none()
     if found is None:

@@ -51,6 +51,7 @@ def upgrade() -> bool:
 
     One statement when nothing is due. Needs an application context.
     """
+    _keep_private()
     wanted = _fingerprint()
     if _upgraded_to() == wanted:
         return False
@@ -118,10 +119,17 @@ def _alone() -> Iterator[None]:
             finally:
                 connection.invalidate()  # closing it gives the lock back, whatever happened
         return
-    database = db.engine.url.database or "crm"
-    Path(database).parent.mkdir(parents=True, exist_ok=True)
+    database = Path(db.engine.url.database or "crm")
     with InterProcessLock(f"{database}.upgrade.lock"):
         yield
+
+
+def _keep_private() -> None:
+    """Make a new SQLite file readable for its owner only: it holds the customers' data."""
+    name = db.engine.url.database
+    if db.engine.dialect.name == "sqlite" and name and not Path(name).exists():
+        Path(name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        Path(name).touch(mode=0o600)
 
 
 def set_up() -> None:
