@@ -75,7 +75,7 @@ def answer(refusal: Refusal) -> Response:
     """The refusal as a page or as JSON, with nothing of the request left in the database."""
     db.session.rollback()
     if refusal.status == 403:
-        _note_denied(refusal)
+        _note_denied()
     response = _json(refusal) if wants_json() else _page(refusal)
     response.status_code = refusal.status
     response.headers.extend(refusal.headers)
@@ -116,7 +116,7 @@ def _page(refusal: Refusal) -> Response:
     return Response(render_template("error.html", screen=screen), mimetype="text/html")
 
 
-def _note_denied(refusal: Refusal) -> None:
+def _note_denied() -> None:
     """A refusal writes nothing but this one line (contract §1, C39)."""
     if current_or_none() is None:
         return

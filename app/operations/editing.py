@@ -125,7 +125,7 @@ def create(entity: Entity, raw: Mapping[str, Any]) -> int:
     fields = Policy(actor(), entity, "create").writable(creating=True)
     values = parse(fields, raw, complete=True)
     resolve(entity, fields, values)
-    complete_ownership(entity, values, "created")
+    complete_ownership(entity, values)
     with operating("create", entity.key):
         rules = rules_of(entity)
         rules.before_create(entity, values)
@@ -134,7 +134,7 @@ def create(entity: Entity, raw: Mapping[str, Any]) -> int:
     return record_id
 
 
-def complete_ownership(entity: Entity, values: dict[str, Any], way: str) -> None:
+def complete_ownership(entity: Entity, values: dict[str, Any]) -> None:
     """A new record's owner, and when and how he obtained it (POOL-8, XFER-4)."""
     if not entity.is_owned:
         return
@@ -142,7 +142,7 @@ def complete_ownership(entity: Entity, values: dict[str, Any], way: str) -> None
     values["owner"] = values["owner"] or actor().user_id
     if entity.is_pooled:
         values["obtained_at"] = clock.now()
-        values["obtained_way"] = way
+        values["obtained_way"] = "created"
 
 
 def edit(

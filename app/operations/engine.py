@@ -230,7 +230,6 @@ def _messages(job: Job, outcome: Outcome) -> Iterator[tuple[int, dict[str, Any]]
                     "entity": job.entity.key,
                     "count": n,
                     "operation_id": job.operation_id,
-                    "by": me.user_id,
                     "by_name": [me.name, me.name_en],
                     "record": first.id if n == 1 else None,
                     "title": first.title if n == 1 else "",

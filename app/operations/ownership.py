@@ -61,7 +61,7 @@ def cascade_fields(entity: Entity) -> tuple[Field, ...]:
     return (ChoicesField(label=Label("Also for", "同时处理"), key="cascade", choices=choices),)
 
 
-def children_within(job: Job, child: Child, parents: Sequence[int]) -> dict[int, tuple[int, int]]:
+def children_within(child: Child, parents: Sequence[int]) -> dict[int, tuple[int, int]]:
     """The children of these rows in the doer's own scope of the operation: (parent, owner) by id.
 
     Needs the operation on the children's entity to be the one under way.
@@ -159,7 +159,7 @@ class Transfer(Behaviour):
         former = {c.id: c.before["owner"] for c in changes}
         everybodys = job.params.get("cascade_of") == "all"
         with operating(self.slug, entity.key):
-            found = children_within(job, child, sorted(former))
+            found = children_within(child, sorted(former))
             ids = [i for i, (up, owner) in found.items() if everybodys or owner == former[up]]
             new = job.params["new_owner"]
             rows = lock_rows(entity, sorted(ids), ())

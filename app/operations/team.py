@@ -74,7 +74,7 @@ class AddTeam(_Seating):
         if not actor().rights.may(entity.key, self.slug):
             return
         with operating(self.slug, entity.key):
-            ids = sorted(children_within(job, child, [c.id for c in changes]))
+            ids = sorted(children_within(child, [c.id for c in changes]))
             rows = list(lock_rows(entity, ids, ()))
             inner = replace(job, entity=entity, memory={})
             self.prepare_chunk(inner, rows)

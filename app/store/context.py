@@ -80,7 +80,7 @@ def actor() -> Actor:
     """The person who acts; ScopeMissing for system work or nobody."""
     who = current().actor
     if who is None:
-        raise ScopeMissing("the system acts, not a person")
+        raise ScopeMissing(f"the system acts, not a person: {current().reason}")
     return who
 
 

@@ -1,10 +1,10 @@
 """Reading many rows fast (architecture §4): count, page, rows, in few and constant statements.
 
 One statement counts up to the cap and, when the filter matches no more than that, returns the ids
-of the page; beyond the cap the order is walked along its index, deep pages by a deferred join.
+of the page; beyond the cap the order is walked along its index, and the rows are read by id.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,6 @@ from app.store.gate import member_of
 from app.store.policy import Policy
 
 COUNT_CAP = 10_000
-DEFER_FROM = 1_000
 MAX_PAGE = 10_000_000
 MAX_SEARCH = 200
 BATCH = 2_000
@@ -194,20 +193,3 @@ def count(policy: Policy, query: Query) -> int:
     with operating(policy.operation, policy.entity.key, pools=query.in_pools):
         statement = select(func.count(policy.entity.model.id)).where(*clauses(policy, query))
         return db.session.scalar(statement) or 0
-
-
-def batches(policy: Policy, query: Query, fields: Sequence[Field]) -> Iterator[list[Any]]:
-    """All matching rows by id, newest first, in keyset pages: for exports (no OFFSET)."""
-    model, last = policy.entity.model, None
-    with operating(policy.operation, policy.entity.key, pools=query.in_pools):
-        where = clauses(policy, query)
-        while True:
-            beyond: list[Any] = [] if last is None else [model.id < last]
-            statement = select(model).where(*where, *beyond).order_by(model.id.desc()).limit(BATCH)
-            rows = list(db.session.execute(loaded(statement, model, fields)).scalars())
-            if rows:
-                yield rows
-            if len(rows) < BATCH:
-                return
-            last = rows[-1].id
-            db.session.expunge_all()

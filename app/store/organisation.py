@@ -73,7 +73,6 @@ class User(Row):
     password: Mapped[Any] = mapped_column(String(255), nullable=True)
     must_change_password: Mapped[bool] = mapped_column(default=False)
     session_epoch: Mapped[int] = mapped_column(default=0)
-    fail_login_count: Mapped[int] = mapped_column(default=0)
 
 
 user_role = Table(

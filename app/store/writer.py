@@ -80,9 +80,7 @@ def stored(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def insert_rows(
-    entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context, *, checked: bool = True
-) -> list[int]:
+def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context) -> list[int]:
     """Write new records and return their ids in the order given.
 
     Raises NotPermitted when a record would be born outside the doer's scope (C29).
@@ -116,7 +114,7 @@ def insert_rows(
         ),
         how.operation_id,
     )
-    if checked and entity.is_owned:
+    if entity.is_owned:
         look_again(entity, ids, "create")
     return ids
 
@@ -124,7 +122,7 @@ def insert_rows(
 def update_rows(
     entity: Entity, changes: Sequence[Change], how: Context, *, version: int | None = None
 ) -> int:
-    """Write changes to existing records; returns how many rows were written.
+    """Write changes to existing records; returns how many changes there were to write.
 
     With ``version`` (one change only) the row is written when it still has that version, and the
     answer is 0 when somebody was faster (R4). Otherwise the caller holds the rows' locks.

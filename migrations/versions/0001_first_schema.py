@@ -1,6 +1,6 @@
 """first schema.
 
-Revision: 0001, after . Created 2026-11-21 22:22:58.131709.
+Revision: 0001, after . Created 2026-11-21 22:48:59.211266.
 """
 
 import sqlalchemy as sa
@@ -191,7 +191,6 @@ def upgrade() -> None:
     sa.Column('password', sa.String(length=255), nullable=True),
     sa.Column('must_change_password', sa.Boolean(), nullable=False),
     sa.Column('session_epoch', sa.Integer(), nullable=False),
-    sa.Column('fail_login_count', sa.Integer(), nullable=False),
     sa.Column('name_sort', sa.String(length=80).with_variant(sa.String(length=80, collation='C'), 'postgresql'), nullable=True),
     sa.Column('department_id', sa.Integer(), nullable=False),
     sa.Column('superior_id', sa.Integer(), nullable=True),
