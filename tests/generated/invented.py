@@ -31,7 +31,7 @@ from app.store.writer import Context, insert_rows
 from tests.generated.seed import dice
 from tests.generated.stage import Stage, role_id
 from tests.generated.surfaces import OTHER_POOL
-from tests.oracle import Company, Oracle, read_table
+from tests.oracle import Company, Oracle, Pool, Row, read_table
 from tests.oracle import Grant as Line
 from tests.support.company import company, owned_rows
 from tests.support.databases import Server
@@ -121,8 +121,11 @@ def declare(seed: int, *, pooled: bool) -> Entity:
 
 def company_with(entity: Entity) -> Company:
     """The small company, in which everybody has inventions as they have contacts."""
-    found = company()
-    return replace(found, rows={**found.rows, entity.key: owned_rows()})
+    found, rows, pools = company(), owned_rows(), {}
+    if entity.is_pooled:
+        rows = (*rows, Row(11, None, OTHER_POOL))
+        pools = {OTHER_POOL: Pool(OTHER_POOL, entity.key)}
+    return replace(found, rows={**found.rows, entity.key: rows}, pools={**found.pools, **pools})
 
 
 def oracle_with(entity: Entity) -> Oracle:
@@ -162,10 +165,11 @@ class InventedWorld(World):
                     "fields": {key: {"mask": 2} for key in given.masked},
                 }
                 db.session.execute(insert(RoleGrant.__table__), [row])
-            load_rows(company_with(self.entity), self.entity.key, self._people(), {})
+            pools = {}
             if self.entity.is_pooled:
                 pool = {"name": OTHER_POOL, "kind": self.entity.plural, "is_enabled": True}
-                insert_rows(catalogue.get("pool"), [pool], Context("create"))
+                [pools[OTHER_POOL]] = insert_rows(catalogue.get("pool"), [pool], Context("create"))
+            load_rows(company_with(self.entity), self.entity.key, self._people(), pools)
             access.touch()
             db.session.commit()
 

@@ -6,6 +6,7 @@ so that a failure can be run again. As a plugin it is known to every run; the su
 
 import os
 import random
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -29,6 +30,17 @@ def seed_of(config: pytest.Config) -> int:
     if given is None:
         given = os.environ.get(VARIABLE, datetime.now(UTC).date().toordinal())
     return int(given)
+
+
+def rota(seed: int, people: Sequence[str], *names: object, share: float) -> set[str]:
+    """Whose turn it is with a case: one of the people always, the others by chance.
+
+    So every operation and way is tried in every run, and everybody's in a few.
+    """
+    if not people:
+        return set()
+    chance = dice(seed, *names)
+    return {chance.choice(people), *(one for one in people if chance.random() < share)}
 
 
 def dice(seed: int, *names: object) -> random.Random:

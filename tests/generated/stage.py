@@ -62,7 +62,6 @@ class Stage:
         self.binned: dict[str, int] = {}
         self._persons: dict[str, Person] = {}
         self._base: dict[str, str] = {}
-        self.cases = 0
         self.set_up()
 
     @property

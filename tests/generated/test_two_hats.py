@@ -8,7 +8,6 @@ import json
 from dataclasses import replace
 from itertools import combinations
 
-import pytest
 from sqlalchemy import select
 
 from app.extensions import db
@@ -44,8 +43,12 @@ def gate(stage: Stage, entity: str) -> dict[str, set[int]]:
     return found
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids="+".join)
-def test_a_pair_gives_the_union_and_no_more(stage: Stage, pair: tuple[str, str]) -> None:
+def test_a_pair_gives_the_union_and_no_more(stage: Stage) -> None:
+    for pair in PAIRS:
+        check_pair(stage, pair)
+
+
+def check_pair(stage: Stage, pair: tuple[str, str]) -> None:
     give_seatless_roles(stage, WEARER, *pair)
     both, one, other = oracle_with(*pair), oracle_with(pair[0]), oracle_with(pair[1])
     for entity in company().rows:

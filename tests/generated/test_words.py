@@ -17,7 +17,7 @@ from app.spec.operations import OPERATIONS
 from app.spec.words import Label
 from tests.generated.browser import Page
 from tests.generated.stage import Stage
-from tests.support.catalogues import CHINESE
+from tests.support.catalogues import CHINESE, extracted, mistakes, read, sentences
 from tests.support.company import PEOPLE
 
 CHINESE_LETTER = re.compile(r"[\u4e00-\u9fff]")
@@ -141,3 +141,11 @@ def test_every_page_has_one_heading(stage: Stage) -> None:
                 assert "add" in page.hooks("data-form"), path
             if answer.status_code >= 400:
                 assert "alert" in page.hooks("role"), path
+
+
+def test_every_sentence_is_in_the_chinese_catalogue() -> None:
+    """No sentence of the sources is missing, empty, uncertain, or has other placeholders."""
+    wanted, have = sentences(extracted()), read(CHINESE)
+    wrong = [f"{message.id!r} {why}" for message in wanted for why in mistakes(message, have)]
+    assert len(wanted) > 150
+    assert not wrong, "\n".join(wrong)
