@@ -126,7 +126,7 @@ class UserRules(_Touching):
                 found[record_id] = Blocker(_l("Nobody disables himself."))
             elif record_id in last:
                 found[record_id] = Blocker(_l("The last super admin can't be disabled."))
-            elif me is not None and not escalation.may_become(record_id):
+            elif me is not None and record_id in keepers and not actor().rights.is_super:
                 found[record_id] = Blocker(_l("This person may do more than you."))
         return found
 

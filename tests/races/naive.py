@@ -12,7 +12,8 @@ from app.store import idempotency
 from app.store.context import system_scope
 from tests.races.crowd import replace
 
-PAUSE = 0.02
+PAUSE = 1.5
+"""Seconds between looking and writing: long enough that a busy machine brings two together."""
 
 
 def look_first_write_later() -> None:
@@ -22,7 +23,7 @@ def look_first_write_later() -> None:
     def unlocked(*given: Any, **named: Any) -> Iterator[Any]:
         rows = list(locked(*given, **{**named, "lock": False}))
         db.session.commit()
-        time.sleep(PAUSE)
+        time.sleep(PAUSE if rows else 0)
         return iter(rows)
 
     replace("app.operations.engine", "lock_rows", unlocked)
