@@ -1,0 +1,12 @@
+"""The list page of any entity, derived from its declaration and the reader's policy (LIST, UI-4).
+
+One module per part of the page: tabs, chips, header, rows, pager, bulk operations; ``screen`` puts
+them together.
+"""
+
+from app.admin.lists.listed import head
+from app.admin.lists.operations import is_alarming
+from app.admin.lists.rows import rows, value_cell
+from app.admin.lists.screen import screen
+
+__all__ = ["head", "is_alarming", "rows", "screen", "value_cell"]

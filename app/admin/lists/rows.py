@@ -1,0 +1,51 @@
+"""Records as rows of ready cells."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from app.admin import cells
+from app.spec.field import Field
+from app.spec.relations import LinksField, RelationField
+from app.store import titles
+from app.store.policy import Policy
+
+
+def rows(
+    policy: Policy, records: Sequence[Any], fields: Sequence[Field], *, opens: bool = True
+) -> list[dict[str, Any]]:
+    """Records as rows of ready cells, each only with the fields it shows to this reader."""
+    entity = policy.entity
+    names = titles.of_links(entity, records, fields)
+    columns = [(f.key, value_cell(policy, f, names)) for f in fields]
+    return [
+        {
+            "id": record.id,
+            "url": f"/{entity.plural}/show/{record.id}" if opens else "",
+            "title": titles.title(entity, record),
+            "cells": _cells(policy.pool_columns(record), record, columns),
+        }
+        for record in records
+    ]
+
+
+def _cells(
+    limit: frozenset[str] | None, record: Any, columns: Sequence[tuple[str, cells.Cell]]
+) -> list[Markup]:
+    if limit is None:
+        return [show(record) for _key, show in columns]
+    return [show(record) if key in limit else cells.EMPTY for key, show in columns]
+
+
+def value_cell(policy: Policy, field: Field, names: Mapping[Any, str]) -> cells.Cell:
+    """How to show that field of a record to this reader: decided once, used for every row."""
+    if isinstance(field, RelationField):
+        return lambda record: cells.linked(field, getattr(record, field.key))
+    if isinstance(field, LinksField):
+        return lambda record: escape(names.get((record.id, field.key), ""))
+    column = field.column
+    if field.key in policy.masked:  # a mask is text, whatever kind of value it stands for
+        return lambda record: cells.show(escape, policy.shown(field, getattr(record, column)))
+    show = cells.cell(field)
+    return lambda record: cells.show(show, getattr(record, column))
