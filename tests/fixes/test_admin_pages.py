@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from flask_babel import force_locale
 from sqlalchemy import Engine
 
-from app.admin import cells, filter_builder
+from app.admin import cells
+from app.admin.lists import builder
 from app.spec.catalogue import catalogue
 from app.spec.entity import PageRight
 from app.spec.roles import SYSTEM_ADMIN, grant
@@ -132,15 +133,15 @@ def test_large_amounts_are_short(tongue: str, value: str, text: str) -> None:
 
 def test_the_builder_speaks_the_language_it_is_asked_for(app: Flask) -> None:
     """Its words are kept per language: one reader's must not become the other's."""
-    for made in (filter_builder.spoken, filter_builder.periods):
+    for made in (builder.spoken, builder.periods):
         made.cache_clear()
     try:
         with app.test_request_context("/"), force_locale("en"):
-            assert filter_builder.spoken("zh")["ct"] == "包含"
-            assert "今天" in json.loads(filter_builder.periods("zh"))[0]
-            assert filter_builder.spoken("en")["ct"] == "contains"
+            assert builder.spoken("zh")["ct"] == "包含"
+            assert "今天" in json.loads(builder.periods("zh"))[0]
+            assert builder.spoken("en")["ct"] == "contains"
     finally:
-        for made in (filter_builder.spoken, filter_builder.periods):
+        for made in (builder.spoken, builder.periods):
             made.cache_clear()
 
 
