@@ -31,6 +31,8 @@ def _fits(verb: Operation, record: Any) -> bool:
     pointless = {"export", "bulk_edit", "delete"}
     if (is_active := getattr(record, "is_active", None)) is not None:
         pointless.add("enable" if is_active else "disable")
+    if not getattr(record, "is_locked", False):
+        pointless.add("unlock")
     rows = {"pool", "both"} if getattr(record, "pool_id", None) else {"live", "both"}
     return verb.rows in rows and verb.slug not in pointless
 

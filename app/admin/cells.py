@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
-from app.spec.kinds import OptionField
+from app.spec.kinds import BooleanField, OptionField
 from app.spec.relations import RelationField
 from app.spec.words import language
 from app.store import titles
@@ -31,6 +31,9 @@ def cell(field: Field) -> Cell:
     if isinstance(field, OptionField):
         made = {option.code: badge(field, option.code) for option in field.choices.current()}
         return lambda code: made[code] if code in made else badge(field, code)
+    if isinstance(field, BooleanField) and field.flag:
+        flag = _badge(field.flag, field.label)
+        return lambda value: flag if value else EMPTY
     return _BY_KIND.get(field.kind, escape)
 
 
@@ -44,7 +47,11 @@ def badge(field: OptionField, code: str) -> Markup:
     option = field.choices.find(code)
     if option is None or not option.colour:
         return escape(field.to_text(code))
-    return Markup('<span class="badge bg-{}-lt">{}</span>').format(option.colour, option.label)
+    return _badge(option.colour, option.label)
+
+
+def _badge(colour: str, text: object) -> Markup:
+    return Markup('<span class="badge bg-{}-lt">{}</span>').format(colour, text)
 
 
 def moment(value: datetime) -> Markup:

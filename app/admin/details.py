@@ -12,7 +12,7 @@ from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.field import SECTION_LABELS, Field, Section
-from app.spec.kinds import OptionField
+from app.spec.kinds import BooleanField, OptionField
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import either, listed
 from app.store import door, history, listing, seats, titles
@@ -65,6 +65,8 @@ def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
 def _badges(record: Any, fields: Sequence[Field]) -> list[dict[str, str]]:
     found = []
     for f in fields:
+        if isinstance(f, BooleanField) and f.flag and getattr(record, f.column):
+            found.append({"text": _flag(record, f, fields), "colour": f.flag})
         if isinstance(f, OptionField) and f.fact:
             option = f.choices.find(getattr(record, f.column))
             if option is not None:
@@ -72,6 +74,15 @@ def _badges(record: Any, fields: Sequence[Field]) -> list[dict[str, str]]:
     if getattr(record, "pool_id", None):
         found.append({"text": _("In a pool"), "colour": "azure"})
     return found
+
+
+def _flag(record: Any, field: BooleanField, fields: Sequence[Field]) -> str:
+    """What is so with this record, and until when as far as the reader may know it."""
+    ends = any(f.key == field.until for f in fields) and getattr(record, field.until)
+    if not ends:
+        return str(field.label)
+    end = clock.local(ends).strftime("%Y-%m-%d %H:%M")
+    return _("%(state)s until %(date)s", state=field.label, date=end)
 
 
 def _sections(

@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateIndex
 
 from app.commands.kinds import ENTITY
 from app.extensions import db
+from app.operations.registry import behaviour
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
@@ -132,7 +133,8 @@ def operations(entity: Entity) -> Iterator[Row]:
     """Every operation: the slug is the name of the permission, the button and the address."""
     for verb in entity.verbs:
         runs = "bulk" if verb.is_bulk else "single"
-        parameters = " ".join(f"{p.key}{'*' if p.required else ''}" for p in verb.params)
+        asked = behaviour(verb.slug).params(entity) if verb.is_bulk else verb.params
+        parameters = " ".join(f"{p.key}{'*' if p.required else ''}" for p in asked)
         seat = verb.seats or "–"
         yield verb.slug, verb.label.en, verb.label.zh, runs, verb.rows, seat, parameters
 

@@ -1,17 +1,16 @@
 """The customers of the demo company, one dictionary of column values after the other."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from random import Random
 from typing import Any
 
 from app.demo.company import UserRow
-from app.demo.history import Historian, seats
+from app.demo.history import Historian, lock, seats
 from app.demo.names import CompanyName, CompanyNames
 from app.demo.particulars import (
     EMPLOYEE_RANGES,
     LEVELS,
-    LOCK_REASONS,
     REMARKS,
     REVENUES,
     SOURCES,
@@ -95,14 +94,10 @@ class _Customers:
         }
 
     def _ownership(self, place: Place) -> Row:
-        random, is_locked = self._rng.random, place.is_locked
-        lock_end = self._today + timedelta(days=10 + int(80 * random()))
         return {
             "owner": place.owner,
             "pool": None if place.owner else True,
-            "is_locked": is_locked,
-            "locked_until": lock_end if is_locked and random() < 0.5 else None,
-            "lock_reason": LOCK_REASONS[int(3 * random())] if is_locked else None,
+            **lock(place, self._today, self._rng),
             "team": seats(place, self._today, self._rng),
         }
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from app.demo.particulars import FOLLOW_UPS, OBTAINED_WAYS
+from app.demo.particulars import FOLLOW_UPS, LOCK_REASONS, OBTAINED_WAYS
 from app.demo.spread import Moments, Place, Seat, Spread
 
 _FOLLOWED, _NEVER_OWNED, _TO_CONTACT = 0.75, 0.3, 0.4
@@ -63,6 +63,17 @@ class Historian:
         row["last_follow_up_at"] = self.moments.at(followed)
         row["last_follow_up_text"] = FOLLOW_UPS[int(len(FOLLOW_UPS) * self.rng.random())]
         return followed
+
+
+def lock(place: Place, today: date, rng: Random) -> dict[str, Any]:
+    """Whether the record is locked, why, and for half of those until when (CUS-2)."""
+    random, is_locked = rng.random, place.is_locked
+    end = today + timedelta(days=10 + int(80 * random()))
+    return {
+        "is_locked": is_locked,
+        "locked_until": end if is_locked and random() < 0.5 else None,
+        "lock_reason": LOCK_REASONS[int(3 * random())] if is_locked else None,
+    }
 
 
 def seats(place: Place, today: date, rng: Random) -> tuple[Seat, ...]:

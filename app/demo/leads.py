@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from app.demo.company import UserRow
-from app.demo.history import Historian, seats
+from app.demo.history import Historian, lock, seats
 from app.demo.names import CompanyName, CompanyNames, PersonName, PersonNames
 from app.demo.particulars import LEVELS, REMARKS, SOURCES, TAGS, Mobiles, landline, place_of
 from app.demo.spread import Moments, Spread
@@ -48,6 +48,7 @@ class _Leads:
             **self._identity(number, person, company),
             "owner": place.owner,
             "pool": None if place.owner else True,
+            **lock(place, self._today, self._rng),
             "team": seats(place, self._today, self._rng),
             "is_converted": False,
             **past,

@@ -2,6 +2,7 @@
 
 from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE
 from app.spec.declare import (
+    LOCKS,
     POOLED,
     Child,
     Entity,
@@ -14,10 +15,12 @@ from app.spec.declare import (
     roles,
     view,
 )
-from app.store.record import Pooled, Record
+from app.store.record import Lockable, Pooled, Record
+
+EVERYDAY = (*POOLED, *LOCKS, "set_deal_status")
 
 
-class Customer(Pooled, Record):
+class Customer(Lockable, Pooled, Record):
     """A customer; in a pool when nobody owns it."""
 
     name = field.name("Name", "客户名称", max_length=120, unique_company=True)
@@ -70,11 +73,6 @@ class Customer(Pooled, Record):
         is_constrained=False,
     )
     won_at = field.moment("Won at", "成交时间", system=True, section=Section.SYSTEM)
-    is_locked = field.boolean("Locked", "已锁定", system=True, section=Section.SYSTEM)
-    locked_until = field.moment("Locked until", "锁定至", system=True, section=Section.SYSTEM)
-    lock_reason = field.text(
-        "Lock reason", "锁定原因", max_length=255, system=True, section=Section.SYSTEM
-    )
 
 
 customer = catalogue.declare(
@@ -88,16 +86,17 @@ customer = catalogue.declare(
         menu="customers",
         rank=20,
         order="-updated_at",
-        operations=POOLED,
+        operations=EVERYDAY,
         children=(Child("contact", "customer"),),
         views=(
             view("won", "Won", "已成交", "deal_status", "eq", "won"),
             view("locked", "Locked", "已锁定", "is_locked", "eq", True),
         ),
         grants={
-            roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, POOLED),
+            roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, EVERYDAY),
             roles.SALESPERSON: grant(
-                Scope.SELF, "list read create edit claim release add_team remove_team"
+                Scope.SELF,
+                "list read create edit claim release lock unlock add_team remove_team",
             ),
             roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
             roles.MARKETING: grant(Scope.ALL, "list read", hidden="annual_revenue"),

@@ -2,6 +2,7 @@
 
 from app.entities.choices import INDUSTRY, INVALID_REASON, LEVEL, SOURCE
 from app.spec.declare import (
+    LOCKS,
     POOLED,
     Entity,
     Label,
@@ -13,10 +14,12 @@ from app.spec.declare import (
     roles,
     view,
 )
-from app.store.record import Pooled, Record
+from app.store.record import Lockable, Pooled, Record
+
+EVERYDAY = (*POOLED, *LOCKS)
 
 
-class Lead(Pooled, Record):
+class Lead(Lockable, Pooled, Record):
     """A lead; in a lead pool when nobody owns it (LEAD-3)."""
 
     name = field.name("Name", "线索名称", max_length=120)
@@ -56,14 +59,15 @@ lead = catalogue.declare(
         menu="customers",
         rank=10,
         order="-updated_at",
-        operations=POOLED,
+        operations=EVERYDAY,
         views=(
             view("no_next_contact", "No next contact", "未安排联系", "next_contact_at", "empty"),
         ),
         grants={
-            roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, POOLED),
+            roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, EVERYDAY),
             roles.SALESPERSON: grant(
-                Scope.SELF, "list read create edit claim release add_team remove_team"
+                Scope.SELF,
+                "list read create edit claim release lock unlock add_team remove_team",
             ),
             roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
             roles.MARKETING: grant(Scope.ALL, "list read create edit assign export"),

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext as _l
 
 from app.operations.editing import parse, refuse_masks, resolve
-from app.operations.engine import Behaviour, Job, Row
+from app.operations.engine import Behaviour, Job, Row, permitted
 from app.operations.outcome import Plan
-from app.operations.rules import rules_of
 from app.spec.entity import Entity
-from app.spec.errors import Invalid, Refusal
+from app.spec.errors import Invalid
 from app.spec.field import Field
 from app.spec.values import ValuesField
 from app.spec.words import Label
@@ -55,8 +54,4 @@ class BulkEdit(Behaviour):
         changed = {k: v for k, v in wanted.items() if k in withheld or row.values.get(k) != v}
         if not changed:
             return row.skip("unchanged")
-        try:
-            rules_of(job.entity).before_change(job.entity, row.id, row.values, changed)
-        except Refusal as refusal:
-            return row.skip("invalid", why=refusal)
-        return row.change(**changed)
+        return permitted(job, row, **changed)

@@ -18,7 +18,7 @@ from app.operations.rules import rules_of
 from app.operations.selection import Selection, look_at
 from app.operations.selection import resolve as resolve_selection
 from app.spec.entity import Entity
-from app.spec.errors import Invalid, NotFound
+from app.spec.errors import Invalid, NotFound, Refusal
 from app.spec.field import Field
 from app.spec.operations import OPERATIONS, Operation
 from app.store import door, outbox, runs
@@ -58,6 +58,15 @@ class Row:
 
     def skip(self, code: str, **values: Any) -> Skip:
         return Skip(self.id, code, values, self.title)
+
+
+def permitted(job: Job, row: Row, **values: Any) -> Change | Skip:
+    """New values for a row as far as the entity's rules let it have them, caps among them."""
+    try:
+        rules_of(job.entity).before_change(job.entity, row.id, row.values, values)
+    except Refusal as refusal:
+        return row.skip("invalid", why=refusal)
+    return row.change(**values)
 
 
 class Behaviour:

@@ -127,11 +127,6 @@ class Transfer(Behaviour):
         cascade = cascade_fields(entity)
         return (*fields, *cascade, *((whose,) if cascade else ()), message)
 
-    def prepare(self, job: Job) -> None:
-        until = job.params.get("until")
-        if until is not None and until <= clock.now():
-            raise Invalid(fields={"until": [_l("This must be in the future.")]})
-
     def plan(self, job: Job, row: Row) -> Plan:
         new_owner = job.params["new_owner"]
         if row.values["owner"] == new_owner:
@@ -246,13 +241,12 @@ class Release(Behaviour):
             raise Invalid(fields={"pool": [_l("This pool doesn't take these records.")]})
 
     def columns(self, job: Job) -> Sequence[str]:
-        return tuple(key for key in ("is_locked", "locked_until") if key in job.entity.fields)
+        return tuple(key for key in ("is_locked",) if key in job.entity.fields)
 
     def plan(self, job: Job, row: Row) -> Plan:
         if row.values["owner"] is None:
             return row.skip("no_owner")
-        until = row.values.get("locked_until")
-        if row.values.get("is_locked") and (until is None or until > clock.now()):
+        if row.values.get("is_locked"):
             return row.skip("locked")
         change = row.change(
             owner=None,

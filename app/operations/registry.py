@@ -5,6 +5,7 @@ from app.operations.engine import Behaviour
 from app.operations.export import Export
 from app.operations.lifecycle import Delete, Disable, Enable, Restore
 from app.operations.ownership import Assign, Claim, Release, Transfer
+from app.operations.state import Lock, SetDealStatus, Unlock
 from app.operations.team import AddTeam, RemoveTeam
 from app.spec.errors import NotFound
 
@@ -19,10 +20,13 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Disable(),
         Enable(),
         Export(),
+        Lock(),
         Release(),
         RemoveTeam(),
         Restore(),
+        SetDealStatus(),
         Transfer(),
+        Unlock(),
     )
 }
 

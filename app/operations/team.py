@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 from app.operations.engine import Behaviour, Job, Row, lock_rows, write
 from app.operations.outcome import Plan
 from app.operations.ownership import cascade_fields, cascading, children_within
-from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.errors import Invalid
@@ -26,9 +25,6 @@ class _Seating(Behaviour):
     def prepare(self, job: Job) -> None:
         if not job.params.get("users"):
             raise Invalid(fields={"users": [_l("This field is required.")]})
-        until = job.params.get("until")
-        if until is not None and until <= clock.now():
-            raise Invalid(fields={"until": [_l("This must be in the future.")]})
 
     def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
         job.memory["seats"] = seats.of(job.entity.key, [row.id for row in rows])

@@ -5,7 +5,7 @@ from app.spec import roles
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity, view
 from app.spec.field import Section
-from app.spec.operations import BINNED, PLAIN, POOLED, SHARED
+from app.spec.operations import BINNED, LOCKS, PLAIN, POOLED, SHARED
 from app.spec.options import dictionary, fixed, option
 from app.spec.roles import grant
 from app.spec.scopes import Scope
@@ -13,6 +13,7 @@ from app.spec.words import Label
 
 __all__ = [
     "BINNED",
+    "LOCKS",
     "PLAIN",
     "POOLED",
     "SHARED",

@@ -175,6 +175,11 @@ class Entity:
                 raise DeclarationError(
                     self.key, "operations", f"{slug} needs a model with {needs!r}; drop it"
                 )
+            missing = set(OPERATIONS[slug].needs_fields) - set(self.fields)
+            if missing:
+                raise DeclarationError(
+                    self.key, "operations", f"{slug} needs the fields {sorted(missing)}"
+                )
 
     def _check_grants(self) -> None:
         for role, given in self.grants.items():

@@ -189,6 +189,9 @@ class DateField(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class DateTimeField(Field):
+    is_ahead: bool = False
+    """Only a moment that is still to come can be entered."""
+
     kind: ClassVar[str] = "datetime"
     operators: ClassVar[tuple[str, ...]] = (
         "gt",
@@ -211,7 +214,10 @@ class DateTimeField(Field):
         except ValueError:
             raise ValueError(_l("This must be a time, as 2026-11-21 16:00.")) from None
         in_living_memory(moment)
-        return clock.from_reader(moment).replace(microsecond=0)
+        found = clock.from_reader(moment).replace(microsecond=0)
+        if self.is_ahead and found <= clock.now():
+            raise ValueError(_l("This must be in the future."))
+        return found
 
     def to_json(self, value: Any) -> Any:
         return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -225,6 +231,14 @@ class DateTimeField(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class BooleanField(Field):
+    """Yes or no."""
+
+    until: str = ""
+    """The field with the moment at which a yes turns into a no by itself; asked at every reading,
+    by nobody at night (CUS-2)."""
+    flag: str = ""
+    """The colour of the badge that says yes, in the header of the record and in the list."""
+
     kind: ClassVar[str] = "boolean"
     operators: ClassVar[tuple[str, ...]] = ("eq", "neq")
 

@@ -7,7 +7,7 @@ of it: its name in both languages, what it asks for, and how it relates to the r
 from dataclasses import dataclass, field
 
 from app.spec.field import Field
-from app.spec.kinds import DateTimeField, LongTextField, OptionField
+from app.spec.kinds import DateTimeField, LongTextField, OptionField, TextField
 from app.spec.options import fixed, option
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import Label
@@ -29,6 +29,8 @@ class Operation:
     """Asks twice and is marked in the permission matrix (MATRIX-2)."""
     needs: str = ""
     """What the entity must be able to for it: ``owner``, ``pool``, ``bin``, ``team``; or empty."""
+    needs_fields: tuple[str, ...] = ()
+    """The fields that it writes and the entity must therefore declare."""
     seats: str = ""
     """The team seat that adds rows to it (PERM-3): ``read`` for any seat, ``write``; or none."""
     rows: str = "live"
@@ -78,7 +80,7 @@ EXPORT_COLUMNS = fixed(
 
 _MESSAGE = LongTextField(label=Label("Message", "留言"), key="message", max_length=500)
 _REASON = LongTextField(label=Label("Reason", "原因"), key="reason", max_length=500)
-_UNTIL = DateTimeField(label=Label("Valid until", "有效时间"), key="until")
+_UNTIL = DateTimeField(label=Label("Valid until", "有效时间"), key="until", is_ahead=True)
 
 LIST = Operation("list", Label("List", "查看列表"), seats="read")
 READ = Operation("read", Label("Read", "查看"), seats="read")
@@ -167,6 +169,27 @@ RELEASE = Operation(
     is_handover=True,
     needs="pool",
 )
+LOCK = Operation(
+    "lock",
+    Label("Lock", "锁定"),
+    "lock",
+    (
+        TextField(label=Label("Reason", "原因"), key="reason", required=True, max_length=255),
+        _UNTIL,
+    ),
+    is_bulk=True,
+    needs_fields=("is_locked", "locked_until", "lock_reason"),
+)
+UNLOCK = Operation(
+    "unlock", Label("Unlock", "解锁"), "lock-open", is_bulk=True, needs_fields=LOCK.needs_fields
+)
+SET_DEAL_STATUS = Operation(
+    "set_deal_status",
+    Label("Set deal status", "设置成交状态"),
+    "trophy",
+    is_bulk=True,
+    needs_fields=("deal_status", "won_at"),
+)
 ADD_TEAM = Operation(
     "add_team",
     Label("Add team members", "添加团队成员"),
@@ -214,6 +237,9 @@ OPERATIONS: dict[str, Operation] = {
         ASSIGN,
         CLAIM,
         RELEASE,
+        LOCK,
+        UNLOCK,
+        SET_DEAL_STATUS,
         ADD_TEAM,
         REMOVE_TEAM,
         DISABLE,
@@ -227,3 +253,4 @@ PLAIN = ("list", "read", "create", "edit")
 BINNED = (*PLAIN, "bulk_edit", "delete", "restore", "export")
 SHARED = (*BINNED, "transfer", "add_team", "remove_team")
 POOLED = (*SHARED, "assign", "claim", "release")
+LOCKS = ("lock", "unlock")

@@ -9,13 +9,23 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, Integer, String, text
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
+from sqlalchemy import ForeignKey, Index, Integer, String, and_, bindparam, or_
+from sqlalchemy import text as sql
+from sqlalchemy.orm import (
+    Mapped,
+    column_property,
+    foreign,
+    mapped_column,
+    relationship,
+    remote,
+)
 
 from app.extensions import db
+from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.spec.columns import boolean, choice, link, long_text, moment, person
+from app.spec.columns import boolean, choice, link, long_text, moment, person, text
 from app.spec.field import Field, Section
+from app.spec.kinds import BooleanField
 from app.spec.options import fixed, option
 from app.spec.relations import LinksField, RelationField
 from app.spec.types import UTCDateTime
@@ -110,6 +120,16 @@ class Pooled(Owned):
     last_follow_up_text = long_text("Last follow-up", "最后跟进内容", **_SYSTEM)
 
 
+class Lockable:
+    """Rows that can be kept from being released or recycled, for a time or for good (CUS-2)."""
+
+    is_locked = boolean(
+        "Locked", "已锁定", until="locked_until", flag="orange", listed=True, **_SYSTEM
+    )
+    locked_until = moment("Locked until", "锁定至", **_SYSTEM)
+    lock_reason = text("Lock reason", "锁定原因", max_length=255, **_SYSTEM)
+
+
 def _declared(cls: type) -> Iterator[tuple[str, Field]]:
     """The fields of a class: its own first, then those of its bases, each once."""
     seen: set[str] = set()
@@ -133,6 +153,9 @@ def _build(cls: Any) -> None:
         for derived in field.derived:
             column = mapped_column(_bytewise(derived.length), nullable=True)
             setattr(cls, f"{key}_{derived.suffix}", column)
+    for field in fields.values():
+        if isinstance(field, BooleanField) and field.until:
+            _let_end(cls, field)
     cls.__fields__ = fields
     if "__tablename__" not in cls.__dict__:
         cls.__tablename__ = table_of(snake(cls.__name__))
@@ -147,7 +170,21 @@ def _bytewise(length: int) -> Any:
 
 def _column(field: Field) -> Any:
     plain_default = field.default if not callable(field.default) else None
-    return mapped_column(field.column_type(), nullable=not field.required, default=plain_default)
+    return mapped_column(
+        field.column, field.column_type(), nullable=not field.required, default=plain_default
+    )
+
+
+def _let_end(cls: Any, field: BooleanField) -> None:
+    """The attribute asks the clock, so that every reader of the field gets one and the same answer.
+
+    What was written stays in the column.
+    """
+    written, until = getattr(cls, field.key), getattr(cls, field.until)
+    setattr(cls, f"{field.key}_as_written", written)
+    now = bindparam(None, callable_=clock.now, type_=UTCDateTime())
+    runs = or_(until.is_(None), until > now)
+    setattr(cls, field.key, column_property(and_(written, runs)))
 
 
 def _add_relation(cls: Any, field: RelationField) -> None:
@@ -196,5 +233,5 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
 
 def _only(condition: str) -> dict[str, Any]:
     """The options of an index over the rows that meet a condition, on both databases."""
-    clause = text(condition)
+    clause = sql(condition)
     return {"sqlite_where": clause, "postgresql_where": clause}

@@ -52,6 +52,9 @@ def operations(pools: dict[str, int]) -> list[tuple[str, str, list[int], dict[st
         ("leader1", "assign", [3, 11], {"to": ["sales1a", "sales1b"], "how": "equal"}),
         ("sales1a", "claim", [11], {}),
         ("manager", "release", [1, 2, 4], {"pool": pools["Open customers"], "reason": "idle"}),
+        ("manager", "lock", [1, 2], {"reason": "tender"}),
+        ("manager", "unlock", [1, 2], {}),
+        ("manager", "set_deal_status", [1, 3], {"status": "won"}),
         ("manager", "add_team", [1, 3], {"users": ["sales2a"], "level": "read"}),
         ("manager", "remove_team", [2, 3], {"users": ["sales2a"]}),
         ("manager", "bulk_edit", [1, 2], {"set": {"level": "A", "source": "referral"}}),
@@ -62,6 +65,10 @@ def operations(pools: dict[str, int]) -> list[tuple[str, str, list[int], dict[st
 
 
 NAMES = [entry[1] for entry in operations({"Open customers": 0})]
+
+
+def test_the_list_above_has_every_operation() -> None:
+    assert set(NAMES) == {verb.slug for verb in catalogue.get("customer").bulk_verbs}
 
 
 @pytest.mark.parametrize("slug", NAMES)

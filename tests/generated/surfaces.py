@@ -65,6 +65,8 @@ def params(doing: Doing) -> dict[str, Any]:
         "remove_team": {"users": [people["sales1b"]]},
         "export": {"format": "xlsx", "columns": "visible"},
         "bulk_edit": {"remark": "set for many"},
+        "lock": {"reason": "We are in talks"},
+        "set_deal_status": {"status": "won"},
     }
     if doing.operation == "release":
         with doing.stage.world.app.app_context():

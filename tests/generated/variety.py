@@ -72,8 +72,15 @@ def stored_rows(stage: Stage, entity: Entity) -> dict[int, dict[str, Any]]:
             continue
         values = {f.key: one[f.column] for f in entity.fields.values() if f.is_stored}
         own = {key: some.get(one["id"], []) for key, some in links.items()}
-        rows[one["id"]] = {**values, **own, "id": one["id"]}
+        over = {f.key: False for f in entity.fields.values() if _has_ended(f, values)}
+        rows[one["id"]] = {**values, **own, **over, "id": one["id"]}
     return rows
+
+
+def _has_ended(field: Field, values: dict[str, Any]) -> bool:
+    """Whether a yes has become a no by itself, in plain Python."""
+    end = values.get(getattr(field, "until", ""))
+    return bool(end and values[field.key] and end <= datetime.now(UTC))
 
 
 def _linked(entity: Entity) -> list[LinksField]:

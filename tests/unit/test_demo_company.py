@@ -37,8 +37,8 @@ previous_owner obtained_at obtained_way last_follow_up_at last_follow_up_text cr
 """
 LEAD_COLUMNS = """
 name company mobile phone email source industry level province city district address
-next_contact_at remark tags owner is_converted pool pooled_at previous_owner obtained_at
-obtained_way last_follow_up_at last_follow_up_text created_at created_by
+next_contact_at remark tags owner is_converted is_locked locked_until lock_reason pool pooled_at
+previous_owner obtained_at obtained_way last_follow_up_at last_follow_up_text created_at created_by
 """
 CONTACT_COLUMNS = """
 name name_en customer mobile phone email position buying_role sex birthday address

@@ -1,0 +1,69 @@
+"""Operations about a record's state: locked or not, won or not (CUS-1, CUS-2)."""
+
+from collections.abc import Sequence
+
+from app.operations.engine import Behaviour, Job, Row, permitted
+from app.operations.outcome import Plan
+from app.spec import clock
+from app.spec.entity import Entity
+from app.spec.field import Field
+from app.spec.kinds import OptionField
+from app.spec.operations import OPERATIONS
+
+
+class Lock(Behaviour):
+    """CUS-2: with a reason, until a moment or until it is unlocked; a lock can be changed."""
+
+    slug = "lock"
+
+    def columns(self, job: Job) -> Sequence[str]:
+        return OPERATIONS[self.slug].needs_fields
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        lock = {
+            "is_locked": True,
+            "locked_until": job.params.get("until"),
+            "lock_reason": job.params["reason"],
+        }
+        if all(row.values[key] == value for key, value in lock.items()):
+            return row.skip("unchanged")
+        return permitted(job, row, **lock)
+
+
+class Unlock(Behaviour):
+    """CUS-2: as if it had never been locked."""
+
+    slug = "unlock"
+
+    def columns(self, job: Job) -> Sequence[str]:
+        return OPERATIONS[self.slug].needs_fields
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        if not row.values["is_locked"]:
+            return row.skip("unchanged")
+        return permitted(job, row, is_locked=False, locked_until=None, lock_reason=None)
+
+
+class SetDealStatus(Behaviour):
+    """CUS-1, by hand: won from now on, or not yet won after all."""
+
+    slug = "set_deal_status"
+
+    def params(self, entity: Entity) -> tuple[Field, ...]:
+        declared = entity.fields["deal_status"]
+        assert isinstance(declared, OptionField)  # noqa: S101 - for the type checker
+        return (
+            OptionField(
+                label=declared.label, key="status", choices=declared.choices, required=True
+            ),
+        )
+
+    def columns(self, job: Job) -> Sequence[str]:
+        return OPERATIONS[self.slug].needs_fields
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        status = job.params["status"]
+        if row.values["deal_status"] == status:
+            return row.skip("unchanged")
+        won_at = clock.now() if status == "won" else None
+        return permitted(job, row, deal_status=status, won_at=won_at)
