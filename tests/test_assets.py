@@ -42,7 +42,7 @@ def packages(tmp_path: Path) -> Path:
 def built(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh output folder, filled from the stand-in packages."""
     monkeypatch.setattr(assets, "BUILT", tmp_path / "build")
-    monkeypatch.setattr(assets, "_packages", lambda: packages)
+    monkeypatch.setattr(assets, "packages", lambda: packages)
     assert assets.build() is True
     return assets.BUILT
 

@@ -82,9 +82,9 @@ def build(*, force: bool = False) -> bool:
     wanted = _fingerprint()
     if not force and manifest().made_from == wanted:
         return False
-    packages = _packages()
+    folder = packages()
     BUILT.mkdir(parents=True, exist_ok=True)
-    files = dict(_publish_all(packages))
+    files = dict(_publish_all(folder))
     _write(BUILT / MANIFEST, _json(Manifest(wanted, files)))
     _forget_old(files.values())
     return True
@@ -147,7 +147,7 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _packages() -> Path:
+def packages() -> Path:
     """The folder with the npm packages of the lock file, installed when it isn't there yet.
 
     It is named after the lock file's digest and moved into place whole, so two processes that
@@ -212,13 +212,13 @@ def _run_system_npm(program: str, words: list[str], **how: Any) -> CompletedProc
     return subprocess.run([program, *words], check=False, **how)  # noqa: S603 - fixed words
 
 
-def _publish_all(packages: Path) -> Iterator[tuple[str, str]]:
+def _publish_all(home: Path) -> Iterator[tuple[str, str]]:
     """Write every file a page may load; yields (plain name, built name)."""
     styles = [SOURCES / "css" / f"{name}.css" for name in STYLES]
-    yield "vendor.css", _publish("vendor.css", _joined(packages / name for name in VENDOR_STYLES))
-    yield "vendor.js", _publish("vendor.js", _joined(packages / name for name in VENDOR_SCRIPTS))
+    yield "vendor.css", _publish("vendor.css", _joined(home / name for name in VENDOR_STYLES))
+    yield "vendor.js", _publish("vendor.js", _joined(home / name for name in VENDOR_SCRIPTS))
     yield "app.css", _publish("app.css", _joined(styles))
-    yield "icons.svg", _publish("icons.svg", _sprite(packages / "@tabler" / "icons" / "icons"))
+    yield "icons.svg", _publish("icons.svg", _sprite(home / "@tabler" / "icons" / "icons"))
     for drawing in sorted(SOURCES.glob("*.svg")):
         yield drawing.name, _publish(drawing.name, drawing.read_text("utf-8"))
     yield from _publish_modules().items()

@@ -1,4 +1,5 @@
-"""Every page, in both languages and at two widths: a clean console, no page wider than the window.
+"""Every page, in both languages and at two widths: a clean console, no page wider than the window,
+and nothing that keeps somebody out in the light or the dark look (UI-9, UI-10).
 
 The addresses come from the program's own map of routes; new pages need no word here.
 """
@@ -12,6 +13,7 @@ from playwright.sync_api import expect
 from werkzeug.routing import Rule
 
 from app.spec.catalogue import catalogue
+from tests.browser import axe
 from tests.browser.driving import ON_SQLITE
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ pytestmark = [pytest.mark.browser, ON_SQLITE]
 
 NARROW: "ViewportSize" = {"width": 390, "height": 844}
 WIDE: "ViewportSize" = {"width": 1280, "height": 800}
+LOOKS = ("light", "dark")
+Dress = tuple["ViewportSize", str]
+"""How wide the window is, and which look the page wears."""
 FORMS = {"add": "create", "edit": "edit", "delete": "delete"}
 NO_PAGES = (
     "/static/",
@@ -72,25 +77,65 @@ def has_page(page: "Page", address: str) -> bool:
     return "text/html" in answer.headers["content-type"]
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_page_is_clean_and_fits(open_as: "Open", app: Flask, language: str) -> None:
+# The default run takes each language in two of the four dresses, so that each is worn once.
+@pytest.mark.parametrize(
+    ("language", "dresses"),
+    [
+        ("en", [(WIDE, "light"), (NARROW, "dark")]),
+        ("zh", [(WIDE, "dark"), (NARROW, "light")]),
+        pytest.param("en", [(NARROW, "light"), (WIDE, "dark")], marks=pytest.mark.prove),
+        pytest.param("zh", [(NARROW, "dark"), (WIDE, "light")], marks=pytest.mark.prove),
+    ],
+)
+def test_every_page_is_clean_fits_and_is_accessible(
+    open_as: "Open", app: Flask, language: str, dresses: list[Dress]
+) -> None:
     page = open_as("admin")
     page.goto("/")
     if page.locator("html").get_attribute("lang") != language:
         page.locator("form.language button").click()
     expect(page.locator("html")).to_have_attribute("lang", language)
-    seen, wide = 0, []
+    seen, wrong = 0, []
     for address in addresses(app):
-        page.set_viewport_size(WIDE)
         if not has_page(page, address) or page.locator("#screen").count() == 0:
             continue
         seen += 1
         expect(page.locator("h1")).to_have_count(1)
         expect(page.locator("html")).to_have_attribute("lang", language)
-        if page.evaluate(OVERFLOW) > 0:
-            wide.append(f"{address} at 1280")
-        page.set_viewport_size(NARROW)
-        if page.evaluate(OVERFLOW) > 0:
-            wide.append(f"{address} at 390")
+        wrong += [f"{address} {fault}" for dress in dresses for fault in faults(page, *dress)]
     assert seen > 30
-    assert wide == []
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_way_in_is_accessible(open_as: "Open", language: str) -> None:
+    page = open_as(None)
+    page.goto(f"/lang/{language}")
+    page.goto("/login/")
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    assert [f for size in (WIDE, NARROW) for look in LOOKS for f in faults(page, size, look)] == []
+
+
+def test_the_judge_sees_what_is_wrong(open_as: "Open") -> None:
+    """Text hardly darker than its ground, and a box without a label."""
+    page = open_as(None)
+    page.goto("/login/")
+    page.evaluate(
+        """() => {
+          const pale = document.createElement("p");
+          pale.textContent = "hardly to be read";
+          pale.style.cssText = "color: #ccc; background: #fff";
+          document.querySelector("main").append(document.createElement("input"), pale);
+        }"""
+    )
+    found = " ".join(faults(page, WIDE, "light"))
+    assert "label" in found
+    assert "color-contrast" in found
+
+
+def faults(page: "Page", size: "ViewportSize", look: str) -> list[str]:
+    """What is wrong with the page at that width and in that look."""
+    page.set_viewport_size(size)
+    axe.wear(page, look)
+    found = ["wider than the window"] if page.evaluate(OVERFLOW) > 0 else []
+    return [f"at {size['width']}, {look}: {one}" for one in (*found, *axe.findings(page))]
