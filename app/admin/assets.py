@@ -48,7 +48,7 @@ VENDOR_SCRIPTS = (
 )
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
-    *("list", "table", "bulk_bar", "list_sizes", "record", "form"),
+    *("list", "table", "rows", "bulk_bar", "list_sizes", "record", "form"),
     *("matrix", "steps", "pages"),
 )
 

@@ -5,6 +5,7 @@ from flask_appbuilder import AppBuilder
 from app.admin.api import EntityApi
 from app.admin.openapi import OpenApi
 from app.admin.operations_api import OperationsApi
+from app.admin.rows import RowsView
 from app.admin.views import EntityView
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -14,6 +15,7 @@ def register_all(builder: AppBuilder) -> None:
     """Register what is derived from every declaration, and the APIs about all of them."""
     for entity in catalogue:
         builder.add_view_no_menu(view_of(entity))
+        builder.add_view_no_menu(rows_of(entity))
         builder.add_api(api_of(entity))
     builder.add_api(OperationsApi)
     builder.add_api(OpenApi)
@@ -23,6 +25,12 @@ def view_of(entity: Entity) -> type[EntityView]:
     """The pages of one entity."""
     name = f"{entity.model.__name__}View"
     return type(name, (EntityView,), {"entity": entity, "route_base": f"/{entity.plural}"})
+
+
+def rows_of(entity: Entity) -> type[RowsView]:
+    """The small requests about an entity's records."""
+    name = f"{entity.model.__name__}Rows"
+    return type(name, (RowsView,), {"entity": entity, "route_base": f"/{entity.plural}"})
 
 
 def api_of(entity: Entity) -> type[EntityApi]:

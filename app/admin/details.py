@@ -15,7 +15,7 @@ from app.spec.field import SECTION_LABELS, Field, Section
 from app.spec.kinds import BooleanField, OptionField
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import either, listed
-from app.store import door, history, listing, seats, titles
+from app.store import door, history, listing, seats, stars, titles
 from app.store.context import actor
 from app.store.history import SURFACES, VERBS, History
 from app.store.organisation import User
@@ -40,6 +40,7 @@ def screen(entity: Entity, record_id: int, tab: str) -> dict[str, Any]:
         "id": record_id,
         "title": titles.title(entity, record),
         "subtitle": _("No. %(number)s", number=record_id),
+        **lists.star_of(entity, record_id, is_set=bool(stars.among(entity, [record_id]))),
         "badges": _badges(record, fields),
         "facts": [
             {"label": str(f.label), "html": lists.value_cell(policy, f, names)(record)}

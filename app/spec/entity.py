@@ -12,6 +12,7 @@ from typing import Any
 
 from app.spec.errors import DeclarationError
 from app.spec.field import Field
+from app.spec.kinds import BooleanField
 from app.spec.operations import OPERATIONS, Operation
 from app.spec.relations import RelationField
 from app.spec.roles import BUILT_IN_ROLES, Grant
@@ -69,6 +70,15 @@ MY_PEOPLES = View(
     "my_people",
     Label("My people's", "下属负责的"),
     ({"col": "owner", "opr": "eq", "value": "@my_people"},),
+)
+
+
+STARRED = BooleanField(key="starred", label=Label("Starred", "星标"))
+"""What no record stores: whether its reader has starred it. A condition like any other (LIST-5)."""
+STARRED_VIEW = View(
+    "starred",
+    Label("Starred", "我的星标"),
+    ({"col": STARRED.key, "opr": "eq", "value": True},),
 )
 
 
@@ -134,9 +144,9 @@ class Entity:
 
     @cached_property
     def builtin_views(self) -> tuple[View, ...]:
-        """All, mine, my people's for owned entities; then the entity's own (LIST-4)."""
+        """All, mine and my people's for owned entities, starred; then the entity's own (LIST-4)."""
         standard = (ALL_ROWS, MINE, MY_PEOPLES) if self.is_owned else (ALL_ROWS,)
-        return standard + self.views
+        return (*standard, STARRED_VIEW, *self.views)
 
     def verb(self, slug: str) -> Operation | None:
         """The operation of that name when this entity has it."""
@@ -156,6 +166,8 @@ class Entity:
             raise DeclarationError(self.key, "title", f"there is no field {self.title!r}")
         if self.order.lstrip("-") not in {*self.fields, "id"}:
             raise DeclarationError(self.key, "order", f"there is no field {self.order!r}")
+        if STARRED.key in self.fields:
+            raise DeclarationError(self.key, STARRED.key, "every entity has it: drop the field")
         if not any(f.listed for f in self.fields.values()):
             raise DeclarationError(self.key, "fields", "mark at least one field as listed")
         for f in self.fields.values():

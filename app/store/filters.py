@@ -15,12 +15,13 @@ from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
 from app.extensions import db
 from app.spec import clock
+from app.spec.entity import STARRED
 from app.spec.errors import BadRequest
 from app.spec.field import Field
 from app.spec.kinds import DateField, DateTimeField
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
-from app.store import access, links
+from app.store import access, links, stars
 from app.store.gate import member_of
 from app.store.organisation import User
 from app.store.periods import period
@@ -67,6 +68,10 @@ class Compiler:
         return self._compare(field, operator, condition.get("value"))
 
     def _compare(self, field: Field, operator: str, value: Any) -> ColumnElement[bool]:
+        if field is STARRED:
+            [is_starred] = self._operands(field, value)
+            starred = stars.are_mine(self.policy.entity)
+            return starred if is_starred is (operator == "eq") else not_(starred)
         if isinstance(field, LinksField):
             return self._linked(field, value)
         column: ColumnElement[Any] = getattr(self.policy.entity.model, field.column)

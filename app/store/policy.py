@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.spec import masks
-from app.spec.entity import Entity
+from app.spec.entity import STARRED, Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field, Level, Masking
 from app.store.context import Actor
@@ -96,10 +96,16 @@ class Policy:
             if self.levels[key] >= Level.EDIT and not field.system and (creating or field.editable)
         }
 
+    @cached_property
+    def conditions(self) -> dict[str, Field]:
+        """What he may filter by: fields he reads unmasked, and his own stars."""
+        plain = {key: field for key, field in self.plain.items() if field.filterable}
+        return {**plain, STARRED.key: STARRED}
+
     def filterable(self, key: str) -> Field:
         """The field to filter by; 400 for unknown, hidden, masked or unfilterable ones."""
-        field = self.plain.get(key)
-        if field is None or not field.filterable:
+        field = self.conditions.get(key)
+        if field is None:
             raise BadRequest(_l("There is no column %(name)s to filter by.", name=key))
         return field
 

@@ -16,9 +16,9 @@ from tests.support.worlds import World
 
 ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
-     "get", "get_list", "info", "post", "put"}
+     "get", "get_list", "info", "post", "put", "star", "viewed"}
 )  # fmt: skip
-"""What the access, scope and related tests go through for every entity."""
+"""What the access, scope, related and row tests go through for every entity."""
 
 OWN_TESTS = {
     "HomeView.index": "everybody's; what it shows is scoped (test_fields looks at it)",
@@ -53,7 +53,7 @@ def address(rule: Rule) -> str:
 
 def views_of_entities() -> set[str]:
     names = (entity.model.__name__ for entity in catalogue)
-    return {f"{name}{kind}" for name in names for kind in ("View", "Api")}
+    return {f"{name}{kind}" for name in names for kind in ("View", "Rows", "Api")}
 
 
 def test_every_route_is_tried_or_has_a_reason(world: World) -> None:

@@ -8,5 +8,6 @@ from app.admin.lists.listed import head
 from app.admin.lists.operations import is_alarming
 from app.admin.lists.rows import rows, value_cell
 from app.admin.lists.screen import screen
+from app.admin.lists.starred import star_of
 
-__all__ = ["head", "is_alarming", "rows", "screen", "value_cell"]
+__all__ = ["head", "is_alarming", "rows", "screen", "star_of", "value_cell"]

@@ -21,7 +21,7 @@ FIRST = "ct"
 
 def builder(policy: Policy) -> dict[str, Any]:
     """Everything the builder shows; a field's ``operators`` are places in the list of all."""
-    fields = [f for f in policy.plain.values() if f.filterable]
+    fields = list(policy.conditions.values())
     known = spoken(language.get())
     used = {code for f in fields for code in f.operators}
     offered = [code for code in known if code in used]

@@ -9,7 +9,7 @@ def chips(me: Listed) -> list[dict[str, str]]:
     own = me.state.conditions
     return [
         {
-            "text": words.sentence(condition, me.entity.fields),
+            "text": words.sentence(condition, me.policy.conditions),
             "remove_url": me.state.url(conditions=own[:i] + own[i + 1 :]),
         }
         for i, condition in enumerate(own)

@@ -10,6 +10,7 @@ from app.admin.lists.empty import empty
 from app.admin.lists.listed import head, listed
 from app.admin.lists.pager import pager
 from app.admin.lists.rows import rows
+from app.admin.lists.starred import starred
 from app.admin.lists.tabs import tabs
 from app.admin.state import ListState
 from app.spec.entity import Entity
@@ -36,7 +37,7 @@ def screen(entity: Entity, state: ListState) -> dict[str, Any]:
         "clear_url": state.url(conditions=(), search=""),
         "builder": builder(me.policy),
         "columns": [header.column(me, f) for f in me.columns],
-        "rows": rows(me.policy, found.rows, me.columns, opens=not me.is_bin),
+        "rows": starred(me, rows(me.policy, found.rows, me.columns, opens=not me.is_bin)),
         "total": f"{total:,}" if is_exact else f"{total:,}+",
         "total_exact": is_exact,
         "count_url": state.url(is_exact=True, page=state.page),

@@ -35,3 +35,14 @@ export function recall(key) {
     return null; // storage is switched off: the default holds
   }
 }
+
+// Posts plain values with the page's token; answers the response, whatever its status.
+export function send(url, values = {}, how = {}) {
+  const token = document.querySelector("input[name=csrf_token]")?.value ?? "";
+  return fetch(url, {
+    method: "POST",
+    body: new URLSearchParams([["csrf_token", token], ...new URLSearchParams(values)]),
+    headers: { Accept: "application/json" },
+    ...how,
+  });
+}

@@ -8,6 +8,7 @@ import { startForms } from "./forms.js";
 import { startMatrix } from "./matrix.js";
 import { startMenus } from "./menus.js";
 import { startPickers } from "./pickers.js";
+import { startStars } from "./stars.js";
 import { startSwaps } from "./swaps.js";
 
 function enliven(root) {
@@ -21,6 +22,7 @@ function enliven(root) {
 
 startAppearance();
 startMenus();
+startStars();
 startSwaps(enliven);
 startDialog(enliven);
 enliven(document);

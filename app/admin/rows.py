@@ -1,0 +1,54 @@
+"""What readers do with single records without leaving the page: star them, note them as seen.
+
+Requests of their own beside the pages of ``views``; each finds its record through the gate first.
+"""
+
+from typing import ClassVar
+
+from flask import Response, jsonify, request
+from flask_appbuilder import BaseView, expose
+from flask_babel import lazy_gettext as _l
+
+from app.admin import forms, state
+from app.admin.errors import wants_json
+from app.admin.page import go_to
+from app.admin.security.paths import same_site
+from app.extensions import db
+from app.spec.entity import Entity
+from app.spec.errors import Invalid
+from app.store import door, recent, stars
+
+
+class RowsView(BaseView):
+    """The small requests about one entity's records; ``entity`` is set by the subclass."""
+
+    entity: ClassVar[Entity]
+    default_view = "star"
+
+    @expose("/star/<int:pk>", methods=["POST"])
+    def star(self, pk: int) -> Response:
+        """Set one's star or take it away; said twice it stays so (LIST-5)."""
+        self._found(pk, "on")
+        is_on = request.form.get("on")
+        if is_on not in ("1", "0"):
+            raise Invalid(fields={"on": [_l("This must be yes or no.")]})
+        change = stars.put if is_on == "1" else stars.remove
+        change(self.entity, pk)
+        db.session.commit()
+        if wants_json():
+            return jsonify({"starred": is_on == "1"})
+        return go_to(same_site(request.form.get("next")) or f"/{self.entity.plural}/show/{pk}")
+
+    @expose("/viewed/<int:pk>", methods=["POST"])
+    def viewed(self, pk: int) -> Response:
+        """The page of the record has been looked at: it leads one's trail (UI-15)."""
+        self._found(pk)
+        recent.note(self.entity, pk)
+        db.session.commit()
+        return Response(status=204)
+
+    def _found(self, pk: int, *inputs: str) -> None:
+        """403, 404, 400 in the contract's order: granted, this record, nothing unknown (§1)."""
+        door.fetch(self.entity, pk, "read", ())
+        state.only(request.args)
+        state.only(request.form, {*forms.CONTROL, *inputs})
