@@ -93,9 +93,7 @@ def _params(does: Behaviour, entity: Entity, raw: forms.Raw) -> dict[str, Any]:
 
 def _defaults(fields: Mapping[str, Field]) -> forms.Raw:
     given = {k: request.args.getlist(k) for k in request.args if k in fields}
-    return {
-        key: given.get(key) or ("" if f.default is None else f.default) for key, f in fields.items()
-    }
+    return {key: given.get(key) or forms.typed(f, f.initial()) for key, f in fields.items()}
 
 
 def _chosen(entity: Entity, verb: Operation) -> Selection:

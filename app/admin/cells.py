@@ -12,7 +12,7 @@ from flask_babel import format_timedelta
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.spec import clock
+from app.spec import clock, company
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
 from app.spec.kinds import BooleanField, OptionField
@@ -72,14 +72,12 @@ def distance(value: datetime) -> str:
 
 def money(value: Decimal) -> Markup:
     """An amount with separators, exact on hover when it is abbreviated: 万 in zh, K and M in en."""
-    exact = f"{value:,.2f}"
-    steps = (
-        [(10**8, "亿"), (10**4, "万")] if language.get() == "zh" else [(10**6, "M"), (10**3, "K")]
-    )
-    for size, unit in steps:
+    sign = f"{'-' if value < 0 else ''}{company.currency_symbol()}"
+    exact = f"{sign}{abs(value):,.2f}"
+    for size, unit in _UNITS[language.get()]:
         if abs(value) >= size:
-            short = f"{value / size:,.2f}".rstrip("0").rstrip(".")
-            return Markup('<span title="{}">{}{}</span>').format(exact, short, unit)
+            short = f"{abs(value) / size:,.2f}".rstrip("0").rstrip(".")
+            return Markup('<span title="{}">{}{}{}</span>').format(exact, sign, short, unit)
     return escape(exact)
 
 

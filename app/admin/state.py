@@ -13,12 +13,26 @@ import prison
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
+from app.spec import columns
 from app.spec.entity import Entity, View
 from app.spec.errors import BadRequest
+from app.spec.options import fixed, option
+from app.spec.settings import Chapter, Setting, declare, value
+from app.spec.words import Label
 from app.store.listing import Query
 
 SIZES = (20, 50, 100)
-DEFAULT_SIZE = 50
+PAGE_SIZE: Setting[str] = declare(
+    "page_size",
+    columns.choice(
+        "Rows on a page of a list",
+        "列表每页行数",
+        fixed("page_size", "Rows", "行数", *(option(str(n), str(n), str(n)) for n in SIZES)),
+        default="50",
+        help=Label("Everybody may choose another size in a list.", "每个人都可以在列表中另选。"),
+    ),
+    Chapter.LISTS,
+)
 BUILDER = ("f_col", "f_op", "f_value")
 KEYS = frozenset({"search", "filters", "order", "page", "size", "view", "exact", *BUILDER})
 BINNED_VIEW = "deleted"
@@ -38,7 +52,7 @@ class ListState:
     conditions: tuple[Any, ...] = ()
     order: str = ""
     page: int = 1
-    size: int = DEFAULT_SIZE
+    size: int = field(default_factory=lambda: default_size())
     view: str = ""
     is_exact: bool = False
     added: Mapping[str, Any] | None = field(default=None, compare=False)
@@ -58,7 +72,7 @@ class ListState:
             ("filters", self.filters_json() if self.conditions else ""),
             ("order", self.order),
             ("page", str(self.page) if self.page > 1 else ""),
-            ("size", str(self.size) if self.size != DEFAULT_SIZE else ""),
+            ("size", str(self.size) if self.size != default_size() else ""),
             ("view", self.view),
             ("exact", "1" if self.is_exact else ""),
         ]
@@ -72,10 +86,15 @@ class ListState:
         return Query((*own, *self.conditions), self.search, self.order, self.page - 1, self.size)
 
 
+def default_size() -> int:
+    """How many rows a list shows until its reader chooses otherwise."""
+    return int(value(PAGE_SIZE))
+
+
 def read(path: str, args: MultiDict[str, str]) -> ListState:
     """The state from an address; BadRequest for unknown arguments and values (contract §1)."""
     only(args, KEYS)
-    size = whole(args.get("size"), DEFAULT_SIZE)
+    size = whole(args.get("size"), default_size())
     if size not in SIZES:
         raise BadRequest(_l("The page size must be 20, 50 or 100."))
     state = ListState(

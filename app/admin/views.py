@@ -184,7 +184,7 @@ class EntityView(BaseView):
     def _prefilled(self, fields: Mapping[str, Field]) -> dict[str, Any]:
         """Values from the address; a record pointed at must exist for the reader (C23)."""
         state.only(request.args, fields)
-        values = {key: forms.typed(f, f.default) for key, f in fields.items()}
+        values = {key: forms.typed(f, f.initial()) for key, f in fields.items()}
         if self.entity.is_owned and "owner" in fields:
             values["owner"] = actor().user_id  # who creates it owns it, unless he says otherwise
         given = {key: request.args[key] for key in request.args if key in fields}

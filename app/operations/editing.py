@@ -51,8 +51,8 @@ def parse(
             continue
         try:
             value = f.parse(raw.get(key))
-            if value is None and key not in raw and f.default is not None:
-                value = f.default
+            if value is None and key not in raw:
+                value = f.initial()
             f.check_required(value)
         except ValueError as error:
             wrong[key] = [error.args[0]]

@@ -18,7 +18,7 @@ import xlsxwriter
 from app.extensions import db
 from app.operations.engine import Behaviour, Job, Row, chunks
 from app.operations.outcome import Plan
-from app.spec import clock
+from app.spec import clock, company
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
@@ -104,7 +104,7 @@ def write_xlsx(target: IO[bytes], table: Table, ids: Sequence[int]) -> int:
     formats = {
         datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
         date: book.add_format({"num_format": "yyyy-mm-dd"}),
-        Decimal: book.add_format({"num_format": "#,##0.00"}),
+        Decimal: book.add_format({"num_format": f'"{company.currency_symbol()}"#,##0.00'}),
     }
     _stamp(book, sheet)
     fields = table.fields

@@ -7,6 +7,7 @@ of the person who typed it. An empty value stays empty.
 
 import ipaddress
 import re
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
 
 from app.spec.text import CONTROL_CHARACTER, clean, digits
+
+home: ContextVar[str] = ContextVar("home", default="CN")
+"""The country whose telephone numbers need no country code: the company's, once per request."""
 
 BAD_CREDIT_CODE: Final = _l(
     "A credit code has 18 digits and capital letters, without I, O, S, V and Z."

@@ -119,6 +119,10 @@ class Field:
         """Whether two living records can't have the same value, as typed or as derived from it."""
         return self.unique or any(derived.is_unique for derived in self.derived)
 
+    def initial(self) -> Any:
+        """The value of a new record when nobody gives one."""
+        return self.default() if callable(self.default) else self.default
+
     def column_type(self) -> TypeEngine[Any]:
         raise NotImplementedError
 

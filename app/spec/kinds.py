@@ -65,7 +65,7 @@ class MobileField(TextField):
     max_length: int = 32
 
     def normalise(self, value: str) -> str:
-        return checks.mobile(value)
+        return checks.mobile(value, checks.home.get())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class PhoneField(TextField):
     max_length: int = 40
 
     def normalise(self, value: str) -> str:
-        return checks.phone(value)
+        return checks.phone(value, checks.home.get())
 
 
 @dataclass(frozen=True, kw_only=True)

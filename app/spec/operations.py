@@ -4,12 +4,15 @@ What an operation *does* is written in ``app/operations``; here stands what ever
 of it: its name in both languages, what it asks for, and how it relates to the row scope.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
+from app.spec import clock
 from app.spec.field import Field
-from app.spec.kinds import DateTimeField, LongTextField, OptionField, TextField
+from app.spec.kinds import DateTimeField, IntegerField, LongTextField, OptionField, TextField
 from app.spec.options import fixed, option
 from app.spec.relations import LinksField, RelationField
+from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
 
 
@@ -81,6 +84,27 @@ EXPORT_COLUMNS = fixed(
 _MESSAGE = LongTextField(label=Label("Message", "留言"), key="message", max_length=500)
 _REASON = LongTextField(label=Label("Reason", "原因"), key="reason", max_length=500)
 _UNTIL = DateTimeField(label=Label("Valid until", "有效时间"), key="until", is_ahead=True)
+SEAT_DAYS: Setting[int] = declare(
+    "seat_days",
+    IntegerField(
+        label=Label("New team seats end after (days)", "新团队成员有效期（天）"),
+        default=0,
+        minimum=0,
+        maximum=3650,
+        help=Label(
+            "Unless a date is given when somebody is added. 0: they don't end.",
+            "添加成员时未填写日期时适用；0 表示长期有效。",
+        ),
+    ),
+    Chapter.RECORDS,
+)
+
+
+def _seats_end() -> datetime | None:
+    """When a team seat ends that is given now without a date; None: never (CUS-4)."""
+    days = value(SEAT_DAYS)
+    return clock.now() + timedelta(days=days) if days else None
+
 
 LIST = Operation("list", Label("List", "查看列表"), seats="read")
 READ = Operation("read", Label("Read", "查看"), seats="read")
@@ -203,7 +227,7 @@ ADD_TEAM = Operation(
             required=True,
             default="read",
         ),
-        _UNTIL,
+        replace(_UNTIL, default=_seats_end),
     ),
     is_bulk=True,
     needs="team",

@@ -3,6 +3,7 @@
 Everything that decides who may do what is read into one snapshot per process, keyed by the number
 in ``rights_version``. Whoever changes such a thing calls :func:`touch` in the same transaction, so
 every process obeys on its next request (MATRIX-9) and no page pays for permissions (O(1) queries).
+Dictionaries and settings are read along with it.
 """
 
 import threading
@@ -11,18 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import JSON, func, literal, null, select, type_coerce, union_all, update
+from sqlalchemy import JSON, func, literal, null, select, type_coerce, union_all
 
 from app.extensions import db
 from app.spec import options
 from app.spec.field import Level, Masking
 from app.spec.roles import SUPER_ADMIN
 from app.spec.scopes import EVERYTHING, NOTHING, Reach, Scope
-from app.store import dictionaries
+from app.store import dictionaries, settings
 from app.store.context import Actor, system_scope
-from app.store.organisation import Department, RightsVersion, Role, RoleGrant, User, user_role
+from app.store.organisation import Department, Role, RoleGrant, User, user_role
 from app.store.pools import Pool, pool_admins, pool_member_departments, pool_members
 from app.store.rights import PoolSeat, Rights, RoleRights
+from app.store.version import touch as touch  # who changes rights needs no other module
+from app.store.version import version_now
 
 
 @dataclass
@@ -40,23 +43,12 @@ class Snapshot:
     pools: dict[int, Any] = field(default_factory=dict)
     pool_people: dict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
     choices: Mapping[str, tuple[options.Option, ...]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     rights: dict[int, Rights] = field(default_factory=dict)
 
 
 _lock = threading.Lock()
 _snapshots: dict[str, Snapshot] = {}
-
-
-def version_now() -> Any:
-    """A scalar subquery with the current version, for the statement that loads a session."""
-    return select(RightsVersion.number).where(RightsVersion.id == 1).scalar_subquery()
-
-
-def touch() -> None:
-    """Tell every process that rights have changed; call in the transaction that changes them."""
-    db.session.execute(
-        update(RightsVersion).where(RightsVersion.id == 1).values(number=RightsVersion.number + 1)
-    )
 
 
 def snapshot(version: int | None = None) -> Snapshot:
@@ -71,6 +63,7 @@ def snapshot(version: int | None = None) -> Snapshot:
         with _lock:
             _snapshots[key] = found
     options.live.set(found.choices)
+    settings.obey(found.settings)
     return found
 
 
@@ -104,6 +97,7 @@ def _read(version: int) -> Snapshot:
         else:
             found.pools[number] = (name, operations or [])
     found.choices = dictionaries.load()
+    found.settings = settings.load()
     return found
 
 

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
-from app.store.access import version_now
 from app.store.organisation import User
 from app.store.separate import reading, writing
 from app.store.upgrade import Installation
+from app.store.version import version_now
 
 PAGE, TOKEN = "page", "token"
 SESSION_KEY = "session_key"
@@ -253,7 +253,7 @@ def set_language(user_id: int, language: str) -> None:
     )
 
 
-def sweep_logins(keep: timedelta = timedelta(days=30)) -> None:
+def sweep_logins(keep: timedelta) -> None:
     """Drop sessions nobody will ask for again."""
     before = clock.now() - keep
     with writing() as connection:

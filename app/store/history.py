@@ -32,6 +32,8 @@ EVENTS = (
     option("password_reset", "Password reset", "重置密码"),
     option("denied", "Denied", "拒绝访问"),
     option("grants_changed", "Permissions changed", "修改权限"),
+    option("setting_changed", "Setting changed", "修改设置"),
+    option("dictionary_changed", "Dictionary changed", "修改字典"),
     option("set_up", "Set up", "初始化"),
     option("first_admin_created", "First administrator created", "创建首个管理员"),
 )

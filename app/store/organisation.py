@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import columns as field
-from app.spec.clock import DEFAULT_ZONE
+from app.spec.company import time_zone
 from app.spec.field import Section
 from app.spec.options import fixed, option
 from app.store.record import Record, Row
@@ -66,7 +66,7 @@ class User(Row):
     superior = field.person("Direct superior", "直属上级", listed=True)
     roles = field.links("Roles", "角色", "role", required=True, listed=True, table="user_role")
     language = field.choice("Language", "语言", LANGUAGE, default="zh")
-    timezone = field.time_zone("Time zone", "时区", default=DEFAULT_ZONE)
+    timezone = field.time_zone("Time zone", "时区", default=time_zone)
     is_active = field.boolean("Active", "启用", system=True, listed=True, quick=True)
     last_login_at = field.moment("Last login", "最后登录时间", system=True, section=Section.SYSTEM)
 

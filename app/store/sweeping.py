@@ -6,25 +6,42 @@ writing request and then once an hour (docs/decisions/0009).
 
 import logging
 import time
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.store import idempotency
+from app.spec import columns
+from app.spec.settings import Chapter, Setting, declare, value
+from app.spec.words import Label
+from app.store import idempotency, settings
 from app.store.accounts import sweep_logins
 from app.store.attempts import sweep_attempts
 
 EVERY = 3600.0
 """Seconds between two sweeps of one process."""
 NEXT = "next_sweep"
+LOGIN_DAYS: Setting[int] = declare(
+    "login_days",
+    columns.integer(
+        "Ended sessions are kept for (days)",
+        "已结束的登录会话保留（天）",
+        default=30,
+        minimum=7,
+        maximum=3650,
+        help=Label("The audit log keeps every login for good.", "审计日志会永久保留每次登录。"),
+    ),
+    Chapter.RETENTION,
+)
 
 log = logging.getLogger("crm.sweep")
 
 
 def sweep() -> None:
-    """Three short deletions, each in its own transaction; call with no transaction under way."""
+    """Short deletions, each in its own transaction; call with no transaction under way."""
+    settings.obey_now()
     idempotency.sweep()
-    sweep_logins()
+    sweep_logins(timedelta(days=value(LOGIN_DAYS)))
     sweep_attempts()
 
 

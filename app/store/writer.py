@@ -169,7 +169,7 @@ def _scope_after(operation: str) -> str:
 def _complete(entity: Entity, row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with the defaults of fields that weren't given."""
     defaults = {
-        key: f.default() if callable(f.default) else f.default
+        key: f.initial()
         for key, f in entity.fields.items()
         if f.default is not None and f.is_stored
     }

@@ -112,12 +112,12 @@ def test_a_seat_holder_sees_the_buttons_of_his_seat(world: World) -> None:
 @pytest.mark.parametrize(
     ("tongue", "value", "text"),
     [
-        ("en", "999.99", "999.99"),
-        ("en", "12500", "12.5K"),
-        ("en", "-2500000", "-2.5M"),
-        ("zh", "9999", "9,999.00"),
-        ("zh", "12500", "1.25万"),
-        ("zh", "250000000", "2.5亿"),
+        ("en", "999.99", "¥999.99"),
+        ("en", "12500", "¥12.5K"),
+        ("en", "-2500000", "-¥2.5M"),
+        ("zh", "9999", "¥9,999.00"),
+        ("zh", "12500", "¥1.25万"),
+        ("zh", "250000000", "¥2.5亿"),
     ],
 )
 def test_large_amounts_are_short(tongue: str, value: str, text: str) -> None:
@@ -128,7 +128,8 @@ def test_large_amounts_are_short(tongue: str, value: str, text: str) -> None:
         language.reset(token)
     assert re.sub(r"<[^>]*>", "", shown) == text
     if shown != text:
-        assert f'title="{Decimal(value):,.2f}"' in shown
+        exact = f"¥{abs(Decimal(value)):,.2f}"
+        assert f'title="{"-" if "-" in value else ""}{exact}"' in shown
 
 
 def test_the_builder_speaks_the_language_it_is_asked_for(app: Flask) -> None:

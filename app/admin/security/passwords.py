@@ -1,8 +1,8 @@
 """Passwords: how they are kept, checked and refused (AUTH, C3–C5).
 
 Kept as argon2id with 46 MiB, one pass, one lane. An unknown name costs exactly as much as a wrong
-password. A new password is 12 to 128 characters of anything that is not common, not made up of the
-person's or the product's name, not a keyboard row: there are no composition rules.
+password. A new password is {12} to 128 characters of anything that is not common, not made up of
+the person's or the product's name, not a keyboard row: there are no composition rules.
 """
 
 import re
@@ -19,13 +19,39 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import lazy_gettext as _l
 from werkzeug.security import check_password_hash
 
-from app.spec import clock
+from app.spec import clock, columns, settings
+from app.spec.settings import Chapter, Setting, declare
+from app.spec.words import Label
 
-SHORTEST = 12
 LONGEST = 128
 FEWEST_OWN = 4
 LONGEST_REGULAR = 64
-ONE_TIME = timedelta(hours=72)
+SHORTEST: Setting[int] = declare(
+    "password_length",
+    columns.integer(
+        "Shortest password",
+        "密码最短长度",
+        default=12,
+        minimum=8,
+        maximum=64,
+        help=Label(
+            "Characters; asked when a password is set the next time.",
+            "字符数；下次设置密码时生效。",
+        ),
+    ),
+    Chapter.SECURITY,
+)
+ONE_TIME: Setting[int] = declare(
+    "one_time_password_hours",
+    columns.integer(
+        "One-time passwords are valid for (hours)",
+        "一次性密码有效期（小时）",
+        default=72,
+        minimum=1,
+        maximum=720,
+    ),
+    Chapter.SECURITY,
+)
 
 _hasher = PasswordHasher(time_cost=1, memory_cost=47104, parallelism=1)
 _FAKE = (
@@ -67,12 +93,13 @@ def hashed(password: str) -> str:
 def one_time(now: datetime) -> tuple[str, str]:
     """A password that opens the account once, to set one's own: ``(to tell, to store)`` (C6).
 
-    Worth nothing after 72 hours; whoever uses it must change it (``must_change_password``).
+    Worth nothing after ``ONE_TIME``; whoever uses it must change it (``must_change_password``).
     """
     signs = "abcdefghjkmnpqrstuvwxyz23456789"
     groups = ["".join(secrets.choice(signs) for _ in range(5)) for _ in range(4)]
     password = "-".join(groups)
-    return password, f"{(now + ONE_TIME).isoformat()}|{hashed(password)}"
+    until = now + timedelta(hours=settings.value(ONE_TIME))
+    return password, f"{until.isoformat()}|{hashed(password)}"
 
 
 def matches(stored: str | None, password: str) -> bool:
@@ -112,12 +139,13 @@ def objections(password: str, names: Iterable[str | None] = ()) -> list[Any]:
 
 
 def length_objections(password: str) -> list[Any]:
-    """The one rule for everybody, the first super admin's included: 12 to 128 characters."""
-    if not SHORTEST <= len(password) <= LONGEST:
+    """The one rule for everybody, the first super admin's included: {12} to 128 characters."""
+    shortest = settings.value(SHORTEST)
+    if not shortest <= len(password) <= LONGEST:
         return [
             _l(
                 "A password has %(shortest)s to %(longest)s characters.",
-                shortest=SHORTEST,
+                shortest=shortest,
                 longest=LONGEST,
             )
         ]

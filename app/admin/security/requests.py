@@ -15,8 +15,9 @@ from werkzeug.exceptions import SecurityError
 from app.admin.security import csrf, sessions, trace
 from app.admin.security.login import actor_of
 from app.admin.security.paths import after_login
-from app.spec import clock, words
+from app.spec import clock, company, words
 from app.spec.errors import NotLoggedIn, NotPermitted
+from app.store import settings
 from app.store.accounts import Login
 from app.store.context import Origin, acting_as, origin
 from app.store.engine import may_write
@@ -71,11 +72,14 @@ def come_in() -> Response | None:
         speak(None)
         return None
     login = sessions.current()
+    if login is None and request.endpoint in OPEN:
+        settings.obey_now()
+    who = actor_of(login) if login else None
     speak(login)
-    if login is None:
+    if login is None or who is None:
         return _turn_away() if request.endpoint not in OPEN else None
     g.acting = ExitStack()
-    g.acting.enter_context(acting_as(actor_of(login)))
+    g.acting.enter_context(acting_as(who))
     return _check_in(login)
 
 
@@ -100,7 +104,7 @@ def speak(login: Login | None) -> None:
     chosen = None if sessions.is_by_token() else session.get("language")
     wanted = chosen or (login.language if login else asked)
     words.language.set(wanted if wanted in words.LANGUAGES else words.LANGUAGES[0])
-    clock.zone.set((login.timezone if login else None) or clock.DEFAULT_ZONE)
+    clock.zone.set((login.timezone if login else None) or company.time_zone())
 
 
 def _check_in(login: Login) -> Response | None:

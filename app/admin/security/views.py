@@ -18,7 +18,7 @@ from app.admin.security.paths import after_login, same_site
 from app.admin.security.readiness import unready
 from app.admin.security.requests import CHANGE_PAGE, LOGIN_PAGE
 from app.extensions import db
-from app.spec import clock, words
+from app.spec import clock, settings, words
 from app.spec.errors import BadRequest, NotFound, Throttled
 from app.store import accounts
 from app.store.accounts import TOKEN, Login
@@ -144,7 +144,7 @@ class PasswordView(BaseView):
             "errors": errors,
             "forced": person.must_change_password,
             "username": person.username,
-            "shortest": passwords.SHORTEST,
+            "shortest": settings.value(passwords.SHORTEST),
             "longest": passwords.LONGEST,
         }
         return render_template("password.html", screen=screen)

@@ -9,6 +9,7 @@ from flask_babel import gettext, ngettext
 
 from app.admin.navigation import Group, groups
 from app.admin.security import trace
+from app.spec import company
 from app.spec.words import either, language
 from app.store.context import Actor, current_or_none
 
@@ -37,6 +38,7 @@ def install(app: Flask) -> None:
     """Offer the common words of every page to the templates."""
     app.context_processor(_common)
     app.jinja_env.globals.update(_=gettext, gettext=gettext, ngettext=ngettext)
+    app.jinja_env.globals.update(company_name=company.name, currency_symbol=company.currency_symbol)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
