@@ -1,6 +1,6 @@
 """settings.
 
-Revision: 0002, after 0001. Created 2026-11-22 00:40:00.
+Revision: 0003, after 0002. Created 2026-11-22 00:40:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0002'
-down_revision = '0001'
+revision = '0003'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 
