@@ -1,6 +1,6 @@
 """settings.
 
-Revision: 0003, after 0002. Created 2026-11-22 00:40:00.
+Revision: 0004, after 0003. Created 2026-11-22 00:40:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0003'
-down_revision = '0002'
+revision = '0004'
+down_revision = '0003'
 branch_labels = None
 depends_on = None
 
