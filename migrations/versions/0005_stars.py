@@ -1,6 +1,6 @@
 """stars and recent views.
 
-Revision: 0004, after 0003. Created 2026-11-22 00:25:00.
+Revision: 0005, after 0004. Created 2026-11-22 00:25:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0004'
-down_revision = '0003'
+revision = '0005'
+down_revision = '0004'
 branch_labels = None
 depends_on = None
 
