@@ -89,8 +89,9 @@ def _found(entity: Entity, target: Entity, words: str) -> list[Any]:
     )
     if words:
         policy = Policy(actor(), target, "read" if target.is_owned else "list")
-        kinds = policy.search_kinds() if target.is_owned else frozenset({"text", "number"})
-        hit = search_index.matches(target, words, kinds)
+        fields = policy.searched if target.is_owned else target.searched
+        named = [f.key for f in fields if target.is_owned or f.search != "phone"]
+        hit = search_index.matches(target, words, named)
         plain = getattr(model, title.column).icontains(words, autoescape=True)
         statement = statement.where(plain if hit is None else or_(hit, plain))
     return list(db.session.execute(statement).scalars())

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from zlib import crc32
 
 from app.spec.errors import DeclarationError
 from app.spec.field import Field
@@ -113,6 +114,20 @@ class Entity:
     def fields(self) -> dict[str, Field]:
         return dict(self.model.__fields__)
 
+    @cached_property
+    def searched(self) -> tuple[Field, ...]:
+        """The fields that a search looks into, the title first."""
+        found = (f for f in self.fields.values() if f.search)
+        return tuple(sorted(found, key=lambda f: f.key != self.title))
+
+    @cached_property
+    def search_marks(self) -> dict[str, str]:
+        """In front of a searched field's tokens, to tell from which field they come."""
+        return {
+            f.key: "" if f.key == self.title else f"q{crc32(f.key.encode()) & 0xFFF:03x}"
+            for f in self.searched
+        }
+
     @property
     def is_owned(self) -> bool:
         """Its rows have an owner and are scoped by him (contract §6)."""
@@ -170,6 +185,8 @@ class Entity:
             raise DeclarationError(self.key, STARRED.key, "every entity has it: drop the field")
         if not any(f.listed for f in self.fields.values()):
             raise DeclarationError(self.key, "fields", "mark at least one field as listed")
+        if len(set(self.search_marks.values())) < len(self.searched):
+            raise DeclarationError(self.key, "fields", "two searched fields need other names")
         for f in self.fields.values():
             if f.required and f.system:
                 raise DeclarationError(

@@ -42,7 +42,7 @@ _CJK = (
     "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_RUN = re.compile(f"(?P<cjk>(?:(?=\\w)[{_CJK}])+)|(?P<word>[^\\W_{_CJK}]+)")
+RUN = re.compile(f"(?P<cjk>(?:(?=\\w)[{_CJK}])+)|(?P<word>[^\\W_{_CJK}]+)")
 _PHONE = re.compile(r"[0-9()+./ -]+")
 _PHONE_BREAK = re.compile(r"[^0-9()+. -]+")
 
@@ -102,7 +102,7 @@ def _short_tokens(text: str) -> tuple[str, ...]:
 def _add_text(tokens: set[str], text: str, *, joined: bool) -> None:
     chinese: list[str] = []
     words: list[str] = []
-    for run in _RUN.finditer(text):
+    for run in RUN.finditer(text):
         (chinese if run["cjk"] else words).append(run[0])
     for word in ["".join(words)] if joined else words:
         tokens.update(_word_tokens(word))
@@ -160,7 +160,7 @@ def query_tokens(text: str) -> Query:
     left the query is empty. Only the first 100 characters count.
     """
     folded = fold(text[:MAX_QUERY_LENGTH])
-    by_parts = tuple(clause for run in _RUN.finditer(folded) for clause in _run_clauses(run))
+    by_parts = tuple(clause for run in RUN.finditer(folded) for clause in _run_clauses(run))
     number = digits(folded) if _PHONE.fullmatch(folded) else ""
     clauses = _either([by_parts, _phone(number)]) if len(number) >= 4 else by_parts
     return Query(tuple(dict.fromkeys(clauses))[:MAX_CLAUSES])

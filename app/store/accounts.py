@@ -15,9 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
+from app.store.installation import Installation
 from app.store.organisation import User
 from app.store.separate import reading, writing
-from app.store.upgrade import Installation
 from app.store.version import version_now
 
 PAGE, TOKEN = "page", "token"

@@ -12,7 +12,6 @@ from sqlalchemy import Column, Table, func, insert, literal, null, select, text
 
 from app.extensions import db
 from app.spec.entity import Entity
-from app.spec.tokens import index_tokens
 from app.store import search_index
 from app.store.history import History
 
@@ -109,7 +108,7 @@ class Loader:
         fields = [f for f in entity.fields.values() if f.is_stored]
         self._plain = [(f.key, None if callable(f.default) else f.default) for f in fields]
         self._derived = [(f.key, d.compute) for f in fields for d in f.derived]
-        self._searched = [(f.search, f.key) for f in search_index.searched_fields(entity)]
+        self._is_searched = search_index.is_searched(entity)
         self._columns = [
             *("id", "version"),
             *(f.column for f in fields),
@@ -125,9 +124,9 @@ class Loader:
         """
         if not rows:
             return
-        prepared = [(self._stored(row), self._tokens(row)) for row in rows]
+        prepared = [(self._stored(row), search_index.tokens_of(self.entity, row)) for row in rows]
         fill(self.entity.model.__tablename__, self._columns, [stored for stored, _ in prepared])
-        if self._searched:
+        if self._is_searched:
             self._index((stored[0], tokens) for stored, tokens in prepared)
         self._record(rows[0]["id"], rows[-1]["id"])
 
@@ -150,10 +149,6 @@ class Loader:
             fill(
                 name, ("rowid", "tokens"), ((number, " ".join(tokens)) for number, tokens in found)
             )
-
-    def _tokens(self, row: Mapping[str, Any]) -> list[str]:
-        values: Any = [(kind, row.get(key)) for kind, key in self._searched]
-        return sorted(index_tokens(values))
 
     def _record(self, first: int, last: int) -> None:
         """One statement: the rows themselves say who made them and when."""

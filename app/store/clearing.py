@@ -10,7 +10,7 @@ from sqlalchemy import Table, delete, exists, func, select, text, update
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.roles import SUPER_ADMIN
-from app.store import search_index, upgrade
+from app.store import reindex, search_index, upgrade
 from app.store.bulk_load import is_postgres, take_time
 from app.store.history import History, record_event
 from app.store.organisation import Department, Role, User, user_role
@@ -57,7 +57,8 @@ def clear(keeping: str) -> None:
     _empty_people(keeping)
     for entity in catalogue:
         if search_index.is_searched(entity):
-            upgrade.fill_index(entity)
+            for _done in reindex.reindex(entity, after=0):
+                pass
     upgrade.set_up()
     record_event("set_up", subject="reset", detail={"removed_entries": [removed, 0]})
 

@@ -62,7 +62,7 @@ def clauses(policy: Policy, query: Query) -> list[ColumnElement[bool]]:
     found = filters.conditions_for(policy, query.conditions)
     words = query.search.strip()
     if words:
-        hit = search_index.matches(policy.entity, words, policy.search_kinds())
+        hit = search_index.matches(policy.entity, words, [f.key for f in policy.searched])
         if hit is not None:
             found.append(hit)
     return found

@@ -116,11 +116,10 @@ class Policy:
             raise BadRequest(_l("There is no column %(name)s to sort by.", name=key))
         return field
 
-    def search_kinds(self) -> frozenset[str]:
-        """The kinds of search tokens that can't betray a field he doesn't read in full."""
-        searched = [f for f in self.entity.fields.values() if f.search]
-        withheld = {f.search for f in searched if f.key not in self.plain}
-        return frozenset(f.search for f in searched) - withheld
+    @property
+    def searched(self) -> list[Field]:
+        """The fields his searches look into: those he reads in full, the title first."""
+        return [f for f in self.entity.searched if f.key in self.plain]
 
     def visible(self, record: Any, fields: Iterable[Field]) -> list[Field]:
         """Those of ``fields`` that this record shows: a pool shows its members fewer (POOL-1)."""

@@ -2,18 +2,33 @@
 
 A side table, so that a change of owner doesn't rewrite the index. PostgreSQL keeps an array with a
 GIN index, SQLite a full-text table. Rows are written in the transaction that writes the record.
+Every token says which field it comes from, so that a field somebody doesn't read in full neither
+finds nor hides anything for him (C43); those of the title, the most, go without a mark.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text, bindparam, column, false, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    column,
+    false,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
+from app.spec.text import fold
 from app.spec.tokens import index_tokens, query_tokens
 
 _UPSERT = (
@@ -37,12 +52,22 @@ _EXISTS = {
 }
 
 
+FORMAT = 2
+"""Raised when tokens are made in another way: the next upgrade then indexes everything anew."""
+
+
 def searched_fields(entity: Entity) -> list[Field]:
-    return [field for field in entity.fields.values() if field.search]
+    return list(entity.searched)
 
 
 def is_searched(entity: Entity) -> bool:
-    return bool(searched_fields(entity))
+    return bool(entity.searched)
+
+
+def signature(entity: Entity) -> str:
+    """What the index of an entity is made of: another one needs all its records indexed anew."""
+    made_of = [FORMAT, entity.title, *((f.key, f.search) for f in entity.searched)]
+    return sha256(repr(made_of).encode()).hexdigest()[:16]
 
 
 def _dialect() -> str:
@@ -72,7 +97,7 @@ def write(entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None
     if not is_searched(entity):
         return
     entries: list[dict[str, Any]] = [
-        {"id": record_id, "tokens": _tokens(entity, values)} for record_id, values in rows
+        {"id": record_id, "tokens": tokens_of(entity, values)} for record_id, values in rows
     ]
     if not entries:
         return
@@ -88,13 +113,25 @@ def write(entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None
     )
 
 
-def _tokens(entity: Entity, values: Mapping[str, Any]) -> list[str]:
-    searched = ((f.search, values.get(f.key)) for f in searched_fields(entity))
-    return sorted(index_tokens((kind, str(value)) for kind, value in searched if value))  # type: ignore[misc]
+def tokens_of(entity: Entity, values: Mapping[str, Any]) -> list[str]:
+    """The tokens of a record, given as {field: value}.
+
+    A short name that is a piece of the title has none of its own: whoever has it has the other.
+    """
+    title = fold(str(values.get(entity.title) or ""))
+    found: set[str] = set()
+    for searched in entity.searched:
+        value = values.get(searched.key)
+        if not value or (searched.key != entity.title and fold(str(value)) in title):
+            continue
+        mark = entity.search_marks[searched.key]
+        made = index_tokens([(searched.search, str(value))])  # type: ignore[list-item]
+        found.update([mark + token for token in made] if mark else made)
+    return sorted(found)
 
 
-def matches(entity: Entity, words: str, kinds: frozenset[str]) -> ColumnElement[bool] | None:
-    """The condition "the record has all these words", by fields of the allowed kinds only.
+def matches(entity: Entity, words: str, fields: Iterable[str]) -> ColumnElement[bool] | None:
+    """The condition "the record has all these words", in these fields only.
 
     None when there is nothing to look for; never true when nothing allowed could match, so that
     a field somebody doesn't read in full can't be guessed at (C43).
@@ -102,23 +139,26 @@ def matches(entity: Entity, words: str, kinds: frozenset[str]) -> ColumnElement[
     query = query_tokens(words)
     if not query:
         return None
-    if not is_searched(entity):
-        return false()  # there is no index to look into
-    groups = [_allowed(group, kinds, entity) for group in query.all]
+    allowed = set(fields)
+    looked_in = [f for f in entity.searched if f.key in allowed]
+    groups = [_marked(entity, group, looked_in) for group in query.all]
     if not all(groups):
-        return false()
-    name = side_table(entity)
+        return false()  # not searched at all, or by nothing he may read
     model_id: ColumnElement[int] = entity.model.id
+    return model_id.in_(_having(side_table(entity), groups))
+
+
+def _having(name: str, groups: Sequence[frozenset[str]]) -> Select[Any]:
+    """The ids in an index table that have a token of each group."""
     if _dialect() == "postgresql":
         side = table(name, column("id", Integer), column("tokens", ARRAY(Text)))
-        found = select(side.c.id).where(*(_has_any(side.c.tokens, group) for group in groups))
-        return model_id.in_(found)
+        return select(side.c.id).where(*(_has_any(side.c.tokens, group) for group in groups))
     wanted = " AND ".join(
         "(" + " OR ".join(f'"{token}"' for token in sorted(group)) + ")" for group in groups
     )
     side = table(name, column("rowid", Integer))
     hit = text(f"{name} MATCH :words").bindparams(bindparam("words", wanted, unique=True))
-    return model_id.in_(select(side.c.rowid).where(hit))
+    return select(side.c.rowid).where(hit)
 
 
 def _has_any(tokens: Any, group: frozenset[str]) -> ColumnElement[bool]:
@@ -129,9 +169,11 @@ def _has_any(tokens: Any, group: frozenset[str]) -> ColumnElement[bool]:
     return overlap
 
 
-def _allowed(group: frozenset[str], kinds: frozenset[str], entity: Entity) -> frozenset[str]:
-    """The tokens of a group that come from kinds this reader reads in full."""
-    in_words = {f.search for f in searched_fields(entity) if f.search != "phone"} <= kinds
+def _marked(entity: Entity, group: frozenset[str], fields: Sequence[Field]) -> frozenset[str]:
+    """The tokens of a group as these fields have them; those of a telephone only from one."""
     return frozenset(
-        token for token in group if (("phone" in kinds) if token.startswith("d") else in_words)
+        entity.search_marks[f.key] + token
+        for f in fields
+        for token in group
+        if token.startswith("d") == (f.search == "phone")
     )

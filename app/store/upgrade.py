@@ -17,33 +17,23 @@ import flask_migrate
 from alembic.script import ScriptDirectory
 from fasteners import InterProcessLock
 from flask import current_app
-from sqlalchemy import String, insert, inspect, select, text
+from sqlalchemy import insert, inspect, select, text
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity, PageRight
 from app.spec.field import Level, Masking
 from app.spec.roles import BUILT_IN_ROLES, Grant
-from app.store import access, dictionaries, search_index
+from app.store import access, dictionaries, reindex, search_index
 from app.store.context import system_scope
+from app.store.installation import Installation
 from app.store.organisation import Department, RightsVersion, Role, RoleGrant
 from app.store.pools import POOL_KIND, Pool
 from app.store.writer import Context, insert_rows
 
 ADVISORY_LOCK = 727_001
 HOW = Context("set_up")
-
-
-class Installation(db.Model):  # type: ignore[name-defined,misc]
-    """Facts about this installation; ``upgraded_to`` is what the last upgrade left behind."""
-
-    __tablename__ = "installation"
-    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
-
-    key: Mapped[str] = mapped_column(String(40), primary_key=True)
-    value: Mapped[str] = mapped_column(String(255))
 
 
 def upgrade() -> bool:
@@ -61,6 +51,10 @@ def upgrade() -> bool:
         flask_migrate.upgrade(directory=_migrations())
         with system_scope("set up what declarations bring"):
             set_up()
+            db.session.commit()
+            for entity in reindex.outdated():
+                for _done in reindex.reindex(entity):
+                    db.session.commit()
             db.session.merge(Installation(key="upgraded_to", value=wanted))
             db.session.commit()
     return True
@@ -88,7 +82,7 @@ def _fingerprint() -> str:
     derived = {
         "dictionaries": [words.key + str(words.options) for words in dictionaries.declared()],
         "grants": [str(sorted(thing.grants.items())) for thing in _granted()],
-        "search": [e.key for e in catalogue if search_index.is_searched(e)],
+        "search": [search_index.signature(e) for e in catalogue if e.searched],
         "roles": list(BUILT_IN_ROLES),
     }
     digest = hashlib.sha256(json.dumps(derived).encode()).hexdigest()[:16]
@@ -138,8 +132,7 @@ def set_up() -> None:
     if db.session.get(RightsVersion, 1) is None:
         db.session.add(RightsVersion(id=1, number=1))
         db.session.flush()
-    for entity in search_index.create_tables():
-        fill_index(entity)
+    search_index.create_tables()
     roles = _roles()
     _default_grants(roles)
     _root_department()
@@ -223,26 +216,6 @@ def _dictionaries() -> None:
     new = dictionaries.missing_rows(have)
     if new:
         db.session.execute(insert(table.__table__), new)
-
-
-def fill_index(entity: Entity) -> None:
-    """Index every record of an entity anew, in batches; for new index tables and rebuilds."""
-    fields = [f.key for f in search_index.searched_fields(entity)]
-    columns = [getattr(entity.model, key) for key in fields]
-    last = 0
-    while True:
-        rows = db.session.execute(
-            select(entity.model.id, *columns)
-            .where(entity.model.id > last)
-            .order_by(entity.model.id)
-            .limit(2_000)
-        ).all()
-        if not rows:
-            return
-        search_index.write(
-            entity, ((row[0], dict(zip(fields, row[1:], strict=True))) for row in rows)
-        )
-        last = rows[-1][0]
 
 
 _SQLITE_LOCK = (

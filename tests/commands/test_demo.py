@@ -18,7 +18,7 @@ from app.store import history, search_index
 from app.store.context import system_scope
 from app.store.organisation import Department, User
 from app.store.pools import TeamSeat
-from app.store.upgrade import fill_index
+from app.store.reindex import reindex
 from app.store.writer import Context, insert_rows, stored
 from tests.commands.conftest import PASSWORD
 from tests.support.snapshot import snapshot
@@ -128,7 +128,7 @@ def test_the_index_is_complete_and_right(demo_app: Flask) -> None:
             every = select(column(key), column("tokens")).select_from(table(name)).order_by(key)
             before = rows_of(every)
             assert len(before) == number_of(entity.key)
-            fill_index(entity)
+            assert list(reindex(entity))[-1] == number_of(entity.key)
             assert rows_of(every) == before
 
 

@@ -20,8 +20,9 @@ from app.spec.scopes import Scope
 from app.store import access, accounts, bulk_load, clearing, links
 from app.store.context import system_scope
 from app.store.gate import member_of
+from app.store.installation import Installation
 from app.store.organisation import RoleGrant, User
-from app.store.upgrade import Installation, grant_row, upgrade
+from app.store.upgrade import grant_row, upgrade
 from app.store.writer import Change, Context, insert_rows, update_rows
 
 MARK = "bench"

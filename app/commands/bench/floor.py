@@ -38,7 +38,7 @@ def statements(asked: dict[str, Any]) -> list[Select[Any]]:
     if "level" in asked:
         found = found.where(C.c.level == asked["level"])
     if "words" in asked:
-        hit: Any = search_index.matches(customer, asked["words"], frozenset({"text", "phone"}))
+        hit: Any = search_index.matches(customer, asked["words"], customer.search_marks)
         found = found.where(hit)
     walk = [C.c[asked["order"]].desc(), C.c.id.desc()]
     return [found.order_by(*walk).offset(asked["offset"]).limit(asked["size"])]
