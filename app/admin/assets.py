@@ -49,7 +49,7 @@ VENDOR_SCRIPTS = (
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
     *("list", "table", "rows", "bulk_bar", "list_sizes", "record", "form"),
-    *("matrix", "steps", "pages"),
+    *("matrix", "steps", "pages", "search"),
 )
 
 NPM_SECONDS = 300

@@ -6,6 +6,7 @@ from app.admin.api import EntityApi
 from app.admin.openapi import OpenApi
 from app.admin.operations_api import OperationsApi
 from app.admin.rows import RowsView
+from app.admin.search_api import SearchApi
 from app.admin.views import EntityView
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -18,6 +19,7 @@ def register_all(builder: AppBuilder) -> None:
         builder.add_view_no_menu(rows_of(entity))
         builder.add_api(api_of(entity))
     builder.add_api(OperationsApi)
+    builder.add_api(SearchApi)
     builder.add_api(OpenApi)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, jsonify, request
 from flask_appbuilder.api import BaseApi, expose
 
+from app.admin.search_api import MAX_SIZE, SIZE
 from app.operations.registry import BEHAVIOURS
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -15,6 +16,7 @@ from app.spec.field import Field
 from app.spec.kinds import ChoicesField, OptionField
 from app.spec.relations import LinksField, RelationField
 from app.store.context import actor
+from app.store.listing import MAX_SEARCH
 from app.store.policy import Policy
 
 TYPES: dict[str, dict[str, Any]] = {
@@ -50,7 +52,7 @@ class OpenApi(BaseApi):
     @expose("/_openapi", methods=["GET"])
     def describe(self) -> Response:
         """OpenAPI 3.0 of everything the caller may use."""
-        paths: dict[str, Any] = {}
+        paths: dict[str, Any] = {"/api/v1/search/": {"get": _search()}}
         schemas: dict[str, Any] = {"Error": _error_schema()}
         for entity in catalogue:
             granted = {v.slug for v in entity.verbs if actor().rights.may(entity.key, v.slug)}
@@ -85,6 +87,20 @@ def _error_schema() -> dict[str, Any]:
             "request_id": {"type": "string"},
         },
     }
+
+
+def _search() -> dict[str, Any]:
+    """Everything at once (SEARCH): for whoever is logged in, over what he may list."""
+    words = {"type": "string", "minLength": 1, "maxLength": MAX_SEARCH}
+    size = {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": SIZE}
+    return _operation(
+        "search everything the caller may list; hits in groups, the best first",
+        [
+            {"name": "q", "in": "query", "required": True, "schema": words},
+            {"name": "page_size", "in": "query", "schema": size, "description": "per group"},
+        ],
+        None,
+    )
 
 
 def _paths(entity: Entity, granted: set[str]) -> dict[str, Any]:

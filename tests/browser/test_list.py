@@ -38,12 +38,12 @@ def test_filter_search_and_order_live_in_the_address(open_as: "Open") -> None:
     assert names(page) == sorted(shown)
 
 
-def test_slash_leads_to_the_search_and_the_filter_stays(open_as: "Open") -> None:
+def test_f_leads_to_the_search_of_the_list_and_the_filter_stays(open_as: "Open") -> None:
     page = open_as("manager")
     page.goto("/customers/list/")
     add_filter(page, "name", "ct", "Customer")
     page.keyboard.press("Escape")
-    page.keyboard.press("/")
+    page.keyboard.press("f")
     page.keyboard.type("customer 02")
     page.keyboard.press("Enter")
     expect(page.locator("table[data-entity] tbody tr")).to_have_count(1)

@@ -52,6 +52,7 @@ def _common() -> dict[str, Any]:
         "nav": list(_navigation(who)),
         "create_menu": list(_create_menu(who)),
         "account_menu": _account_menu() if who else [],
+        "search_url": "/search/",
         "bell": {"url": "/notifications/", "unread_url": "/notifications/unread"},
         "messages": get_flashed_messages(with_categories=True),
         "request_id": trace.request_id(),

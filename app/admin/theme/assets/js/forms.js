@@ -53,8 +53,8 @@ function saveKey(event) {
 
 function searchKey(event) {
   const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const box = document.querySelector("[data-slash]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const box = document.querySelector({ "/": "[data-slash]", f: "[data-find]" }[event.key] ?? ":not(*)");
   if (!box) return;
   event.preventDefault();
   box.focus();

@@ -9,6 +9,7 @@ import { startMatrix } from "./matrix.js";
 import { startMenus } from "./menus.js";
 import { startPickers } from "./pickers.js";
 import { startStars } from "./stars.js";
+import { startSearch } from "./search.js";
 import { startSwaps } from "./swaps.js";
 
 function enliven(root) {
@@ -22,6 +23,7 @@ function enliven(root) {
 
 startAppearance();
 startMenus();
+startSearch();
 startStars();
 startSwaps(enliven);
 startDialog(enliven);
