@@ -216,6 +216,8 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
         if field.sortable:
             column = field.sort_column
             yield Index(f"ix_{table}_{column}", column, "id", **listed)
+        elif cls.__owned__ and field.key == "owner":
+            yield from _scope_indexes(table, listed)
         elif isinstance(field, RelationField) and field.section is not Section.SYSTEM:
             yield Index(f"ix_{table}_{field.column}", field.column, "id")
         if field.unique:
@@ -229,6 +231,16 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
     if cls.__binned__:
         where = _only("delete_batch IS NOT NULL")
         yield Index(f"ix_{table}_delete_batch", "delete_batch", **where)
+
+
+def _scope_indexes(table: str, listed: dict[str, Any]) -> Iterator[Index]:
+    """What a scope is walked, counted and checked by without looking at the rows (architecture §4).
+
+    The first begins with the owner: his list, newest first. The second begins with the record: of
+    the thousands that a search finds, those that are his.
+    """
+    yield Index(f"ix_{table}_owner_id", "owner_id", "updated_at", "id", **listed)
+    yield Index(f"ix_{table}_scope", "id", "owner_id", "updated_at", **listed)
 
 
 def _only(condition: str) -> dict[str, Any]:

@@ -31,10 +31,10 @@ def statements(asked: dict[str, Any]) -> list[Select[Any]]:
         notes = notes.order_by(H.c.id.desc()).limit(50)
         return [one.where(C.c.id == asked["id"]), people, notes][: asked.get("parts", 3)]
     found = select(C.c.id, *SHOWN, U.c.name.label("owner")).outerjoin(U, U.c.id == C.c.owner_id)
-    found = found.where(C.c.deleted_at.is_(None))
+    found = found.where(C.c.deleted_at.is_(None), C.c.pool_id.is_(None))
     owners = asked["owners"]
     mine = C.c.owner_id == owners[0] if len(owners) == 1 else member_of(C.c.owner_id, owners)
-    found = found.where(mine if owners else C.c.pool_id.is_(None))
+    found = found.where(mine) if owners else found
     if "level" in asked:
         found = found.where(C.c.level == asked["level"])
     if "words" in asked:
