@@ -1,6 +1,7 @@
 """The left navigation: what somebody may list; an entry comes with its feature (UI-1)."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from flask_babel import gettext as _
 
@@ -32,11 +33,28 @@ class Item:
     one: str = ""
     create_url: str = ""
 
+    @property
+    def letter(self) -> str:
+        """The key that leads there after ``g`` (UI-14); empty when all its letters are taken."""
+        return letters().get(self.url, "")
+
 
 @dataclass(frozen=True)
 class Group:
     label: str
     items: tuple[Item, ...]
+
+
+@cache
+def letters() -> dict[str, str]:
+    """A letter for each page, the same for everybody: the first of its address that is free."""
+    found = {"/": "h"}
+    urls = [f"/{entity.plural}/list/" for entity in catalogue]
+    for url in (*urls, *(page.url for page in catalogue.pages.values())):
+        taken = found.values()
+        letter = next((sign for sign in url if sign.isalpha() and sign not in taken), "")
+        found |= {url: letter} if letter else {}
+    return found
 
 
 def groups(who: Actor, path: str) -> list[Group]:

@@ -11,11 +11,13 @@ from typing import Any, ClassVar
 from flask import Response, flash, jsonify, render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 
 from app.admin import bulk_pages, choosing, deletion, details, forms, lists, merging, state
 from app.admin.clash import duplicate_of
+from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import go_to
 from app.extensions import db
@@ -46,6 +48,13 @@ class EntityView(BaseView):
     default_view = "list_page"
 
     @expose("/list/")
+    @explained(
+        _l(
+            "Search, filter and sort; the filter is in the address, so it can be sent to a "
+            "colleague. Tick rows, or take all that match, to act on many at once. A click on a "
+            "name opens the record."
+        )
+    )
     def list_page(self) -> Answer:
         """The list, as its address says."""
         door.demand(self.entity.key, "list")
@@ -58,6 +67,12 @@ class EntityView(BaseView):
         return render_template("list.html", screen=lists.screen(self.entity, seen))
 
     @expose("/show/<int:pk>")
+    @explained(
+        _l(
+            "One record with its key facts, everything that belongs to it, and who changed what "
+            "when. What your roles allow stands at the top right."
+        )
+    )
     def show(self, pk: int) -> Answer:
         """One record with its tabs."""
         screen = details.screen(self.entity, pk, request.args.get("tab", ""))
@@ -72,6 +87,9 @@ class EntityView(BaseView):
         return jsonify(found)
 
     @expose("/add", methods=["GET", "POST"])
+    @explained(
+        _l("Fields with * are required. What you typed is kept when something is wrong with it.")
+    )
     def add(self) -> Answer:
         """The form for a new record, and what comes back from it."""
         self._demand("create")
@@ -89,6 +107,13 @@ class EntityView(BaseView):
         return go_to(answer.headers["Location"])
 
     @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    @explained(
+        _l(
+            "Change what you like and save. When somebody else saved meanwhile, both values are "
+            "shown and nothing is lost; stars stand for a value you may not read, and leaving "
+            "them keeps it."
+        )
+    )
     def edit(self, pk: int) -> Answer:
         """The form of an existing record, and what comes back from it."""
         self._demand("edit")
@@ -118,6 +143,12 @@ class EntityView(BaseView):
             return self._rejected("edit", fields, raw, error, pk=pk, version=version)
 
     @expose("/delete/<int:pk>", methods=["GET", "POST"])
+    @explained(
+        _l(
+            "A deleted record goes to the recycle bin with what belongs to it, and can be "
+            "restored from there."
+        )
+    )
     def delete(self, pk: int) -> Answer:
         """GET asks, POST moves the record to the recycle bin."""
         self._demand("delete")
@@ -131,6 +162,12 @@ class EntityView(BaseView):
         return go_to(f"/{self.entity.plural}/list/")
 
     @expose("/bulk/<slug>", methods=["GET", "POST"])
+    @explained(
+        _l(
+            "First say what is to be done, then look at what would change and what would not, and"
+            " why. Nothing is written before you confirm."
+        )
+    )
     def bulk(self, slug: str) -> Answer:
         """Form, dry run and run of a bulk operation (BULK-2)."""
         verb = self.entity.verb(slug)
@@ -140,6 +177,12 @@ class EntityView(BaseView):
         return bulk_pages.answer(self.entity, slug)
 
     @expose("/bulk/<slug>/report/<int:number>")
+    @explained(
+        _l(
+            "What became of each record, with the reason where nothing was done. It can be "
+            "downloaded as a workbook."
+        )
+    )
     def report(self, slug: str, number: int) -> Answer:
         """What became of each row of a run of one's own (BULK-4)."""
         screen = bulk_pages.report_screen(self.entity, slug, number)

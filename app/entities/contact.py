@@ -33,6 +33,10 @@ contact = catalogue.declare(
         plural="contacts",
         one=Label("Contact", "联系人"),
         many=Label("Contacts", "联系人"),
+        help=Label(
+            "The people we talk to at a customer; the first one becomes its primary contact.",
+            "我们在客户那里打交道的人，第一个自动成为首要联系人。",
+        ),
         icon="address-book",
         menu="customers",
         rank=30,

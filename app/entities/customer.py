@@ -82,6 +82,10 @@ customer = catalogue.declare(
         plural="customers",
         one=Label("Customer", "客户"),
         many=Label("Customers", "客户"),
+        help=Label(
+            "The companies and people we do business with; everything else hangs on them.",
+            "与我们有业务往来的公司或个人，其他资料都归属于客户。",
+        ),
         icon="building",
         menu="customers",
         rank=20,

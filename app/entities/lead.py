@@ -55,6 +55,10 @@ lead = catalogue.declare(
         plural="leads",
         one=Label("Lead", "线索"),
         many=Label("Leads", "线索"),
+        help=Label(
+            "Somebody who may become a customer: work on him, then convert him.",
+            "可能成为客户的人或公司：跟进之后转化为客户。",
+        ),
         icon="target",
         menu="customers",
         rank=10,

@@ -11,6 +11,10 @@ user = catalogue.declare(
         plural="users",
         one=Label("User", "员工"),
         many=Label("Users", "员工"),
+        help=Label(
+            "The people who log in. Nobody is deleted: whoever leaves is disabled.",
+            "可以登录系统的员工。员工不会被删除，离职后停用。",
+        ),
         icon="users",
         menu="organisation",
         rank=82,

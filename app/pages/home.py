@@ -4,7 +4,9 @@ from typing import Any
 
 from flask import render_template
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
+from app.admin.manual import explained
 from app.admin.page import FirstPage, expose
 from app.spec import clock
 from app.spec.catalogue import catalogue
@@ -21,6 +23,7 @@ class HomeView(FirstPage):
     default_view = "index"
 
     @expose("/")
+    @explained(_l("What is yours and what waits for you, with the ways into daily work."))
     def index(self) -> str:
         """The first page after logging in."""
         screen = {"title": _("Home"), "greeting": greeting(), "cards": _cards()}

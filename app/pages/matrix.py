@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import state
+from app.admin.manual import explained
 from app.admin.navigation import GROUPS
 from app.admin.page import Page, expose, go_to
 from app.extensions import db
@@ -60,6 +61,12 @@ class MatrixView(Page):
         return go_to(f"/matrix/{first}")
 
     @expose("/<int:role_id>", methods=["GET", "POST"])
+    @explained(
+        _l(
+            "What each role may do with each kind of record, and on whose. It holds from "
+            "everybody's next click; every change is in the audit log."
+        )
+    )
     def show(self, role_id: int) -> str | Response:
         """One role's rows; POST replaces them all."""
         door.demand(MATRIX.key, "list" if request.method == "GET" else "edit")

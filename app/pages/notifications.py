@@ -5,10 +5,12 @@ from typing import Any
 
 from flask import Response, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import cells
+from app.admin.manual import explained
 from app.admin.page import Page, expose, go_to
 from app.extensions import db
 from app.spec.catalogue import catalogue
@@ -25,6 +27,7 @@ class NotificationsView(Page):
     default_view = "show"
 
     @expose("/", methods=["GET", "POST"])
+    @explained(_l("What others did that concerns you: records handed over, teams you joined."))
     def show(self) -> str | Response:
         """The newest messages; POST marks them all as read."""
         me = actor().user_id

@@ -5,8 +5,10 @@ The administrator never picks it, and every session of the person ends.
 
 from flask import render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
+from app.admin.manual import explained
 from app.admin.page import Page, expose
 from app.admin.security import resets
 from app.rules import escalation
@@ -21,6 +23,12 @@ class ResetPasswordView(Page):
     default_view = "reset"
 
     @expose("/<int:pk>", methods=["GET", "POST"])
+    @explained(
+        _l(
+            "Makes a one-time password for somebody who can't log in. It is shown once and must "
+            "be changed at the first login."
+        )
+    )
     def reset(self, pk: int) -> str:
         """Ask, then make a one-time password."""
         people = catalogue.get("user")

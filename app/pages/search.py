@@ -5,8 +5,10 @@ from urllib.parse import urlencode
 
 from flask import render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.admin import finding, state
+from app.admin.manual import explained
 from app.admin.page import Page, expose
 from app.store import everywhere
 
@@ -20,6 +22,12 @@ class SearchView(Page):
     default_view = "show"
 
     @expose("/")
+    @explained(
+        _l(
+            "Everything you may see that has these words, the best hits of each kind first. A "
+            "piece of a name, pinyin, initials or four digits of a telephone number are enough."
+        )
+    )
     def show(self) -> str:
         """The results as a page of their own, which works without a script (UI-2)."""
         return render_template("search.html", screen=_screen(ON_PAGE))

@@ -107,6 +107,8 @@ class Entity:
     views: tuple[View, ...] = ()
     rules: Any = None
     """The entity's business rules, an instance of ``app.operations.rules.Rules``."""
+    help: Label | None = None
+    """What these records are, for whoever asks on one of their pages (UI-14)."""
     samples: tuple[Mapping[str, Any], ...] = ()
     """Believable rows for tests, in this order; required fields given, relations left out."""
 

@@ -29,6 +29,7 @@ OWN_TESTS = {
     "OperationsApi.get": "one's own runs: test_related",
     "OperationsApi.report": "one's own runs: test_related",
     "OperationsApi.file": "one's own runs: test_related",
+    "HelpView.show": "says nothing of records: tests/contract/test_help.py",
     "SearchView.show": "what one may list: test_search",
     "SearchView.panel": "what one may list: test_search",
     "SearchApi.get_list": "what one may list: test_search",

@@ -10,9 +10,11 @@ from flask import abort, current_app, flash, redirect, render_template, request,
 from flask_appbuilder import BaseView, expose
 from flask_babel import format_datetime
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
+from app.admin.manual import explained
 from app.admin.security import csrf, devices, login, passwords, sessions
 from app.admin.security.paths import after_login, same_site
 from app.admin.security.readiness import unready
@@ -119,6 +121,7 @@ class PasswordView(BaseView):
     default_view = "change"
 
     @expose("/", methods=["GET", "POST"])
+    @explained(_l("A new password ends all your other sessions."))
     def change(self) -> Answer:
         person = _me()
         if request.method != "POST":
@@ -157,6 +160,7 @@ class SessionsView(BaseView):
     default_view = "list"
 
     @expose("/", methods=["GET", "POST"])
+    @explained(_l("Every device that is logged in as you; each can be logged out from here."))
     def list(self) -> Answer:
         person = _me()
         if request.method == "POST":

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, get_flashed_messages, request
 from flask_babel import gettext, ngettext
 
+from app.admin import manual
 from app.admin.navigation import Group, groups
 from app.admin.security import trace
 from app.spec import company
@@ -53,6 +55,8 @@ def _common() -> dict[str, Any]:
         "create_menu": list(_create_menu(who)),
         "account_menu": _account_menu() if who else [],
         "search_url": "/search/",
+        "help_url": f"/help/?{urlencode({'at': request.path})}",
+        "shortcuts": manual.for_script(),
         "bell": {"url": "/notifications/", "unread_url": "/notifications/unread"},
         "messages": get_flashed_messages(with_categories=True),
         "request_id": trace.request_id(),

@@ -51,23 +51,12 @@ function saveKey(event) {
   form.requestSubmit(form.querySelector("[data-save]") ?? undefined);
 }
 
-function searchKey(event) {
-  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const box = document.querySelector({ "/": "[data-slash]", f: "[data-find]" }[event.key] ?? ":not(*)");
-  if (!box) return;
-  event.preventDefault();
-  box.focus();
-  box.select();
-}
-
 let started = false;
 
 function startKeys() {
   if (started) return;
   started = true;
   document.addEventListener("keydown", saveKey, true);
-  document.addEventListener("keydown", searchKey);
   window.addEventListener("beforeunload", (event) => {
     if ([...guarded.keys()].some(changed)) event.preventDefault();
   });

@@ -10,6 +10,7 @@ import { startMenus } from "./menus.js";
 import { startPickers } from "./pickers.js";
 import { startStars } from "./stars.js";
 import { startSearch } from "./search.js";
+import { startShortcuts } from "./shortcuts.js";
 import { startSwaps } from "./swaps.js";
 
 function enliven(root) {
@@ -24,6 +25,7 @@ function enliven(root) {
 startAppearance();
 startMenus();
 startSearch();
+startShortcuts();
 startStars();
 startSwaps(enliven);
 startDialog(enliven);
