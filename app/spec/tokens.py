@@ -2,7 +2,7 @@
 
 A record is indexed as a set of short tokens, a query becomes a condition over tokens. Token =
 one letter for the kind + the piece itself, only letters and digits, so that SQLite's FTS5
-(``unicode61``) and a PostgreSQL array keep each as one token:
+(``unicode61``) and a PostgreSQL vector keep each as one token:
 
 ====  =============================================  ==========================
 c     one or two neighbouring Chinese characters      海纳 -> c海 c纳 c海纳

@@ -142,13 +142,9 @@ class Loader:
         return values
 
     def _index(self, found: Iterable[tuple[int, list[str]]]) -> None:
-        name = search_index.side_table(self.entity)
-        if is_postgres():
-            fill(name, ("id", "tokens"), found)
-        else:
-            fill(
-                name, ("rowid", "tokens"), ((number, " ".join(tokens)) for number, tokens in found)
-            )
+        key = "id" if is_postgres() else "rowid"
+        entries = ((number, " ".join(tokens)) for number, tokens in found)
+        fill(search_index.side_table(self.entity), (key, "tokens"), entries)
 
     def _record(self, first: int, last: int) -> None:
         """One statement: the rows themselves say who made them and when."""
