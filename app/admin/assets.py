@@ -45,11 +45,12 @@ VENDOR_SCRIPTS = (
     "tom-select/dist/js/tom-select.popular.min.js",
     "flatpickr/dist/flatpickr.min.js",
     "flatpickr/dist/l10n/zh.js",
+    "sortablejs/Sortable.min.js",
 )
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
     *("list", "table", "rows", "bulk_bar", "list_sizes", "record", "form"),
-    *("matrix", "steps", "pages", "search"),
+    *("matrix", "steps", "pages", "search", "settings"),
 )
 
 NPM_SECONDS = 300

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
@@ -13,6 +14,7 @@ from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, NotPermitted
 from app.spec.field import Field
 from app.spec.kinds import OptionField
+from app.spec.options import Option
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
 from app.store import search_index, titles
@@ -102,15 +104,21 @@ def _hint(row: Any) -> str:
     return str(getattr(row, "username", "") or "")
 
 
-def choices(field: Field) -> list[dict[str, str]]:
-    """The choices that may be picked now."""
+def choices(field: Field, *, retired: bool = False) -> list[dict[str, str]]:
+    """The choices that may be picked now; for filters those that old records still have too."""
     if not isinstance(field, OptionField):
         return []
     return [
-        {"code": option.code, "label": str(option.label)}
+        {"code": option.code, "label": _called(option)}
         for option in field.choices.current()
-        if option.is_active
+        if option.is_active or retired
     ]
+
+
+def _called(option: Option) -> str:
+    if option.is_active:
+        return str(option.label)
+    return _("%(name)s (retired)", name=option.label)
 
 
 def options_url(entity: Entity, field: Field) -> str:

@@ -109,6 +109,8 @@ def _options(entity: Entity, field: Field, value: Any) -> list[dict[str, str]]:
 
 
 def _text(field: Field, value: Any) -> str:
+    if isinstance(field, OptionField) and isinstance(value, str):
+        return field.to_text(value)  # a retired choice stays, under its name
     if isinstance(field, RelationField) and str(value or "").isdecimal():
         return titles.by_ids(catalogue.get(field.to), [int(value)]).get(int(value), "")
     return ""

@@ -1,17 +1,31 @@
 """The pages that can't be derived from a declaration: home, permission matrix, notifications."""
 
 from app.admin.page import Builder
+from app.pages.dictionaries import DictionariesView
 from app.pages.help import HelpView
 from app.pages.home import HomeView
 from app.pages.matrix import MatrixView
 from app.pages.notifications import NotificationsView
 from app.pages.passwords import ResetPasswordView
 from app.pages.search import SearchView
+from app.pages.settings import LogoView, SettingsView
 
 __all__ = ["HomeView", "register_all"]
 
+VIEWS = (
+    HelpView,
+    MatrixView,
+    NotificationsView,
+    ResetPasswordView,
+    SearchView,
+    SettingsView,
+    LogoView,
+    DictionariesView,
+)
+"""Every page but the home page, which the generator takes by itself."""
+
 
 def register_all(builder: Builder) -> None:
-    """Register every page but the home page, which the generator takes by itself."""
-    for view in (HelpView, MatrixView, NotificationsView, ResetPasswordView, SearchView):
+    """Register them."""
+    for view in VIEWS:
         builder.add_view_no_menu(view)

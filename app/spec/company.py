@@ -9,6 +9,7 @@ from babel.numbers import get_currency_name, get_currency_symbol
 from app.spec import columns as field
 from app.spec.clock import DEFAULT_ZONE
 from app.spec.options import Dictionary, Option
+from app.spec.pictures import PictureField
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label, either
 
@@ -17,6 +18,8 @@ CURRENCIES = (
     *("IDR", "PHP", "INR", "AUD", "NZD", "CAD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "RUB"),
     *("KZT", "AED", "SAR", "TRY", "ZAR", "BRL", "MXN"),
 )
+LOGO_PATH = "/static/logo"
+"""Among the files that browsers keep for good: another picture has another name."""
 _LOCALES = {code: Locale(code) for code in ("zh", "en")}
 
 
@@ -58,6 +61,18 @@ NAME: Setting[str] = declare(
 NAME_EN: Setting[str] = declare(
     "company_name_en",
     field.text("Company name in English", "企业英文名称", max_length=40, default=""),
+    Chapter.COMPANY,
+)
+LOGO: Setting[str] = declare(
+    "logo",
+    PictureField(
+        label=Label("Logo", "企业标志"),
+        default="",
+        help=Label(
+            "PNG or JPEG, at most 200 KB; shown in the navigation and on the login page.",
+            "PNG 或 JPEG，不超过 200 KB；显示在导航栏和登录页。",
+        ),
+    ),
     Chapter.COMPANY,
 )
 CURRENCY: Setting[str] = declare(
@@ -106,6 +121,12 @@ TIME_ZONE: Setting[str] = declare(
 def name() -> str:
     """The company's name in the reader's language; empty until somebody enters it."""
     return either(value(NAME), value(NAME_EN))
+
+
+def logo() -> str:
+    """The address of the company's picture; empty when there is none."""
+    kept = value(LOGO)
+    return f"{LOGO_PATH}/{kept}" if kept else ""
 
 
 def time_zone() -> str:

@@ -5,6 +5,7 @@ declared here are the entries a new installation starts with. A fixed list is a 
 not editable. Stored values are always codes (domain.md, preamble).
 """
 
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,6 +21,25 @@ class Option:
     label: Label
     colour: str = ""
     is_active: bool = True
+
+
+COLOURS = (
+    *("", "red", "orange", "yellow", "lime", "green", "teal", "cyan", "azure", "blue", "indigo"),
+    *("purple", "pink", "secondary"),
+)
+"""The colours of badges; the empty one is plain text."""
+CODE_LENGTH, LABEL_LENGTH = 40, 80
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+
+
+def code_of(words: str) -> str:
+    """A code made of English words: ``Cold visit`` is ``cold_visit``; empty without any letter."""
+    return re.sub(r"[^a-z0-9]+", "_", words.casefold()).strip("_")[:CODE_LENGTH]
+
+
+def is_code(text: str) -> bool:
+    """Whether choices may be stored under it."""
+    return len(text) <= CODE_LENGTH and _CODE.fullmatch(text) is not None
 
 
 live: ContextVar[Mapping[str, tuple[Option, ...]] | None] = ContextVar("live", default=None)

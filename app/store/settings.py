@@ -85,6 +85,8 @@ def save(wishes: Sequence[Wish]) -> list[str]:
     In the transaction under way. StaleVersion, with a :class:`Clash` for each, when somebody else
     set one of them to something else meanwhile (C37); those whom nobody touched don't clash.
     """
+    if not wishes:
+        return []
     touch()
     rows = {row.key: row for row in db.session.execute(select(StoredSetting.__table__))}
     holding = _understood([(row.key, row.value) for row in rows.values()])

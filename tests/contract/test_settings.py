@@ -1,11 +1,7 @@
 """What admins set is obeyed by every process on its next request, and never lost (SET-1)."""
 
-import json
-import os
-import subprocess
-import sys
+import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,42 +10,22 @@ from sqlalchemy import select
 from app.spec import clock
 from app.spec import settings as declared
 from app.spec.errors import StaleVersion
-from tests.support.web import submit
+from tests.support.elsewhere import run_elsewhere
+from tests.support.web import hidden_inputs, submit
 
 if TYPE_CHECKING:
     from tests.support.worlds import World
 
-ELSEWHERE = """
-import json
-import sys
-from app import create_app
-from config import settings
-from app.extensions import db
+SET = """
 from app.spec.settings import find
-from app.store.context import system_scope
 from app.store.settings import Wish, save
-
-instance, url, changes = sys.argv[1:]
-application = create_app({**settings({"CRM_INSTANCE": instance, "DATABASE_URL": url})})
-with application.app_context(), system_scope("another process sets something"):
-    save([Wish(find(key), value, 0) for key, value in json.loads(changes).items()])
-    db.session.commit()
+save([Wish(find(key), value, 0) for key, value in given.items()])
 """
-
-
-def set_elsewhere(world: "World", **changes: str) -> None:
-    """Set that in a process of its own on the same database."""
-    world.is_dirty = True
-    place = [world.app.config["CRM_INSTANCE"], world.server.url(world.name)]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", ELSEWHERE, *place, json.dumps(changes)],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ},
-        timeout=120,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()[-500:]
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c494441"
+    "5478da63e04e690000016d00f0e2db8b410000000049454e44ae426082"
+)
+SCRIPT = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
 
 @pytest.fixture
@@ -76,7 +52,7 @@ def test_what_another_process_sets_holds_on_the_next_request(world: "World") -> 
     """MATRIX-9 for settings, for people and for guests, and C51: a name is text, never markup."""
     browser, guest = world.client("sales1a"), world.app.test_client()
     assert "size=50" not in browser.get("/customers/list/").text  # 50 is the default
-    set_elsewhere(world, page_size="20", company_name="<b>Acme</b>")
+    run_elsewhere(world, SET, page_size="20", company_name="<b>Acme</b>")
     for answer in (browser.get("/customers/list/"), guest.get("/login/")):
         assert "&lt;b&gt;Acme&lt;/b&gt;" in answer.text
         assert "<b>Acme" not in answer.text
@@ -140,7 +116,7 @@ def test_what_is_no_longer_understood_gives_way_to_the_default(work: "World") ->
 
 def test_what_is_set_is_obeyed(world: "World") -> None:
     """Each setting changes what it says: amounts, telephone numbers, seats."""
-    set_elsewhere(world, currency="EUR", country="DE")
+    run_elsewhere(world, SET, currency="EUR", country="DE")
     browser = world.client("admin")
     form = browser.get("/customers/add").text
     assert "€" in form
@@ -148,3 +124,53 @@ def test_what_is_set_is_obeyed(world: "World") -> None:
     made = submit(browser, "/customers/add", name="Müller GmbH", mobile="0151 23456789")
     assert made.status_code == 302, made.text
     assert "+4915123456789" in browser.get(made.location).text
+
+
+def test_the_page_saves_what_was_changed_and_shows_what_is_wrong(world: "World") -> None:
+    """UI-6: beside the field, with the input kept; nothing else of the form is saved then."""
+    admin = world.client("system")
+    wrong = submit(admin, "/settings/", page_size="33", seat_days="7")
+    assert wrong.status_code == 422
+    assert 'value="7"' in wrong.text
+    assert wrong.text.count('class="field-error"') == 1
+    assert submit(admin, "/settings/", page_size="20", seat_days="").status_code == 302
+    listed = admin.get("/settings/?search=page").text
+    assert 'name="reset" value="page_size"' in listed
+    assert "seat_days" not in listed
+    assert "page_size" in admin.get("/settings/history").text or "50" in listed
+    assert submit(admin, "/settings/?search=rows", reset="page_size").status_code == 302
+    assert 'name="reset"' not in admin.get("/settings/").text
+    assert submit(admin, "/settings/", junk="1").status_code == 400
+
+
+def test_two_admins_on_the_page(world: "World") -> None:
+    """C37: 409 with both values and the input kept; what the other one changed alone stays."""
+    one, other = world.client("system"), world.client("admin")
+    opened = hidden_inputs(one.get("/settings/").text)
+    assert submit(other, "/settings/", seat_days="30", company_name="Acme").status_code == 302
+    stale = one.post("/settings/", data={**opened, "seat_days": "7", "company_name": ""})
+    assert stale.status_code == 409
+    assert ">7<" in stale.text
+    assert "<mark>30</mark>" in stale.text
+    again = {**hidden_inputs(stale.text), "seat_days": "7", "company_name": "Acme"}
+    assert one.post("/settings/", data=again).status_code == 302
+    page = one.get("/settings/").text
+    assert 'value="7"' in page
+    assert 'value="Acme"' in page
+
+
+def test_a_logo_is_what_its_bytes_are(world: "World") -> None:
+    """C64, C65: PNG and JPEG only, as themselves, for guests too, and no other picture."""
+    admin, guest = world.client("system"), world.app.test_client()
+    for content in (SCRIPT, b"", b"GIF89a", PIXEL[:-4], PIXEL + SCRIPT, PIXEL + bytes(300_000)):
+        answer = submit(admin, "/settings/", logo=(io.BytesIO(content), "logo.png"))
+        assert answer.status_code == 422, content[:20]
+    assert "/static/logo/" not in guest.get("/login/").text
+    saved = submit(admin, "/settings/", logo=(io.BytesIO(PIXEL), "x.svg"))
+    assert saved.status_code == 302
+    address = guest.get("/login/").text.partition('src="/static/logo/')[2].partition('"')[0]
+    picture = guest.get(f"/static/logo/{address}")
+    assert picture.data == PIXEL
+    assert picture.content_type == "image/png"
+    assert "sandbox" in picture.headers["Content-Security-Policy"]
+    assert guest.get(f"/static/logo/{'0' * 64}.png").status_code == 404

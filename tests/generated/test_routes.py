@@ -34,14 +34,27 @@ OWN_TESTS = {
     "SearchView.panel": "what one may list: test_search",
     "SearchApi.get_list": "what one may list: test_search",
     "OpenApi.describe": "the addresses only, for anybody logged in",
-    "MatrixView.first": "a right of its own: test_matrix_is_its_own_right",
-    "MatrixView.show": "a right of its own: test_matrix_is_its_own_right",
+    "MatrixView.first": "a right of its own: test_pages_are_rights_of_their_own",
+    "MatrixView.show": "a right of its own: test_pages_are_rights_of_their_own",
+    "SettingsView.show": "a right of its own: test_pages_are_rights_of_their_own",
+    "SettingsView.history": "the same right: test_pages_are_rights_of_their_own",
+    "DictionariesView.index": "a right of its own: test_pages_are_rights_of_their_own",
+    "DictionariesView.edit": "the same right: test_pages_are_rights_of_their_own",
     "NotificationsView.show": "one's own messages",
     "NotificationsView.unread": "one's own messages",
     "ResetPasswordView.reset": "test_access: the operation reset_password",
     "appbuilder.static": "the framework's files",
 }
 """Routes that belong to no entity, each with who may come and where that is tested."""
+
+PAGES = {
+    "matrix": ("/matrix/3", {"row_version": "99"}),
+    "settings": ("/settings/", {}),
+    "settings history": ("/settings/history", None),
+    "dictionaries": ("/dictionaries/", None),
+    "dictionaries edit": ("/dictionaries/source", {}),
+}
+"""Pages with a right of their own (the first word): the address, and what an empty save posts."""
 
 PARAMETERS = {"pk": "1", "slug": "export", "key": "owner", "number": "1", "role_id": "2",
               "language": "en", "file": "x.css", "filename": "x.css"}  # fmt: skip
@@ -127,14 +140,15 @@ def test_reading_twice_writes_nothing(stage: Stage) -> None:
     assert stage.differing() == []
 
 
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("actor", ["admin", "system", "people", "manager", "sales1a", "audit"])
-def test_matrix_is_its_own_right(stage: Stage, actor: str) -> None:
-    """PERM: pages are permissions too; the table's line for the matrix is obeyed."""
-    person = stage.person(actor)
-    for operation, answer in (
-        ("list", person.get("/matrix/3")),
-        ("edit", person.post("/matrix/3", {"row_version": "99"})),
-    ):
-        may = stage.oracle.may(actor, "matrix", operation)
+def test_pages_are_rights_of_their_own(stage: Stage, actor: str, page: str) -> None:
+    """PERM: pages are permissions too; the table's line for each is obeyed."""
+    person, (path, saved) = stage.person(actor), PAGES[page]
+    answers = {"list": person.get(path)}
+    if saved is not None:
+        answers["edit"] = person.post(path, saved)
+    for operation, answer in answers.items():
+        may = stage.oracle.may(actor, page.split()[0], operation)
         assert (answer.status_code == 403) != may or answer.status_code == 409, (actor, operation)
     assert stage.differing() == []

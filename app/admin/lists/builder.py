@@ -55,7 +55,7 @@ def periods(tongue: str) -> str:
 
 def _described(policy: Policy, field: Field, places: dict[str, int]) -> dict[str, Any]:
     codes = sorted((c for c in field.operators if c in places), key=lambda code: code != FIRST)
-    options = [[one["code"], one["label"]] for one in choosing.choices(field)]
+    options = [[one["code"], one["label"]] for one in choosing.choices(field, retired=True)]
     return {
         "key": field.key,
         "label": str(field.label),

@@ -32,6 +32,7 @@ OPEN = {
     "TokenApi.refresh": "the refresh token itself is checked",
     "built_asset": "style sheets and scripts of the login page",
     "static": "the same, unbuilt",
+    "LogoView.show": "the company's picture on the login page",
 }
 """Routes for people who are not logged in, each with its reason (C17)."""
 

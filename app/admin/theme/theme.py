@@ -40,7 +40,11 @@ def install(app: Flask) -> None:
     """Offer the common words of every page to the templates."""
     app.context_processor(_common)
     app.jinja_env.globals.update(_=gettext, gettext=gettext, ngettext=ngettext)
-    app.jinja_env.globals.update(company_name=company.name, currency_symbol=company.currency_symbol)
+    app.jinja_env.globals.update(
+        company_name=company.name,
+        company_logo=company.logo,
+        currency_symbol=company.currency_symbol,
+    )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

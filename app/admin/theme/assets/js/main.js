@@ -7,6 +7,7 @@ import { startFilters } from "./filters.js";
 import { startForms } from "./forms.js";
 import { startMatrix } from "./matrix.js";
 import { startMenus } from "./menus.js";
+import { startOrdering } from "./ordering.js";
 import { startPickers } from "./pickers.js";
 import { startStars } from "./stars.js";
 import { startSearch } from "./search.js";
@@ -20,6 +21,7 @@ function enliven(root) {
   startBulk(root);
   startForms(root);
   startMatrix(root);
+  startOrdering(root);
 }
 
 startAppearance();
