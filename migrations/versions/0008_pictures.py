@@ -1,6 +1,6 @@
 """pictures.
 
-Revision: 0006, after 0005. Created 2026-11-22 01:00:00.
+Revision: 0008, after 0007. Created 2026-11-22 01:00:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0006'
-down_revision = '0005'
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 
