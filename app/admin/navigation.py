@@ -22,6 +22,10 @@ GROUPS: tuple[tuple[str, Label], ...] = (
 )
 
 
+QUALITY = "/data-quality/"
+"""The one page of its own that stands open to whoever may list what it is about (CUS-9)."""
+
+
 @dataclass(frozen=True)
 class Item:
     """One entry: where it leads, and where its "new" leads when that is granted."""
@@ -50,7 +54,7 @@ def letters() -> dict[str, str]:
     """A letter for each page, the same for everybody: the first of its address that is free."""
     found = {"/": "h"}
     urls = [f"/{entity.plural}/list/" for entity in catalogue]
-    for url in (*urls, *(page.url for page in catalogue.pages.values())):
+    for url in (*urls, QUALITY, *(page.url for page in catalogue.pages.values())):
         taken = found.values()
         letter = next((sign for sign in url if sign.isalpha() and sign not in taken), "")
         found |= {url: letter} if letter else {}
@@ -84,8 +88,10 @@ def _entities(group: str, who: Actor, path: str) -> list[Item]:
 
 def _own_pages(group: str, who: Actor, path: str) -> list[Item]:
     """Home, and the declared pages that no entity brings, for those who may see them."""
-    home = [Item(_("Home"), "/", "home", path == "/")] if group == "workbench" else []
-    return home + [
+    found = [Item(_("Home"), "/", "home", path == "/")] if group == "workbench" else []
+    if group == "workbench" and any(e.quality and who.rights.may(e.key, "list") for e in catalogue):
+        found.append(Item(_("Data quality"), QUALITY, "checkbox", path.startswith(QUALITY)))
+    return found + [
         Item(str(page.label), page.url, page.icon, path.startswith(page.url))
         for page in catalogue.pages.values()
         if page.menu == group and who.rights.may(page.key, "list")

@@ -10,10 +10,7 @@ audit = catalogue.declare(
         plural="audit",
         one=Label("Audit entry", "审计记录"),
         many=Label("Audit log", "审计日志"),
-        help=Label(
-            "Every change and every event, to be read and never changed.",
-            "每一次修改和每一个事件，只能查看，不能更改。",
-        ),
+        help=Label("Every change and every event, for ever.", "每一次修改和每一个事件，永久保留。"),
         icon="history",
         menu="organisation",
         rank=88,

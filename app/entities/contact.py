@@ -2,7 +2,7 @@
 
 from app.entities.choices import BUYING_ROLE, SEX
 from app.rules.contacts import PrimaryContactRules
-from app.spec.declare import SHARED, Entity, Label, Scope, catalogue, field, grant, roles
+from app.spec.declare import SHARED, Entity, Label, Scope, catalogue, field, grant, quality, roles
 from app.store.record import Owned, Record
 
 
@@ -33,16 +33,14 @@ contact = catalogue.declare(
         plural="contacts",
         one=Label("Contact", "联系人"),
         many=Label("Contacts", "联系人"),
-        help=Label(
-            "The people we talk to at a customer; the first one becomes its primary contact.",
-            "我们在客户那里打交道的人，第一个自动成为首要联系人。",
-        ),
+        help=Label("The people we talk to at a customer.", "我们在客户那里打交道的人。"),
         icon="address-book",
         menu="customers",
         rank=30,
         order="-updated_at",
         operations=SHARED,
         rules=PrimaryContactRules(),
+        quality=(*quality.REACHED, quality.unborn("birthday")),
         grants={
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, SHARED),
             roles.SALESPERSON: grant(

@@ -12,6 +12,7 @@ from app.spec.declare import (
     catalogue,
     field,
     grant,
+    quality,
     roles,
     view,
 )
@@ -82,10 +83,7 @@ customer = catalogue.declare(
         plural="customers",
         one=Label("Customer", "客户"),
         many=Label("Customers", "客户"),
-        help=Label(
-            "The companies and people we do business with; everything else hangs on them.",
-            "与我们有业务往来的公司或个人，其他资料都归属于客户。",
-        ),
+        help=Label("The companies and people we sell to.", "与我们有业务往来的公司和个人。"),
         icon="building",
         menu="customers",
         rank=20,
@@ -96,6 +94,7 @@ customer = catalogue.declare(
             view("won", "Won", "已成交", "deal_status", "eq", "won"),
             view("locked", "Locked", "已锁定", "is_locked", "eq", True),
         ),
+        quality=(*quality.REACHED, *quality.FOLLOWED, quality.lacking("won_at", deal_status="won")),
         grants={
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, EVERYDAY),
             roles.SALESPERSON: grant(

@@ -11,10 +11,7 @@ department = catalogue.declare(
         plural="departments",
         one=Label("Department", "部门"),
         many=Label("Departments", "部门"),
-        help=Label(
-            "The tree that data scopes follow: who stands where decides who sees what.",
-            "数据范围所依据的组织树：各人所处的位置决定能看到什么。",
-        ),
+        help=Label("The tree that data scopes follow.", "数据范围所依据的组织树。"),
         icon="sitemap",
         menu="organisation",
         rank=80,

@@ -11,6 +11,7 @@ from app.spec.declare import (
     catalogue,
     field,
     grant,
+    quality,
     roles,
     view,
 )
@@ -55,10 +56,7 @@ lead = catalogue.declare(
         plural="leads",
         one=Label("Lead", "线索"),
         many=Label("Leads", "线索"),
-        help=Label(
-            "Somebody who may become a customer: work on him, then convert him.",
-            "可能成为客户的人或公司：跟进之后转化为客户。",
-        ),
+        help=Label("Somebody who may become a customer.", "可能成为客户的人或公司。"),
         icon="target",
         menu="customers",
         rank=10,
@@ -67,6 +65,7 @@ lead = catalogue.declare(
         views=(
             view("no_next_contact", "No next contact", "未安排联系", "next_contact_at", "empty"),
         ),
+        quality=(*quality.REACHED, *quality.FOLLOWED),
         grants={
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, EVERYDAY),
             roles.SALESPERSON: grant(

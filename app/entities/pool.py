@@ -11,10 +11,7 @@ pool = catalogue.declare(
         plural="pools",
         one=Label("Pool", "公海池"),
         many=Label("Pools", "公海"),
-        help=Label(
-            "Records without an owner, for the pool's members to claim.",
-            "无人负责的记录，由公海成员领取。",
-        ),
+        help=Label("Records without an owner, to be claimed.", "无人负责的记录，由成员领取。"),
         icon="pool",
         menu="customers",
         rank=40,

@@ -11,10 +11,7 @@ role = catalogue.declare(
         plural="roles",
         one=Label("Role", "角色"),
         many=Label("Roles", "角色"),
-        help=Label(
-            "A named set of rights; several roles of one person add up.",
-            "一组权限的名称；一个人的多个角色合并生效。",
-        ),
+        help=Label("Named sets of rights; several add up.", "一组权限的名称；多个角色合并生效。"),
         icon="id-badge-2",
         menu="organisation",
         rank=84,

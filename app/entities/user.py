@@ -11,10 +11,7 @@ user = catalogue.declare(
         plural="users",
         one=Label("User", "员工"),
         many=Label("Users", "员工"),
-        help=Label(
-            "The people who log in. Nobody is deleted: whoever leaves is disabled.",
-            "可以登录系统的员工。员工不会被删除，离职后停用。",
-        ),
+        help=Label("The people who log in; never deleted.", "可以登录的员工；只停用，不删除。"),
         icon="users",
         menu="organisation",
         rank=82,

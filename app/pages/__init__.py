@@ -1,6 +1,7 @@
 """The pages that can't be derived from a declaration: home, permission matrix, notifications."""
 
 from app.admin.page import Builder
+from app.pages.data_quality import DataQualityView
 from app.pages.dictionaries import DictionariesView
 from app.pages.help import HelpView
 from app.pages.home import HomeView
@@ -13,6 +14,7 @@ from app.pages.settings import LogoView, SettingsView
 __all__ = ["HomeView", "register_all"]
 
 VIEWS = (
+    DataQualityView,
     HelpView,
     MatrixView,
     NotificationsView,

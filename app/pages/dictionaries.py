@@ -12,6 +12,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.datastructures import MultiDict
 
 from app.admin import forms, state
+from app.admin.manual import explained
 from app.admin.page import Page, expose, go_to
 from app.extensions import db
 from app.spec import text
@@ -65,6 +66,7 @@ class DictionariesView(Page):
     default_view = "index"
 
     @expose("/")
+    @explained(_l("The lists of choices that forms offer."))
     def index(self) -> str:
         """All dictionaries with what they are for."""
         door.demand(DICTIONARIES.key, "list")
@@ -73,6 +75,7 @@ class DictionariesView(Page):
         return render_template("dictionaries.html", screen={"rows": rows})
 
     @expose("/<string:key>", methods=["GET", "POST"])
+    @explained(_l("Names, order and use of the choices of one list."))
     def edit(self, key: str) -> Any:
         """The values of one; POST saves them all in the order that was sent."""
         door.demand(DICTIONARIES.key, "list" if request.method == "GET" else "edit")

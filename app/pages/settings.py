@@ -5,10 +5,12 @@ from typing import Any
 
 from flask import Response, flash, make_response, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import cells, forms, merging, state
 from app.admin.choosing import choices
+from app.admin.manual import explained
 from app.admin.page import Page, expose, go_to
 from app.extensions import db
 from app.operations import editing
@@ -52,6 +54,7 @@ class SettingsView(Page):
     default_view = "show"
 
     @expose("/", methods=["GET", "POST"])
+    @explained(_l("The business rules of this installation; a change holds from the next click."))
     def show(self) -> Any:
         """All settings, or those that match ``search``; POST saves what its sender changed."""
         door.demand(SETTINGS.key, "list" if request.method == "GET" else "edit")
@@ -70,6 +73,7 @@ class SettingsView(Page):
         return go_to(_address())
 
     @expose("/history")
+    @explained(_l("Who changed which setting, and when."))
     def history(self) -> str:
         """Who changed what and when, the newest first (AUDIT-2)."""
         door.demand(SETTINGS.key, "list")

@@ -1,7 +1,7 @@
 """Everything that the file of an entity needs, by one import."""
 
 from app.spec import columns as field
-from app.spec import roles
+from app.spec import quality, roles
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity, view
 from app.spec.field import Section
@@ -28,6 +28,7 @@ __all__ = [
     "fixed",
     "grant",
     "option",
+    "quality",
     "roles",
     "view",
 ]

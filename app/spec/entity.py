@@ -15,6 +15,7 @@ from app.spec.errors import DeclarationError
 from app.spec.field import Field
 from app.spec.kinds import BooleanField
 from app.spec.operations import OPERATIONS, Operation
+from app.spec.quality import Check
 from app.spec.relations import RelationField
 from app.spec.roles import BUILT_IN_ROLES, Grant
 from app.spec.scopes import Scope
@@ -105,6 +106,8 @@ class Entity:
     """How a list is sorted at first: a field's key, ``-`` in front for descending."""
     children: tuple[Child, ...] = ()
     views: tuple[View, ...] = ()
+    quality: tuple[Check, ...] = ()
+    """What makes one of its records doubtful (CUS-9)."""
     rules: Any = None
     """The entity's business rules, an instance of ``app.operations.rules.Rules``."""
     help: Label | None = None
@@ -187,6 +190,9 @@ class Entity:
             raise DeclarationError(self.key, STARRED.key, "every entity has it: drop the field")
         if not any(f.listed for f in self.fields.values()):
             raise DeclarationError(self.key, "fields", "mark at least one field as listed")
+        for check in self.quality:
+            if not set(check.fields) <= set(self.fields):
+                raise DeclarationError(self.key, "quality", f"{check.key}: no such fields")
         if len(set(self.search_marks.values())) < len(self.searched):
             raise DeclarationError(self.key, "fields", "two searched fields need other names")
         for f in self.fields.values():

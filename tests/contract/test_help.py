@@ -13,6 +13,8 @@ from tests.support.worlds import World
 
 HAN = re.compile("[\u4e00-\u9fff]")
 NO_PAGE_OF_ITS_OWN = {
+    "LogoView.show": "a picture",
+    "DataQualityView.counts": "a piece of a page",
     "SearchView.panel": "a piece of a page",
     "NotificationsView.unread": "a piece of a page",
     "MatrixView.first": "leads on to a role",
