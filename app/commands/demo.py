@@ -13,7 +13,7 @@ from app.demo.loader import Size, fill
 from app.extensions import db
 from app.spec import clock
 from app.spec.errors import Conflict, Invalid
-from app.store import clearing
+from app.store import beginnings, clearing
 from app.store.context import system_scope
 from app.store.upgrade import upgrade
 
@@ -60,7 +60,7 @@ def fill_in(size: Size, password: str | None, *, is_reset: bool = False) -> str 
 
 def _make_room(*, is_reset: bool) -> None:
     with system_scope("is there anything the demo company would mix with"):
-        if not clearing.is_in_use():
+        if not beginnings.is_in_use():
             return
         if not is_reset:
             raise Conflict(

@@ -25,8 +25,10 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.store import access, accounts, bulk_load
+from app.store.beginnings import DEMO
 from app.store.bulk_load import Loader
 from app.store.context import system_scope
+from app.store.installation import Installation
 from app.store.organisation import Department, Role, User
 from app.store.pools import Pool, TeamSeat
 from app.store.writer import Change, Context, insert_rows, update_rows
@@ -64,6 +66,7 @@ def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None)
         company = _Company(size, people)
         done = company.fill(say)
         access.touch()
+        db.session.merge(Installation(key=DEMO, value=size.today.isoformat()))
         bulk_load.settle(catalogue.get(key) for key in ("lead", "customer", "contact"))
         db.session.commit()
     return done

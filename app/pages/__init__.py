@@ -3,6 +3,7 @@
 from app.admin.page import Builder
 from app.pages.data_quality import DataQualityView
 from app.pages.dictionaries import DictionariesView
+from app.pages.first_run import FirstRunView
 from app.pages.help import HelpView
 from app.pages.home import HomeView
 from app.pages.matrix import MatrixView
@@ -15,6 +16,7 @@ __all__ = ["HomeView", "register_all"]
 
 VIEWS = (
     DataQualityView,
+    FirstRunView,
     HelpView,
     MatrixView,
     NotificationsView,

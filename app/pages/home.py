@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin.manual import explained
 from app.admin.page import FirstPage, expose
+from app.pages.first_run import checklist
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import MINE, Entity
@@ -27,6 +28,7 @@ class HomeView(FirstPage):
     def index(self) -> str:
         """The first page after logging in."""
         screen = {"title": _("Home"), "greeting": greeting(), "cards": _cards()}
+        screen["first_run"] = checklist()
         return render_template("home.html", screen=screen)
 
 

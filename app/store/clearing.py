@@ -5,15 +5,14 @@ everybody else: its lock is lifted and put back in one transaction, and the firs
 history says that there was an older one.
 """
 
-from sqlalchemy import Table, delete, exists, func, select, text, update
+from sqlalchemy import Table, delete, func, select, text, update
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
-from app.spec.roles import SUPER_ADMIN
 from app.store import reindex, search_index, upgrade
 from app.store.bulk_load import is_postgres, take_time
 from app.store.history import History, record_event
-from app.store.organisation import Department, Role, User, user_role
+from app.store.organisation import Department, User, user_role
 
 SET_UP = frozenset(
     {
@@ -28,21 +27,6 @@ SET_UP = frozenset(
 
 PEOPLE = frozenset({"user_account", "user_role", "department"})
 """Tables of which the root department and one super admin stay."""
-
-
-def is_in_use() -> bool:
-    """Whether there are business records, or people besides the super admins."""
-    for entity in catalogue:
-        if entity.is_owned and _has_rows(entity.model.__table__):
-            return True
-    person, role = User.__table__.c, Role.__table__.c
-    supers = (
-        select(user_role.c.user_id)
-        .join(Role.__table__, role.id == user_role.c.role_id)
-        .where(role.code == SUPER_ADMIN)
-    )
-    others = select(person.id).where(person.id.not_in(supers)).limit(1)
-    return db.session.execute(others).first() is not None
 
 
 def clear(keeping: str) -> None:
@@ -61,10 +45,6 @@ def clear(keeping: str) -> None:
                 pass
     upgrade.set_up()
     record_event("set_up", subject="reset", detail={"removed_entries": [removed, 0]})
-
-
-def _has_rows(table: Table) -> bool:
-    return bool(db.session.scalar(select(exists().where(table.c.id.is_not(None)))))
 
 
 def _empty(tables: list[Table]) -> None:

@@ -32,6 +32,7 @@ OWN_TESTS = {
     "DataQualityView.first": "what one may list: tests/contract/test_data_quality.py",
     "DataQualityView.show": "what one may list: tests/contract/test_data_quality.py",
     "DataQualityView.counts": "what one may list: tests/contract/test_data_quality.py",
+    "FirstRunView.dismiss": "one's own preference: tests/contract/test_first_run.py",
     "HelpView.show": "says nothing of records: tests/contract/test_help.py",
     "SearchView.show": "what one may list: test_search",
     "SearchView.panel": "what one may list: test_search",

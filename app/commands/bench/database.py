@@ -17,7 +17,7 @@ from app.spec.catalogue import catalogue
 from app.spec.errors import Conflict
 from app.spec.roles import SALES_MANAGER, Grant
 from app.spec.scopes import Scope
-from app.store import access, accounts, bulk_load, clearing, links
+from app.store import access, accounts, beginnings, bulk_load, clearing, links
 from app.store.context import system_scope
 from app.store.gate import member_of
 from app.store.installation import Installation
@@ -66,7 +66,7 @@ def prepare(size: Size, say: Callable[[str], None]) -> Company:
     with system_scope("prepare the bench"):
         mark = db.session.scalar(select(Installation.value).where(Installation.key == MARK))
         if mark != wanted:
-            if mark is None and clearing.is_in_use():
+            if mark is None and beginnings.is_in_use():
                 raise Conflict(
                     "The bench needs a database of its own: give the DATABASE_URL of an empty one."
                 )
