@@ -5,16 +5,21 @@ can't undo what somebody else saved meanwhile; only a field that both changed is
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from werkzeug.datastructures import MultiDict
 
 from app.admin import details, forms
+from app.extensions import db
 from app.operations.editing import Conflict
+from app.spec.entity import Entity
 from app.spec.errors import StaleVersion
 from app.spec.field import Field
+from app.store.context import actor
 from app.store.policy import Policy
+
+Saved = TypeVar("Saved")
 
 ORIGINAL = "original"
 """The hidden input with the values a form started from; without it every field is changed."""
@@ -59,6 +64,23 @@ def _same(field: Field | None, one: Any, other: Any) -> bool:
         return bool(field.parse(one) == field.parse(other))
     except ValueError:
         return False
+
+
+def saved(entity: Entity, original: forms.Raw, version: int, save: Callable[[int], Saved]) -> Saved:
+    """Save over the version seen, or over a newer one that left the same fields alone (UI-6).
+
+    Raises StaleVersion with the fields that somebody else has changed as well.
+    """
+    try:
+        return save(version)
+    except StaleVersion as stale:
+        policy = Policy(actor(), entity, "edit")
+        stale.conflicts = collisions(policy, stale, original)
+        if stale.conflicts or not original:
+            raise
+        newer = stale.details["version"]
+    db.session.rollback()
+    return save(newer)
 
 
 def collisions(policy: Policy, refusal: StaleVersion, original: forms.Raw) -> Sequence[Conflict]:

@@ -1,4 +1,4 @@
-"""What readers do with single records without leaving the page: star them, note them as seen.
+"""What readers do with single records without leaving the page: edit a cell, star, note as seen.
 
 Requests of their own beside the pages of ``views``; each finds its record through the gate first.
 """
@@ -9,13 +9,13 @@ from flask import Response, jsonify, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import lazy_gettext as _l
 
-from app.admin import forms, state
+from app.admin import forms, inline, state
 from app.admin.errors import wants_json
 from app.admin.page import go_to
 from app.admin.security.paths import same_site
 from app.extensions import db
 from app.spec.entity import Entity
-from app.spec.errors import Invalid
+from app.spec.errors import Invalid, WrongVerb
 from app.store import door, recent, stars
 
 
@@ -24,6 +24,14 @@ class RowsView(BaseView):
 
     entity: ClassVar[Entity]
     default_view = "star"
+
+    @expose("/cell/<int:pk>/<key>", methods=["GET", "POST"])
+    def cell(self, pk: int, key: str) -> Response:
+        """One field in place: GET brings its input, POST saves it (LIST-5)."""
+        if "edit" not in self.entity.operations:
+            raise WrongVerb
+        answer = inline.save if request.method == "POST" else inline.control
+        return answer(self.entity, pk, key)
 
     @expose("/star/<int:pk>", methods=["POST"])
     def star(self, pk: int) -> Response:

@@ -209,16 +209,12 @@ class EntityView(BaseView):
         """Save what was changed, also over a newer version that left those fields alone (UI-6)."""
         nonce, original = request.form.get("form_nonce"), merging.opened(request.form)
         mine = merging.changed(fields, raw, original)
-        try:
-            return once(nonce, lambda: self._saved(pk, mine, version))[0]
-        except StaleVersion as stale:
-            policy = Policy(actor(), self.entity, "edit")
-            stale.conflicts = merging.collisions(policy, stale, original)
-            if stale.conflicts or not original:
-                raise
-            newer = stale.details["version"]
-        db.session.rollback()
-        return once(nonce, lambda: self._saved(pk, mine, newer))[0]
+        return merging.saved(
+            self.entity,
+            original,
+            version,
+            lambda seen: once(nonce, lambda: self._saved(pk, mine, seen))[0],
+        )
 
     def _deleted(self, pk: int) -> Replay:
         deletion.delete(self.entity, pk)

@@ -101,6 +101,25 @@ def _owned(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]:
     return and_(or_(mine, member_of(model.id, seats)) if seats else mine, *apart)
 
 
+def holds(entity: Entity, operation: str, record: Any) -> bool:
+    """Whether a loaded row looks within the scope of that operation: for what a page offers.
+
+    Costs no statement and decides nothing; what is done asks ``predicate`` again.
+    """
+    work = current()
+    if work.actor is None or not entity.is_owned:
+        return True
+    rights = work.actor.rights
+    if getattr(record, "pool_id", None):
+        return rights.is_super
+    reach = rights.reach(entity.key, operation)
+    return (
+        reach.everything
+        or record.owner_id in reach.owners
+        or record.id in seat_ids(entity, work, OPERATIONS[operation].seats)
+    )
+
+
 def _owner_in(column: Any, reach: Reach) -> ColumnElement[bool]:
     """``= :me`` for one owner: the planner then walks the index (architecture §3)."""
     owners = sorted(reach.owners)

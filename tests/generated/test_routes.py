@@ -16,7 +16,7 @@ from tests.support.worlds import World
 
 ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
-     "get", "get_list", "info", "post", "put", "star", "viewed"}
+     "get", "get_list", "info", "post", "put", "cell", "star", "viewed"}
 )  # fmt: skip
 """What the access, scope, related and row tests go through for every entity."""
 

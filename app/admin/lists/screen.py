@@ -6,6 +6,7 @@ from typing import Any
 from app.admin.lists import header, operations
 from app.admin.lists.builder import builder
 from app.admin.lists.chips import chips
+from app.admin.lists.editable import cells
 from app.admin.lists.empty import empty
 from app.admin.lists.listed import head, listed
 from app.admin.lists.pager import pager
@@ -37,6 +38,7 @@ def screen(entity: Entity, state: ListState) -> dict[str, Any]:
         "clear_url": state.url(conditions=(), search=""),
         "builder": builder(me.policy),
         "columns": [header.column(me, f) for f in me.columns],
+        "cells": cells(me, found.rows),
         "rows": starred(me, rows(me.policy, found.rows, me.columns, opens=not me.is_bin)),
         "total": f"{total:,}" if is_exact else f"{total:,}+",
         "total_exact": is_exact,

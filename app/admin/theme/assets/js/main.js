@@ -1,10 +1,12 @@
 // Brings the page to life; run again over whatever htmx or the dialog puts into it.
 import { startAppearance } from "./appearance.js";
 import { startBulk } from "./bulk.js";
+import { startCells } from "./cells.js";
 import { startDates } from "./dates.js";
 import { startDialog } from "./dialog.js";
 import { startFilters } from "./filters.js";
 import { startForms } from "./forms.js";
+import { startGrids } from "./grid.js";
 import { startMatrix } from "./matrix.js";
 import { startMenus } from "./menus.js";
 import { startOrdering } from "./ordering.js";
@@ -22,6 +24,7 @@ function enliven(root) {
   startForms(root);
   startMatrix(root);
   startOrdering(root);
+  startGrids(root);
 }
 
 startAppearance();
@@ -29,6 +32,7 @@ startMenus();
 startSearch();
 startShortcuts();
 startStars();
+startCells(enliven);
 startSwaps(enliven);
 startDialog(enliven);
 enliven(document);

@@ -1,0 +1,118 @@
+"""Cells edited where they stand, by keyboard alone; nothing that was typed is lost (LIST-5)."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.driving import ON_SQLITE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.conftest import Console, Open
+
+pytestmark = [pytest.mark.browser, ON_SQLITE]
+
+ORDER = "/customers/list/?order=name"
+
+
+def cell(page: "Page", row: int, field: str) -> "Locator":
+    return page.locator("table[data-entity] tbody tr").nth(row).locator(f"td[data-field={field}]")
+
+
+def test_ten_cells_by_keyboard(open_as: "Open") -> None:
+    """Down a column with Enter, along a row with Tab, as fast as somebody types."""
+    page = open_as("manager")
+    page.goto(ORDER)
+    page.locator("tbody [tabindex='0']").focus()
+    for _step in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(cell(page, 0, "mobile")).to_be_focused()
+    for row in range(5):
+        page.keyboard.press("Enter")
+        page.keyboard.type(f"1390013900{row}")
+        page.keyboard.press("Enter")
+        expect(cell(page, row, "mobile")).to_have_text(f"1390013900{row}")
+        expect(cell(page, row, "mobile")).to_be_focused()
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Control+Home")
+    for _step in range(5):  # tick, star, name, level, deal status, mobile
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("F2")
+    for row in range(5):
+        page.keyboard.type(f"1390013911{row}")
+        for _field in range(6):  # source, industry, next contact; name, level, mobile of the next
+            page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(cell(page, 5, "mobile")).to_be_focused()
+    page.reload()
+    for row in range(5):
+        expect(cell(page, row, "mobile")).to_have_text(f"1390013911{row}")
+
+
+def test_a_refused_cell_keeps_what_was_typed(open_as: "Open", console: "Console") -> None:
+    """422 at the cell, a colleague's newer value beside mine, Escape takes nothing along."""
+    console.expect(422, 409)
+    page, colleague = open_as("manager"), open_as("admin")
+    page.goto(ORDER)
+    mobile = cell(page, 0, "mobile")
+    mobile.dblclick(position={"x": 3, "y": 3})
+    page.keyboard.type("abc")
+    page.keyboard.press("Tab")
+    expect(page.locator(".cell-editor .field-error")).to_be_visible()
+    expect(page.locator(".cell-editor input[name=mobile]")).to_have_value("abc")
+    colleague.goto(ORDER)
+    cell(colleague, 0, "mobile").focus()
+    colleague.keyboard.press("F2")
+    colleague.keyboard.type("13900139001")
+    colleague.keyboard.press("Control+Enter")
+    expect(cell(colleague, 0, "mobile")).to_have_text("13900139001")
+    page.locator(".cell-editor input[name=mobile]").fill("13900139002")
+    page.keyboard.press("Enter")
+    expect(page.locator(".cell-conflict mark")).to_have_text("13900139001")
+    expect(page.locator(".cell-editor input[name=mobile]")).to_have_value("13900139002")
+    page.locator(".cell-editor [data-save]").click()
+    expect(mobile).to_have_text("13900139002")
+    page.keyboard.press("Enter")
+    page.keyboard.type("13900139003")
+    page.keyboard.press("Escape")
+    expect(mobile).to_have_text("13900139002")
+    expect(mobile).to_be_focused()
+
+
+def test_a_choice_a_linked_record_and_a_time(open_as: "Open") -> None:
+    """The control suits the kind: a list, a type-ahead, a calendar."""
+    page = open_as("manager")
+    page.goto("/contacts/list/?order=name")
+    customer = cell(page, 0, "customer")
+    customer.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".cell-editor .ts-dropdown .option").first).to_be_visible()
+    page.keyboard.type("customer 03")
+    expect(page.locator(".cell-editor .ts-dropdown .active")).to_contain_text("Customer 03")
+    page.keyboard.press("Enter")
+    expect(customer).to_have_text("Customer 03")
+    page.goto(ORDER)
+    level = cell(page, 0, "level")
+    level.focus()
+    page.keyboard.press("Enter")
+    page.locator(".cell-editor select").select_option(index=1)
+    page.keyboard.press("Enter")
+    expect(level.locator(".badge")).to_be_visible()
+    when = cell(page, 0, "next_contact_at")
+    when.focus()
+    page.keyboard.press("F2")
+    page.keyboard.type("2026-12-24 10:00")
+    page.keyboard.press("Enter")
+    expect(when.locator("time")).to_have_attribute("datetime", "2026-12-24T02:00:00Z")
+
+
+def test_a_star_stays_where_it_was_set(open_as: "Open") -> None:
+    page = open_as("manager")
+    page.goto(ORDER)
+    star = page.locator("button.star").first
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    page.goto("/customers/list/?view=starred")
+    expect(page.locator("table[data-entity] tbody tr")).to_have_count(1)
