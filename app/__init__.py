@@ -11,8 +11,7 @@ from flask import Flask
 
 import app.entities
 import app.operations.registry
-import app.store.engine
-import app.store.preferences  # noqa: F401 - its table, until a page asks for a choice
+import app.store.engine  # noqa: F401 - installs the connection settings
 import config
 from app import cli, pages
 from app.admin import assets, build, errors, security

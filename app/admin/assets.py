@@ -49,7 +49,7 @@ VENDOR_SCRIPTS = (
 )
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
-    *("list", "table", "rows", "bulk_bar", "list_sizes", "record", "form"),
+    *("list", "views", "table", "rows", "bulk_bar", "list_sizes", "record", "form"),
     *("matrix", "steps", "pages", "search", "quality", "first_run", "settings"),
 )
 

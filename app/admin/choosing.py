@@ -30,16 +30,24 @@ def options(entity: Entity, key: str, words: str) -> list[dict[str, Any]]:
     """The records to choose from for a field or an operation's parameter of an entity.
 
     Raises NotPermitted when the asker has nothing to do with the entity, NotFound for a field that
-    doesn't exist for him, BadRequest for an endless search.
+    doesn't exist for him.
     """
     rights = actor().rights
     verbs = [v.slug for v in entity.verbs if rights.may(entity.key, v.slug)]
     if not set(verbs) & {*ASKING, *BEHAVIOURS}:
         raise NotPermitted
+    return suggestions(entity, catalogue.get(_target(entity, key, verbs)), words)
+
+
+def suggestions(entity: Entity, target: Entity, words: str) -> list[dict[str, Any]]:
+    """The target's records that these words find, for something about the entity.
+
+    Raises NotPermitted for owned records that the asker may not list, BadRequest for an endless
+    search.
+    """
     if len(words) > LONGEST or not is_storable(words):
         raise BadRequest(_l("At most %(n)s characters.", n=LONGEST))
-    target = catalogue.get(_target(entity, key, verbs))
-    if target.is_owned and not rights.may(target.key, "list"):
+    if target.is_owned and not actor().rights.may(target.key, "list"):
         raise NotPermitted
     return [
         {"value": row.id, "text": titles.title(target, row), "hint": _hint(row)}
@@ -94,8 +102,10 @@ def _found(entity: Entity, target: Entity, words: str) -> list[Any]:
         fields = policy.searched if target.is_owned else target.searched
         named = [f.key for f in fields if target.is_owned or f.search != "phone"]
         hit = search_index.matches(target, words, named)
-        plain = getattr(model, title.column).icontains(words, autoescape=True)
-        statement = statement.where(plain if hit is None else or_(hit, plain))
+        names = [title.key] if hit is not None else [title.key, f"{title.key}_en"]
+        columns = [getattr(model, name) for name in names if name in target.fields]
+        plain = [column.icontains(words, autoescape=True) for column in columns]
+        statement = statement.where(or_(*plain) if hit is None else or_(hit, *plain))
     return list(db.session.execute(statement).scalars())
 
 

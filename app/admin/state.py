@@ -14,12 +14,12 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
 from app.spec import columns
-from app.spec.entity import Entity, View
 from app.spec.errors import BadRequest
 from app.spec.options import fixed, option
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
 from app.store.listing import Query
+from app.store.views import PLAIN, Definition
 
 SIZES = (20, 50, 100)
 PAGE_SIZE: Setting[str] = declare(
@@ -33,13 +33,14 @@ PAGE_SIZE: Setting[str] = declare(
     ),
     Chapter.LISTS,
 )
-BUILDER = ("f_col", "f_op", "f_value")
+BUILDER = ("f_col", "f_op", "f_value", "f_quick")
 KEYS = frozenset({"search", "filters", "order", "page", "size", "view", "exact", *BUILDER})
 BINNED_VIEW = "deleted"
 UNREADABLE = (ValueError, RecursionError, prison.decoder.ParserException, TypeError, IndexError)
 """What the decoder of rison raises for text that is none, or breaks off."""
 _TWO_VALUED = frozenset({"between"})
 _MANY_VALUED = frozenset({"in", "not_in", "any", "all", "none", "rel_m_m"})
+_QUICK = frozenset({"in", "any", "rel_m_m"})
 _NO_VALUE = frozenset({"empty", "not_empty"})
 
 
@@ -55,35 +56,50 @@ class ListState:
     size: int = field(default_factory=lambda: default_size())
     view: str = ""
     is_exact: bool = False
-    added: Mapping[str, Any] | None = field(default=None, compare=False)
-    """A condition from the filter builder that the address doesn't hold yet."""
+    base: Definition = PLAIN
+    """What the saved view says: the address holds only what differs from it."""
+    wanted: tuple[Any, ...] | None = field(default=None, compare=False)
+    """The conditions that a form asks for and the address doesn't hold yet."""
 
     def url(self, **changes: Any) -> str:
         """The address of this list with something changed; any change starts at page one."""
         changes.setdefault("page", 1)
         new = replace(self, **changes)
-        kept = [(k, v) for k, v in new.pairs() if v]
+        kept = new.pairs()
         return f"{new.path}?{urlencode(kept)}" if kept else new.path
+
+    @property
+    def arguments(self) -> str:
+        """What the address says behind its path, to be handed on to a page about this list."""
+        return self.url(page=self.page).removeprefix(self.path)
 
     def pairs(self) -> list[tuple[str, str]]:
         """The arguments of the address, as a GET form keeps them in hidden fields."""
-        return [
-            ("search", self.search),
-            ("filters", self.filters_json() if self.conditions else ""),
-            ("order", self.order),
-            ("page", str(self.page) if self.page > 1 else ""),
-            ("size", str(self.size) if self.size != default_size() else ""),
-            ("view", self.view),
-            ("exact", "1" if self.is_exact else ""),
-        ]
+        said, base = [("view", self.view)] if self.view else [], self.base
+        if self.search != base.search:
+            said.append(("search", self.search))
+        if self.conditions != base.filters:
+            said.append(("filters", self.filters_json()))
+        if self.order != base.order:
+            said.append(("order", self.order))
+        if self.page > 1:
+            said.append(("page", str(self.page)))
+        if self.size != default_size():
+            said.append(("size", str(self.size)))
+        return [*said, ("exact", "1")] if self.is_exact else said
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something else is looked at than the view says."""
+        now = (self.conditions, self.search, self.order)
+        return now != (self.base.filters, self.base.search, self.base.order)
 
     def filters_json(self) -> str:
         return json.dumps(list(self.conditions), ensure_ascii=False, separators=(",", ":"))
 
-    def query(self, view: View | None) -> Query:
-        """The query behind the page: the view's filter and the reader's own, ANDed."""
-        own = view.filters if view else ()
-        return Query((*own, *self.conditions), self.search, self.order, self.page - 1, self.size)
+    def query(self, view: tuple[Any, ...] = ()) -> Query:
+        """The query behind the page: the built-in view's filter and the reader's own, ANDed."""
+        return Query((*view, *self.conditions), self.search, self.order, self.page - 1, self.size)
 
 
 def default_size() -> int:
@@ -91,26 +107,30 @@ def default_size() -> int:
     return int(value(PAGE_SIZE))
 
 
-def read(path: str, args: MultiDict[str, str]) -> ListState:
-    """The state from an address; BadRequest for unknown arguments and values (contract §1)."""
+def read(path: str, args: MultiDict[str, str], base: Definition = PLAIN) -> ListState:
+    """The state from an address; BadRequest for unknown arguments and values (contract §1).
+
+    What the address doesn't say is as the saved view has it.
+    """
     only(args, KEYS)
     size = whole(args.get("size"), default_size())
     if size not in SIZES:
         raise BadRequest(_l("The page size must be 20, 50 or 100."))
     state = ListState(
         path=path,
-        search=args.get("search", "").strip(),
-        conditions=tuple(conditions(args.get("filters", ""))),
-        order=args.get("order", ""),
+        search=args.get("search", base.search).strip(),
+        conditions=tuple(conditions(args["filters"])) if "filters" in args else base.filters,
+        order=args.get("order", base.order),
         page=whole(args.get("page"), 1),
         size=size,
         view=args.get("view", ""),
         is_exact=bool(args.get("exact")),
+        base=base,
     )
     if state.page < 1:
         raise BadRequest(_l("There is no such page."))
     if args.get("f_col"):
-        return replace(state, added=_built(args))
+        return replace(state, wanted=_with_asked(state.conditions, args))
     return state
 
 
@@ -152,6 +172,24 @@ def decoded(text: str) -> Any:
         raise BadRequest(_l("The filter is not understood.")) from None
 
 
+def _with_asked(conditions: tuple[Any, ...], args: MultiDict[str, str]) -> tuple[Any, ...]:
+    """The conditions with the one of the plain inputs; a quick filter replaces its own last one."""
+    asked = _built(args)
+    if not args.get("f_quick"):
+        return (*conditions, asked)
+    kept = tuple(c for c in conditions if not is_quick(c, args["f_col"]))
+    return (*kept, asked) if asked.get("value") else kept
+
+
+def is_quick(condition: Any, column: str) -> bool:
+    """Whether it is what the quick filter of that column says."""
+    return (
+        isinstance(condition, Mapping)
+        and condition.get("col") == column
+        and condition.get("opr") in _QUICK
+    )
+
+
 def _built(args: MultiDict[str, str]) -> dict[str, Any]:
     """One condition of the filter builder's plain inputs."""
     operator = args.get("f_op", "eq")
@@ -165,13 +203,3 @@ def _built(args: MultiDict[str, str]) -> dict[str, Any]:
     if operator in _TWO_VALUED:
         return {**condition, "value": values[:2]}
     return {**condition, "value": values[0] if values else ""}
-
-
-def view_of(entity: Entity, key: str) -> View | None:
-    """The built-in view of that name; the first one (all) when none is named."""
-    if not key or key == BINNED_VIEW:
-        return None
-    for view in entity.builtin_views:
-        if view.key == key:
-            return view
-    raise BadRequest(_l("There is no view called %(name)s.", name=key))

@@ -5,7 +5,6 @@ view between requests, so no two readers ever share a filter (R13).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask import Response, flash, jsonify, render_template, request
@@ -24,6 +23,7 @@ from app.extensions import db
 from app.operations import editing
 from app.spec.entity import Entity
 from app.spec.errors import (
+    BadRequest,
     Conflict,
     Duplicate,
     Invalid,
@@ -58,13 +58,16 @@ class EntityView(BaseView):
     def list_page(self) -> Answer:
         """The list, as its address says."""
         door.demand(self.entity.key, "list")
-        seen = state.read(request.path, request.args)
-        if seen.view == state.BINNED_VIEW:
+        me = lists.opened(self.entity, request.args)
+        if me.is_bin:
             door.demand(self.entity.key, "restore")
-        if seen.added is not None:
-            merged = replace(seen, added=None)
-            return go_to(merged.url(conditions=(*seen.conditions, seen.added)))
-        return render_template("list.html", screen=lists.screen(self.entity, seen))
+        if not request.args and (default := lists.default(me)):
+            return go_to(me.state.url(view=default))
+        if me.state.wanted is not None:
+            return go_to(me.state.url(conditions=me.state.wanted, wanted=None))
+        screen = lists.screen(me)
+        page = render_template("list.html", screen=screen)
+        return (page, BadRequest.status) if screen["unusable"] else page
 
     @expose("/show/<int:pk>")
     @explained(

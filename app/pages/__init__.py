@@ -1,6 +1,7 @@
 """The pages that can't be derived from a declaration: home, permission matrix, notifications."""
 
 from app.admin.page import Builder
+from app.pages.columns import ColumnsView
 from app.pages.data_quality import DataQualityView
 from app.pages.dictionaries import DictionariesView
 from app.pages.first_run import FirstRunView
@@ -11,12 +12,15 @@ from app.pages.notifications import NotificationsView
 from app.pages.passwords import ResetPasswordView
 from app.pages.search import SearchView
 from app.pages.settings import LogoView, SettingsView
+from app.pages.views import SavedViewsView
 
 __all__ = ["HomeView", "register_all"]
 
 VIEWS = (
     DataQualityView,
     FirstRunView,
+    ColumnsView,
+    SavedViewsView,
     HelpView,
     MatrixView,
     NotificationsView,

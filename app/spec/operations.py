@@ -245,6 +245,7 @@ ENABLE = Operation("enable", Label("Enable", "启用"), "user-check", is_bulk=Tr
 RESET_PASSWORD = Operation(
     "reset_password", Label("Reset password", "重置密码"), "key", is_dangerous=True
 )
+SHARE = Operation("share", Label("Share with others", "共享给他人"), "share")
 
 OPERATIONS: dict[str, Operation] = {
     operation.slug: operation
@@ -269,6 +270,7 @@ OPERATIONS: dict[str, Operation] = {
         DISABLE,
         ENABLE,
         RESET_PASSWORD,
+        SHARE,
     )
 }
 """All verbs, in the order of the permission matrix. A new one is nobody's (style.md 5)."""

@@ -171,6 +171,15 @@ def _below(tree: Mapping[int, set[int]], root: int) -> list[int]:
     return order
 
 
+def _above(tree: Mapping[int, set[int]], node: int) -> set[int]:
+    """The node and everything over it, each once even if the data had a cycle."""
+    found, fresh = set(), {node}
+    while fresh:
+        found |= fresh
+        fresh = {over for over, below in tree.items() if below & fresh} - found
+    return found
+
+
 def _resolve(now: Snapshot, user_id: int) -> Rights:
     held = [role for role in now.roles_of[user_id] if role in now.role_codes]
     home = now.department_of.get(user_id, 0)
@@ -200,6 +209,8 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
         roles=frozenset(now.role_codes[role] for role in held),
         people=people - {user_id},
         departments=tuple(departments),
+        role_ids=frozenset(held),
+        above=frozenset(_above(now.departments_below, home)),
     )
 
 

@@ -48,6 +48,9 @@ class Rights:
     """Everybody below him, for the token ``@my_people``; he himself is ``@me`` (REP-5)."""
     departments: tuple[int, ...] = ()
     """His department, then those below it, for the department tokens."""
+    role_ids: frozenset[int] = frozenset()
+    above: frozenset[int] = frozenset()
+    """His department and those above it: what is shared with one of them reaches him (LIST-4)."""
 
     def may(self, entity: str, operation: str) -> bool:
         """Whether some role grants the operation there; the super admin may all (PERM-7)."""

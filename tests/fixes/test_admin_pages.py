@@ -48,7 +48,7 @@ def test_declared_pages_are_in_the_navigation(
     )
     monkeypatch.setitem(catalogue.pages, report.key, report)
     admin, seller = _links(world.client("admin")), _links(world.client("sales1a"))
-    for page in catalogue.pages.values():
+    for page in (one for one in catalogue.pages.values() if "list" in one.operations):
         assert admin[page.url] in (page.label.en, page.label.zh)
         assert page.url not in seller
 

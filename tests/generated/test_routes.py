@@ -38,6 +38,9 @@ OWN_TESTS = {
     "SearchView.panel": "what one may list: test_search",
     "SearchApi.get_list": "what one may list: test_search",
     "OpenApi.describe": "the addresses only, for anybody logged in",
+    "ColumnsView.choose": "one's own columns: test_arranging",
+    "ColumnsView.density": "one's own density: test_arranging",
+    "ColumnsView.widths": "one's own widths: test_arranging",
     "MatrixView.first": "a right of its own: test_pages_are_rights_of_their_own",
     "MatrixView.show": "a right of its own: test_pages_are_rights_of_their_own",
     "SettingsView.show": "a right of its own: test_pages_are_rights_of_their_own",
@@ -47,6 +50,12 @@ OWN_TESTS = {
     "NotificationsView.show": "one's own messages",
     "NotificationsView.unread": "one's own messages",
     "ResetPasswordView.reset": "test_access: the operation reset_password",
+    "SavedViewsView.add": "one's own views; sharing is a right of its own: test_views",
+    "SavedViewsView.delete": "one's own views: test_views",
+    "SavedViewsView.edit": "one's own views: test_views",
+    "SavedViewsView.manage": "one's own tabs: test_views",
+    "SavedViewsView.options": "those who may share: test_views",
+    "SavedViewsView.update": "one's own views: test_views",
     "appbuilder.static": "the framework's files",
 }
 """Routes that belong to no entity, each with who may come and where that is tested."""

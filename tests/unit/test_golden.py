@@ -26,7 +26,7 @@ ROLES = frozenset(
     }
 )
 ENTITIES = frozenset({"lead", "customer", "contact", "pool", "department", "user", "role", "audit"})
-PAGES = frozenset({"matrix", "settings", "dictionaries"})
+PAGES = frozenset({"matrix", "settings", "dictionaries", "shared_views"})
 """Pages with a permission of their own: declared nowhere, so the page's own tests look at them."""
 
 

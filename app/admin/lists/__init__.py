@@ -4,10 +4,21 @@ One module per part of the page: tabs, chips, header, rows, pager, bulk operatio
 them together.
 """
 
-from app.admin.lists.listed import head
+from app.admin.lists.listed import Listed, head, opened
 from app.admin.lists.operations import is_alarming
 from app.admin.lists.rows import rows, value_cell
 from app.admin.lists.screen import screen
 from app.admin.lists.starred import star_of
+from app.admin.lists.tabs import default
 
-__all__ = ["head", "is_alarming", "rows", "screen", "star_of", "value_cell"]
+__all__ = [
+    "Listed",
+    "default",
+    "head",
+    "is_alarming",
+    "opened",
+    "rows",
+    "screen",
+    "star_of",
+    "value_cell",
+]

@@ -14,6 +14,7 @@ def column(me: Listed, field: Field) -> dict[str, Any]:
     descends = order.startswith("-")
     return {
         "key": field.key,
+        "width": me.layout.widths.get(field.key, 0),
         "label": str(field.label),
         "numeric": field.kind in cells.NUMERIC,
         "sortable": field.sortable and field.key in me.policy.plain,

@@ -3,50 +3,94 @@
 from dataclasses import replace
 from typing import Any
 
+from flask_babel import gettext as _
+
 from app.admin.lists import header, operations
 from app.admin.lists.builder import builder
 from app.admin.lists.chips import chips
 from app.admin.lists.editable import cells
 from app.admin.lists.empty import empty
-from app.admin.lists.listed import head, listed
+from app.admin.lists.listed import Listed, head
 from app.admin.lists.pager import pager
 from app.admin.lists.rows import rows
 from app.admin.lists.starred import starred
-from app.admin.lists.tabs import tabs
+from app.admin.lists.tabs import keeping, tabs
 from app.admin.state import ListState
-from app.spec.entity import Entity
+from app.spec.errors import BadRequest
 from app.store import listing, search_index
 
 
-def screen(entity: Entity, state: ListState) -> dict[str, Any]:
-    """Everything ``list.html`` shows."""
-    me = listed(entity, state)
+def screen(me: Listed) -> dict[str, Any]:
+    """Everything ``list.html`` shows; ``unusable`` says why a saved view shows nothing."""
+    shown = frame(me)
+    try:
+        return shown | content(me)
+    except BadRequest:
+        if me.saved is None or me.state.conditions != me.saved.definition.filters:
+            raise
+    return shown | nothing(me)
+
+
+def frame(me: Listed) -> dict[str, Any]:
+    """What stands around the rows, whatever they are."""
+    state = me.state
+    return {
+        "entity": head(me.entity),
+        "title": str(me.entity.many),
+        "views": tabs(me),
+        "keeping": keeping(me),
+        "compact": me.is_compact,
+        "density_url": f"/columns/{me.entity.plural}/density{state.arguments}",
+        "columns_url": f"/columns/{me.entity.plural}/{state.arguments}",
+        "search": state.search,
+        "search_url": state.path,
+        "is_searched": search_index.is_searched(me.entity),
+        "hidden": [(k, v) for k, v in state.pairs() if k not in ("search", "page")],
+        "builder": builder(me.policy),
+        "create_url": me.create_url,
+        "unusable": "",
+    }
+
+
+def content(me: Listed) -> dict[str, Any]:
+    """The rows and what goes with them; BadRequest for a filter that is not the reader's."""
+    state = me.state
     found = listing.page(me.policy, me.query, me.columns)
     total = found.count
     if state.is_exact and not found.is_exact:
         total = listing.count(me.policy, me.query)
     is_exact = found.is_exact or state.is_exact
     return {
-        "entity": head(entity),
-        "title": str(entity.many),
-        "views": tabs(me),
-        "search": state.search,
-        "search_url": state.path,
-        "is_searched": search_index.is_searched(entity),
-        "hidden": [(k, v) for k, v in state.pairs() if v and k not in ("search", "page")],
         "chips": chips(me),
         "clear_url": state.url(conditions=(), search=""),
-        "builder": builder(me.policy),
         "columns": [header.column(me, f) for f in me.columns],
         "cells": cells(me, found.rows),
+        "frozen": me.layout.frozen,
+        "widths_url": f"/columns/{me.entity.plural}/widths{state.arguments}",
         "rows": starred(me, rows(me.policy, found.rows, me.columns, opens=not me.is_bin)),
         "total": f"{total:,}" if is_exact else f"{total:,}+",
         "total_exact": is_exact,
         "count_url": state.url(is_exact=True, page=state.page),
         "pager": pager(state, found, total, is_exact=is_exact),
-        "create_url": me.create_url,
-        "operations": [operations.button(entity, verb) for verb in operations.offered(me)],
+        "operations": [operations.button(me.entity, verb) for verb in operations.offered(me)],
         "selection_total": total if is_exact else "",
         "filters_json": replace(state, conditions=me.query.conditions).filters_json(),
         "empty": empty(me),
+    }
+
+
+def nothing(me: Listed) -> dict[str, Any]:
+    """In place of rows: why this view can't be used by this reader (C43, C48)."""
+    return {
+        "unusable": _("You can't use this view."),
+        "chips": [],
+        "rows": [],
+        "total": "",
+        "total_exact": True,
+        "empty": {
+            "title": _("You can't use this view."),
+            "hint": _("It filters by something that you may not see or that no longer exists."),
+            "action_url": ListState(me.state.path).url(view="all"),
+            "action_label": _("Show all"),
+        },
     }

@@ -1,4 +1,4 @@
-// Light or dark, dense or roomy rows, wide or narrow navigation: kept in this browser.
+// Light or dark, wide or narrow navigation: kept in this browser.
 import { remember } from "./dom.js";
 
 const root = document.documentElement;
@@ -19,16 +19,14 @@ function chooseTheme(button) {
 
 function toggle(className, key, on) {
   root.classList.toggle(className, on);
-  remember(key, on ? (key === "density" ? "dense" : "1") : "");
+  remember(key, on ? "1" : "");
 }
 
 export function startAppearance() {
   showTheme();
   document.addEventListener("click", (event) => {
     const theme = event.target.closest("[data-theme-to]");
-    const density = event.target.closest("[data-density]");
     if (theme) chooseTheme(theme);
-    if (density) toggle("dense", "density", !root.classList.contains("dense"));
     if (event.target.closest("[data-rail]")) {
       toggle("nav-rail", "rail", !root.classList.contains("nav-rail"));
     }

@@ -73,7 +73,7 @@ async function load(url, content) {
 export function openDialog(url, { title, body: content }) {
   document.getElementById("dialog-title").textContent = title;
   body().replaceChildren();
-  dialog().showModal();
+  if (!dialog().open) dialog().showModal();
   load(url, content).catch(() => window.location.reload());
 }
 

@@ -1,7 +1,9 @@
 // Brings the page to life; run again over whatever htmx or the dialog puts into it.
 import { startAppearance } from "./appearance.js";
+import { startArranging } from "./arrange.js";
 import { startBulk } from "./bulk.js";
 import { startCells } from "./cells.js";
+import { startColumns } from "./columns.js";
 import { startDates } from "./dates.js";
 import { startDialog } from "./dialog.js";
 import { startFilters } from "./filters.js";
@@ -21,6 +23,8 @@ function enliven(root) {
   startDates(root);
   startFilters(root);
   startBulk(root);
+  startColumns(root);
+  startArranging(root);
   startForms(root);
   startMatrix(root);
   startOrdering(root);

@@ -20,7 +20,6 @@
 
   root.classList.add("js");
   root.classList.toggle("nav-rail", stored("haina.rail") === "1");
-  root.classList.toggle("dense", stored("haina.density") === "dense");
   apply();
   dark.addEventListener("change", apply);
   document.addEventListener("haina:theme", apply);

@@ -1,0 +1,75 @@
+"""Lists arranged by their readers: columns, widths, density; small and cheap whatever is chosen."""
+
+import re
+from typing import Any
+
+import pytest
+
+from app.spec.catalogue import catalogue
+from tests.contract.test_views import Reader
+from tests.support.statements import count_statements
+from tests.support.worlds import World
+
+MOST_BYTES = 100 * 1024
+MOST_STATEMENTS = 8
+
+
+def columns_of(page: str) -> list[str]:
+    return re.findall(r'<th scope="col" data-column="(\w+)"', page)
+
+
+def arrange(reader: Reader, plural: str, **form: Any) -> int:
+    return reader.post(f"/columns/{plural}/?view=all", {"frozen": "1", **form}).status_code
+
+
+def test_columns_are_chosen_ordered_and_reset(world: World) -> None:
+    """LIST-1: any field he may read, system fields too; the name comes first; his alone."""
+    seller, other = Reader(world, "sales1a"), Reader(world, "sales1b")
+    before = columns_of(seller.open("mine").text)
+    assert arrange(seller, "customers", column=["owner", "created_at", "name", "level"],
+                   up="created_at", frozen="2") == 302  # fmt: skip
+    page = seller.open("mine").text
+    assert columns_of(page) == ["name", "created_at", "owner", "level"]
+    assert 'data-frozen="2"' in page
+    assert columns_of(other.open("mine").text) == before
+    for wrong in ({"column": "password"}, {"column": "owner_id"}, {"frozen": "9"}):
+        assert arrange(seller, "customers", **wrong) == 400, wrong
+    assert arrange(seller, "customers", column=[]) == 302
+    assert columns_of(seller.open("mine").text) == ["name"]
+    assert arrange(seller, "customers", reset="1") == 302
+    assert columns_of(seller.open("mine").text) == before
+
+
+def test_widths_and_density_are_kept(world: World) -> None:
+    seller = Reader(world, "sales1a")
+    path = "/columns/customers/widths?view=mine"
+    assert (
+        seller.post(path, {"widths": '{"name": 300, "level": 4, "owner": 9999}'}).status_code == 204
+    )
+    page = seller.open("mine").text
+    assert [int(n) for n in re.findall(r'<col width="(\d+)"', page)][1:3] == [300, 48]
+    for wrong in ('{"name": "300"}', '{"name": true}', "[1]", "{", "", '{"password": 100}'):
+        assert seller.post(path, {"widths": wrong}).status_code == 400, wrong
+    assert seller.post("/columns/customers/density", {"density": "compact"}).status_code == 302
+    assert 'class="dense"' in seller.client.get("/leads/list/").text
+    assert seller.post("/columns/customers/density", {"density": "tiny"}).status_code == 400
+
+
+@pytest.mark.parametrize("entity", [entity.key for entity in catalogue])
+def test_every_field_at_once(world: World, entity: str) -> None:
+    """Statements don't grow with the columns (LIST-1); ten columns of fifty rows stay small."""
+    declared = catalogue.get(entity)
+    admin, path = Reader(world, "admin"), f"/{declared.plural}/list/"
+    everything = list(declared.fields)
+    assert arrange(admin, declared.plural, column=everything) == 302
+    admin.client.get(path)
+    with count_statements() as asked:
+        page = admin.client.get(path)
+    assert set(columns_of(page.text)) == set(everything)
+    assert len(asked) <= MOST_STATEMENTS, asked
+    assert arrange(admin, declared.plural, column=everything[:10]) == 302
+    page = admin.client.get(path).text
+    rows = [len(row.encode()) for row in re.findall(r"<tr data-id=.*?</tr>", page, re.DOTALL)]
+    around = len(page.encode()) - sum(rows)
+    assert rows
+    assert around + 50 * sum(rows) / len(rows) < MOST_BYTES
