@@ -102,9 +102,10 @@ def _found(entity: Entity, target: Entity, words: str) -> list[Any]:
         fields = policy.searched if target.is_owned else target.searched
         named = [f.key for f in fields if target.is_owned or f.search != "phone"]
         hit = search_index.matches(target, words, named)
-        names = [title.key] if hit is not None else [title.key, f"{title.key}_en"]
-        columns = [getattr(model, name) for name in names if name in target.fields]
-        plain = [column.icontains(words, autoescape=True) for column in columns]
+        other = target.fields.get(f"{title.key}_en")
+        unsearched = [other] if other is not None and not other.search else []
+        names = [getattr(model, f.column) for f in (title, *unsearched)]
+        plain = [name.icontains(words, autoescape=True) for name in names]
         statement = statement.where(or_(*plain) if hit is None else or_(hit, *plain))
     return list(db.session.execute(statement).scalars())
 
