@@ -18,9 +18,10 @@ from app.admin import assets, build, errors, security
 from app.admin.security.generator import Generator
 from app.admin.theme import theme
 from app.extensions import csrf, db, migrate
-from app.store import gate
+from app.store import gate, version
 
 gate.install(db.session)
+version.install(db.session)
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:

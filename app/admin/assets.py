@@ -50,7 +50,7 @@ VENDOR_SCRIPTS = (
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
     *("list", "views", "table", "rows", "bulk_bar", "list_sizes", "record", "form"),
-    *("matrix", "steps", "pages", "search", "quality", "first_run", "settings"),
+    *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
 )
 
 NPM_SECONDS = 300

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from app.admin import actions, cells, lists
+from app.admin import actions, cells, grant_words, lists
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
@@ -196,6 +196,19 @@ def _history(
 ) -> list[dict[str, Any]]:
     """The newest entries of the record, each change as this reader may see it (AUDIT-1)."""
     entries = history.of_record(entity.key, record_id, HISTORY_SHOWN)
+    return _all_described(entries, policy, fields)
+
+
+def newest_entries(entity: Entity, record_id: int, limit: int) -> list[dict[str, Any]]:
+    """What was done last to a record, as its reader may see it (AUDIT-1)."""
+    policy = Policy(actor(), entity, "read")
+    entries = history.of_record(entity.key, record_id, limit)
+    return _all_described(entries, policy, policy.readable.values())
+
+
+def _all_described(
+    entries: Sequence[History], policy: Policy, fields: Iterable[Field]
+) -> list[dict[str, Any]]:
     visible = {f.key: f for f in fields}
     names = _names_in(entries, visible)
     return [_described(entry, policy, visible, names) for entry in entries]
@@ -225,6 +238,8 @@ def _described(
         for key, (old, new) in entry.changes.items()
         if key in visible
     ]
+    if entry.operation == "grants_changed":
+        changes = grant_words.told(entry.changes)
     return {**_headline(entry), "changes": changes + _notes(entry.changes)}
 
 

@@ -142,13 +142,24 @@ class Disable(Behaviour):
 
 
 class Enable(Behaviour):
+    """Back to work, unless that would give out more than the doer has (MATRIX-8)."""
+
     slug = "enable"
+
+    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
+        ids = [row.id for row in rows]
+        job.memory["blockers"] = rules_of(job.entity).enabling_blockers(job.entity, ids)
 
     def columns(self, job: Job) -> Sequence[str]:
         return ("is_active",)
 
     def plan(self, job: Job, row: Row) -> Plan:
-        return row.skip("unchanged") if row.values["is_active"] else row.change(is_active=True)
+        if row.values["is_active"]:
+            return row.skip("unchanged")
+        blocker = job.memory["blockers"].get(row.id)
+        if blocker:
+            return row.skip("blocked", why=blocker.sentence)
+        return row.change(is_active=True)
 
 
 def belonging(entity: Entity) -> list[tuple[Entity, Any]]:

@@ -50,6 +50,10 @@ class Rules:
         """The records that can't go, with the reason; asked before deleting and disabling."""
         return {}
 
+    def enabling_blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
+        """The records that this actor can't bring back, with the reason; asked before enabling."""
+        return {}
+
 
 NO_RULES = Rules()
 

@@ -7,7 +7,7 @@ from app.pages.dictionaries import DictionariesView
 from app.pages.first_run import FirstRunView
 from app.pages.help import HelpView
 from app.pages.home import HomeView
-from app.pages.matrix import MatrixView
+from app.pages.matrix.views import MatrixView
 from app.pages.notifications import NotificationsView
 from app.pages.passwords import ResetPasswordView
 from app.pages.search import SearchView

@@ -4,8 +4,7 @@ A role may be edited or granted only by somebody who holds every operation it gr
 the same scope; super admins excepted. The contract lets people admins give two roles besides.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -17,7 +16,9 @@ from app.spec.roles import CLERK, PEOPLE_ADMIN, SALESPERSON, SUPER_ADMIN
 from app.spec.scopes import Scope
 from app.store import access
 from app.store.context import actor, current
+from app.store.grants import Line
 from app.store.rights import Rights
+from app.store.snapshot import Snapshot
 
 GIVEN_BY_PEOPLE_ADMINS = frozenset({SALESPERSON, CLERK})
 """The roles that people admins may give without holding them (contract §7)."""
@@ -37,71 +38,48 @@ NARROWER: dict[Scope, frozenset[Scope]] = {
 """What a scope is at least as wide as, whoever holds it; chosen departments are compared apart."""
 
 
-@dataclass(frozen=True)
-class Handed:
-    """One row of a role, as it would be handed out."""
-
-    entity: str
-    scope: Scope
-    operations: Sequence[str]
-    places: frozenset[tuple[int, bool]]
-    levels: Mapping[str, Mapping[str, int]]
-
-
-def handed(row: Mapping[str, Any]) -> Handed:
-    """A row of the matrix."""
-    places = access.places_of(row["departments"])
-    return Handed(
-        row["entity"], Scope(row["scope"]), row["operations"], places, row["fields"] or {}
-    )
-
-
-def covers(rights: Rights, row: Handed) -> bool:
-    """Whether somebody holds all of a row: its operations, in its scope, with its field levels."""
+def covers(rights: Rights, line: Line) -> bool:
+    """Whether somebody holds all of a line: its operations, in its scope, with its field levels."""
     return rights.is_super or all(
-        _covers_scope(rights, row, operation) and _covers_fields(rights, row, operation)
-        for operation in row.operations
+        _covers_scope(rights, line, operation) and _covers_fields(rights, line, operation)
+        for operation in line.operations
     )
 
 
-def _covers_scope(rights: Rights, row: Handed, operation: str) -> bool:
+def _covers_scope(rights: Rights, line: Line, operation: str) -> bool:
     return any(
-        row.scope in NARROWER[mine.scope]
-        or (mine.scope is row.scope is Scope.CHOSEN and row.places <= mine.places)
-        for mine in rights.granting(row.entity, operation)
+        line.scope in NARROWER[mine.scope]
+        or (mine.scope is line.scope is Scope.CHOSEN and line.places <= mine.places)
+        for mine in rights.granting(line.entity, operation)
     )
 
 
-def _covers_fields(rights: Rights, row: Handed, operation: str) -> bool:
+def _covers_fields(rights: Rights, line: Line, operation: str) -> bool:
     """No field is opened wider, or masked less, than the giver has it himself."""
-    if row.entity not in catalogue:
+    if line.entity not in catalogue:
         return True
-    for key in catalogue.get(row.entity).fields:
-        given = row.levels.get(key, {})
-        if given.get("level", Level.EDIT) > rights.level(row.entity, key, operation):
+    for key in catalogue.get(line.entity).fields:
+        given = line.fields.get(key, {})
+        if given.get("level", Level.EDIT) > rights.level(line.entity, key, operation):
             return False
-        if given.get("mask", Masking.NONE) < rights.masking(row.entity, key, operation):
+        if given.get("mask", Masking.NONE) < rights.masking(line.entity, key, operation):
             return False
     return True
 
 
-def covers_role(rights: Rights, role_id: int) -> bool:
+def covers_role(now: Snapshot, rights: Rights, role_id: int) -> bool:
     """Whether somebody holds everything that the role grants."""
-    now = access.snapshot()
     if rights.is_super:
         return True
     if now.role_codes.get(role_id) == SUPER_ADMIN:
         return False
-    return all(
-        covers(rights, Handed(entity, scope, operations, access.places_of(places), levels or {}))
-        for entity, scope, operations, places, levels in now.grants[role_id]
-    )
+    return all(covers(rights, line) for line in now.grants[role_id])
 
 
 def may_become(user_id: int) -> bool:
     """Whether the actor holds at least what that person's roles grant."""
-    rights = actor().rights
-    return all(may_give(rights, role_id) for role_id in access.snapshot().roles_of[user_id])
+    now, rights = access.snapshot(), actor().rights
+    return all(may_give(now, rights, role_id) for role_id in now.roles_of[user_id])
 
 
 def check_becoming(user_id: int) -> None:
@@ -110,34 +88,69 @@ def check_becoming(user_id: int) -> None:
         raise NotPermitted(_l("This person may do more than you."))
 
 
-def may_give(rights: Rights, role_id: int) -> bool:
+def may_give(now: Snapshot, rights: Rights, role_id: int) -> bool:
     """Whether somebody may hand out that role: he covers it, or it is one of those he deals."""
-    code = access.snapshot().role_codes.get(role_id)
+    code = now.role_codes.get(role_id)
     deals = code in GIVEN_BY_PEOPLE_ADMINS and PEOPLE_ADMIN in rights.roles
-    return deals or covers_role(rights, role_id)
+    return deals or covers_role(now, rights, role_id)
 
 
 def check_giving(role_ids: Iterable[int]) -> None:
     """Refuse to give or take roles that the actor may not hand out."""
     if current().is_system:
         return
-    rights = actor().rights
-    if not all(may_give(rights, role_id) for role_id in role_ids):
+    now, rights = access.snapshot(), actor().rights
+    if not all(may_give(now, rights, role_id) for role_id in role_ids):
         sentence = _l("You may only give roles that grant no more than you have.")
         raise Invalid(fields={"roles": [sentence]})
 
 
-def check_change(
-    role_id: int, before: Mapping[str, Any], after: Sequence[Mapping[str, Any]]
-) -> None:
-    """Refuse a change of a role that the actor doesn't cover, as it was and as it would be."""
+def obstacle(now: Snapshot, role_id: int) -> Any:
+    """Why the actor may not touch that role as it is, as a sentence; None when he may."""
     rights = actor().rights
-    if access.snapshot().role_codes.get(role_id) == SUPER_ADMIN:
-        raise NotPermitted(_l("The super admin role can't be changed."))
+    if now.role_codes.get(role_id) == SUPER_ADMIN:
+        return _l("The super admin role can't be changed.")
     if rights.is_super:
+        return None
+    if role_id in now.roles_of[rights.user_id]:
+        return _l("Nobody changes a role that he holds himself.")
+    if not covers_role(now, rights, role_id):
+        return _l("You may only change roles that grant no more than you have.")
+    return None
+
+
+def check_changes(after: Mapping[int, Iterable[Line]]) -> None:
+    """Refuse changes of roles that the actor doesn't cover, as they are and as they would be."""
+    if current().is_system:
         return
-    if role_id in access.snapshot().roles_of[rights.user_id]:
-        raise NotPermitted(_l("Nobody changes a role that he holds himself."))
-    for row in (*before.values(), *after):
-        if not covers(rights, handed(row)):
-            raise NotPermitted(_l("You may only change roles that grant no more than you have."))
+    now, rights = access.snapshot(), actor().rights
+    for role_id, lines in after.items():
+        sentence = obstacle(now, role_id)
+        if sentence is None and not all(covers(rights, line) for line in lines):
+            sentence = _l("You may only change roles that grant no more than you have.")
+        if sentence is not None:
+            raise NotPermitted(sentence)
+
+
+def check_move(now: Snapshot, then: Snapshot, moved: int | None = None) -> None:
+    """Refuse what hands out rows indirectly, by moving people or departments.
+
+    Nobody widens what he reaches himself; nobody widens what somebody reaches who may do more.
+    """
+    if current().is_system or actor().rights.is_super:
+        return
+    if _is_wider(now, then, actor().user_id):
+        raise NotPermitted(_l("Nobody widens his own rights."))
+    if moved is not None and _is_wider(now, then, moved):
+        check_becoming(moved)
+
+
+def _is_wider(now: Snapshot, then: Snapshot, user_id: int) -> bool:
+    """Whether that person would reach rows, with any operation, that he doesn't reach now."""
+    before, after = access.resolve(now, user_id), access.resolve(then, user_id)
+    return any(
+        before.reach(entity, operation) | after.reach(entity, operation)
+        != before.reach(entity, operation)
+        for entity, given in after.grants.items()
+        for operation in {slug for one in given for slug in one.operations}
+    )

@@ -19,6 +19,7 @@ from app.store import access, accounts
 from app.store.context import actor, current, system_scope
 from app.store.gate import member_of
 from app.store.organisation import Department, RightsVersion, Role, User, user_role
+from app.store.snapshot import supposing
 
 
 def _refuse_circle(model: Any, link: Any, record_id: int, above: int | None, field: str) -> None:
@@ -55,6 +56,8 @@ class DepartmentRules(_Touching):
         if (before.get("parent") is None) != (values["parent"] is None):
             raise Invalid(fields={"parent": [_l("There is one root; it has no parent.")]})
         _refuse_circle(Department, Department.parent_id, record_id, values["parent"], "parent")
+        now, moved = access.snapshot(), (record_id, values["parent"])
+        escalation.check_move(now, supposing(now, department=moved))
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """The root, and departments with people or children (ORG)."""
@@ -114,6 +117,10 @@ class UserRules(_Touching):
             _keep_a_super_admin(record_id, values["roles"] or [])
         if "superior" in values:
             _refuse_circle(User, User.superior_id, record_id, values["superior"], "superior")
+        if {"department", "superior"} & set(values):
+            now, after = access.snapshot(), {**before, **values}
+            moved = (record_id, after.get("department"), after.get("superior"))
+            escalation.check_move(now, supposing(now, person=moved), record_id)
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """People who still own something, oneself, and the last super admin (ORG-1, ORG-2)."""
@@ -130,6 +137,13 @@ class UserRules(_Touching):
                 found[record_id] = Blocker(_l("This person may do more than you."))
         return found
 
+    def enabling_blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
+        """People who may do more than whoever would let them in again (MATRIX-8)."""
+        if current().is_system:
+            return {}
+        refused = Blocker(_l("This person may do more than you."))
+        return {one: refused for one in ids if not escalation.may_become(one)}
+
 
 class RoleRules(_Touching):
     def choosable(self, chooser: Entity) -> Sequence[Any]:
@@ -144,9 +158,10 @@ class RoleRules(_Touching):
         code = db.session.scalar(select(Role.code).where(Role.id == record_id))
         if code == SUPER_ADMIN:
             raise Conflict(_l("The super admin role can't be changed."))
+        escalation.check_changes({record_id: ()})
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
-        """Roles that somebody holds; the super admin's always is (ORG-2)."""
+        """Roles that somebody holds (the super admin's always is), and wider ones (MATRIX-8)."""
         with system_scope("who holds a role is counted everywhere"):
             held: dict[int, int] = dict(
                 db.session.execute(
@@ -155,13 +170,22 @@ class RoleRules(_Touching):
                     .group_by(user_role.c.role_id)
                 ).all()
             )
-        return {
+        wider = self.enabling_blockers(entity, ids)
+        return {**wider} | {
             record_id: Blocker(
                 ngettext("%(num)d person holds it.", "%(num)d people hold it.", n),
                 Place(catalogue.get("user"), "roles", record_id, "rel_m_m"),
             )
             for record_id, n in held.items()
         }
+
+    def enabling_blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
+        """Roles that grant more than whoever would change their state has (MATRIX-8)."""
+        if current().is_system:
+            return {}
+        now = access.snapshot()
+        refused = {one: escalation.obstacle(now, one) for one in ids}
+        return {one: Blocker(sentence) for one, sentence in refused.items() if sentence}
 
 
 def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:

@@ -62,6 +62,11 @@ class Catalogue:
         thing = self._entities.get(key) or self.pages.get(key)
         return thing is not None and operation in thing.operations
 
+    @property
+    def things(self) -> dict[str, Entity | PageRight]:
+        """Everything that has a line in the permission matrix: entities by rank, then pages."""
+        return {entity.key: entity for entity in self} | self.pages
+
     def forget(self, key: str) -> None:
         """Take a declaration out again: for tests with synthetic entities only."""
         entity = self._entities.pop(key)

@@ -153,7 +153,8 @@ def seat_ids(entity: Entity, work: Acting, level: str) -> list[int]:
     if not level or work.actor is None:
         return []
     if "seats" not in work.memory:
-        work.memory["seats"] = _running_seats(work.actor.user_id)
+        me = work.actor.user_id
+        work.memory["seats"] = running_seats([me]).get(me, {})
     return [
         record
         for record, held in work.memory["seats"].get(entity.key, ())
@@ -161,17 +162,17 @@ def seat_ids(entity: Entity, work: Acting, level: str) -> list[int]:
     ]
 
 
-def _running_seats(user_id: int) -> dict[str, list[tuple[int, str]]]:
-    """All running seats of a person in one indexed statement: entity to (record, level)."""
+def running_seats(user_ids: Sequence[int]) -> dict[int, dict[str, list[tuple[int, str]]]]:
+    """All running seats of people in one indexed statement: user, entity, (record, level)."""
     seat = TeamSeat.__table__.c
     rows = db.session.execute(
-        select(seat.entity, seat.record_id, seat.level).where(
-            seat.user_id == user_id, or_(seat.until.is_(None), seat.until > clock.now())
+        select(seat.user_id, seat.entity, seat.record_id, seat.level).where(
+            member_of(seat.user_id, user_ids), or_(seat.until.is_(None), seat.until > clock.now())
         )
     )
-    found: dict[str, list[tuple[int, str]]] = {}
-    for entity, record, level in rows:
-        found.setdefault(entity, []).append((record, level))
+    found: dict[int, dict[str, list[tuple[int, str]]]] = {}
+    for user, entity, record, level in rows:
+        found.setdefault(user, {}).setdefault(entity, []).append((record, level))
     return found
 
 

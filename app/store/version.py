@@ -6,10 +6,13 @@ others keep in memory of the number before is then read anew on their next reque
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from app.extensions import db
 from app.store.organisation import RightsVersion
+
+PENDING = "what the transaction under way alone knows"
+"""Where a session that has touched the number keeps what it reads; nobody else may see it yet."""
 
 
 def version_now() -> Any:
@@ -25,3 +28,14 @@ def touch() -> None:
     db.session.execute(
         update(RightsVersion).where(RightsVersion.id == 1).values(number=RightsVersion.number + 1)
     )
+    db.session.info[PENDING] = None
+
+
+def install(session: Any) -> None:
+    """Let a session forget, when its transaction ends, what it alone knew."""
+    event.listen(session, "after_transaction_end", _forget_pending)
+
+
+def _forget_pending(session: Any, transaction: Any) -> None:
+    if transaction.parent is None:
+        session.info.pop(PENDING, None)

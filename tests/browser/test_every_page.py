@@ -39,6 +39,8 @@ NO_PAGES = (
     "/login/",
     "/notifications/unread",
 )
+MATRIX = {"MatrixView.line": "", "MatrixView.copy": "", "MatrixView.spread": "?row=customer"}
+"""Pages of an ordinary role: the first one is the super admin's; with what they need to know."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -56,7 +58,9 @@ def _addresses(rule: Rule) -> Iterator[str]:
     needed = FORMS.get(rule.endpoint.rpartition(".")[2])
     if entity is not None and needed is not None and needed not in entity.operations:
         return
-    if names <= {"pk", "role_id"}:
+    if rule.endpoint in MATRIX:
+        yield f"{_built(rule, {'role_id': 2, 'key': 'customer'})}{MATRIX[rule.endpoint]}"
+    elif names <= {"pk", "role_id"}:
         yield _built(rule, dict.fromkeys(names, 1))
     elif names == {"slug"} and entity is not None:
         for verb in entity.bulk_verbs:

@@ -43,6 +43,11 @@ OWN_TESTS = {
     "ColumnsView.widths": "one's own widths: test_arranging",
     "MatrixView.first": "a right of its own: test_pages_are_rights_of_their_own",
     "MatrixView.show": "a right of its own: test_pages_are_rights_of_their_own",
+    "MatrixView.line": "a right of its own: test_pages_are_rights_of_their_own",
+    "MatrixView.save": "a right of its own: test_pages_are_rights_of_their_own",
+    "MatrixView.compare": "a right of its own: test_pages_are_rights_of_their_own",
+    "MatrixView.copy": "a right of its own: test_pages_are_rights_of_their_own",
+    "MatrixView.spread": "a right of its own: test_pages_are_rights_of_their_own",
     "SettingsView.show": "a right of its own: test_pages_are_rights_of_their_own",
     "SettingsView.history": "the same right: test_pages_are_rights_of_their_own",
     "DictionariesView.index": "a right of its own: test_pages_are_rights_of_their_own",
@@ -62,6 +67,8 @@ OWN_TESTS = {
 
 PAGES = {
     "matrix": ("/matrix/3", {"row_version": "99"}),
+    "matrix line": ("/matrix/3/customer", {"row_version": "99"}),
+    "matrix compare": ("/matrix/compare", None),
     "settings": ("/settings/", {}),
     "settings history": ("/settings/history", None),
     "dictionaries": ("/dictionaries/", None),

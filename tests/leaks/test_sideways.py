@@ -1,7 +1,6 @@
 """Ways round the front door: choices, history, reports, exports, pools, masks, escalation."""
 
 import io
-import re
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from tests.contract.calls import (
     user_ids,
     write,
 )
+from tests.support.matrix import with_changes
 from tests.support.snapshot import changed, snapshot
 from tests.support.web import hidden_inputs, submit
 from tests.support.worlds import World
@@ -302,28 +302,10 @@ def test_a_role_beyond_ones_own_rights_is_not_changed_at_all(world: World, engin
     system = world.client("system")
     path = f"/matrix/{role_ids(engine)['sales_manager']}"
     before = snapshot(engine, db.metadata)
-    form = {**hidden_inputs(system.get(path).text), "grant:department:list": "1"}
-    form["scope:department"] = "all"
-    rows = Api(world, "admin").client.get(path).text
-    form |= ticked(rows)
+    form = with_changes(Api(world, "admin").client.get(path).text, grant__department__list=True)
+    form |= {**hidden_inputs(system.get(path).text), "scope:department": "all"}
     assert system.post(path, data=form).status_code == 403
     assert set(changed(before, snapshot(engine, db.metadata))) <= {"history"}
-
-
-def ticked(html: str) -> dict[str, str]:
-    """The ticked boxes and chosen scopes of a matrix page, as a browser posts them."""
-    found = {}
-    for tag in re.findall(r"<input[^>]*>", html):
-        name = re.search(r'name="(grant:[^"]+)"', tag)
-        if name and " checked" in tag:
-            found[name[1]] = "1"
-    for name, inner in re.findall(
-        r'<select[^>]*name="([a-z]+:[^"]+)"[^>]*>(.*?)</select>', html, re.S
-    ):
-        chosen = re.search(r'value="([^"]*)"[^>]* selected', inner)
-        if chosen:
-            found[name] = chosen[1]
-    return found
 
 
 def test_the_last_super_admins_stay_even_together(world: World, engine: Engine) -> None:

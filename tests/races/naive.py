@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations import editing, engine
-from app.store import idempotency
+from app.store import grants, idempotency
 from app.store.context import system_scope
+from app.store.engine import may_write
 from tests.races.crowd import replace
 
 PAUSE = 1.5
@@ -47,3 +48,18 @@ def forget_keys() -> None:
     replace("app.store.idempotency", "begin", lambda *_: None)
     replace("app.store.idempotency", "finish", lambda *_: None)
     assert idempotency.begin(0, "", "") is None
+
+
+def overwrite_lines() -> None:
+    """Read the role's lines, think, write them all, whatever its version is by now (C37)."""
+    of_roles = grants.of_roles
+
+    def slow(role_ids: Any) -> Any:
+        found = of_roles(role_ids)
+        if may_write.get():
+            db.session.commit()
+            time.sleep(PAUSE / 5)
+        return found
+
+    replace("app.store.grants", "of_roles", slow)
+    replace("app.store.grants", "raise_version", lambda *_: True)

@@ -1,6 +1,8 @@
 // Confirmations and bulk steps in a dialog over the page they concern: the same pages that work
 // on their own are fetched, and their #screen is shown.
 
+import { release } from "./forms.js";
+
 let enliven = () => {};
 const KEPT = "haina.notices";
 
@@ -25,6 +27,7 @@ function leave(url, page) {
   } catch {
     // storage is switched off: the page itself shows what happened
   }
+  release(); // what was typed has been sent
   window.location.assign(url);
 }
 
@@ -87,6 +90,15 @@ function submit(event) {
   load(url, get ? undefined : content).catch(() => dialog().close());
 }
 
+// A form of the page whose answer belongs into the dialog: what was typed stays behind it.
+function sendFromPage(event) {
+  const form = event.target;
+  if (!form.matches("form[data-in-dialog]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  openDialog(form.action, { title: form.dataset.inDialog, body: new FormData(form) });
+}
+
 // Escape first closes an open calendar or picker, and a stray click loses no typed values.
 function keepOpen(event) {
   if (dialog().querySelector(".flatpickr-calendar.open, .ts-wrapper.dropdown-active")) {
@@ -104,6 +116,7 @@ export function startDialog(enlivener) {
   if (!dialog()) return;
   showKept();
   body().addEventListener("submit", submit);
+  document.addEventListener("submit", sendFromPage, true);
   dialog().addEventListener("cancel", keepOpen);
   dialog().addEventListener("close", finish);
   document.addEventListener("click", (event) => {

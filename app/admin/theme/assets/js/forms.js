@@ -22,6 +22,11 @@ function guard(form) {
   form.addEventListener("submit", () => guarded.delete(form));
 }
 
+// What was typed is on its way: leaving asks no more.
+export function release() {
+  guarded.clear();
+}
+
 function grow(area) {
   const fit = () => {
     area.style.height = "auto";
