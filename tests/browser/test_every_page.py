@@ -59,7 +59,8 @@ def _addresses(rule: Rule) -> Iterator[str]:
     if entity is not None and needed is not None and needed not in entity.operations:
         return
     if rule.endpoint in MATRIX:
-        yield f"{_built(rule, {'role_id': 2, 'key': 'customer'})}{MATRIX[rule.endpoint]}"
+        values: dict[str, object] = {"role_id": 2, "key": "customer"}
+        yield f"{_built(rule, {n: values[n] for n in names})}{MATRIX[rule.endpoint]}"
     elif names <= {"pk", "role_id"}:
         yield _built(rule, dict.fromkeys(names, 1))
     elif names == {"slug"} and entity is not None:
