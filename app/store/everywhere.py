@@ -39,11 +39,11 @@ from app.spec.tokens import index_tokens, query_tokens
 from app.spec.words import either
 from app.store import search_index
 from app.store.context import Acting, actor, current, system_scope
-from app.store.gate import predicate
+from app.store.gate import in_pools, predicate
 from app.store.listing import MAX_SEARCH
 from app.store.policy import Policy
 
-COUNT_CAP = 1_000
+COUNT_CAP = 200
 LAST = "\U0010ffff"
 """Behind it nothing is sorted: the end of what begins with some words."""
 FIXED = 4
@@ -134,11 +134,9 @@ def _places() -> Iterator[Group]:
 
 def _scope(group: Group) -> ColumnElement[bool]:
     """The gate's predicate for listing these records; of pools, only what lies in one."""
-    entity = group.entity
-    memory = current().memory
+    entity, memory = group.entity, current().memory
     work = Acting(actor(), "list", entity.key, pools=group.in_pools, memory=memory)
-    inside = predicate(entity, work)
-    return and_(inside, entity.model.pool_id.is_not(None)) if group.in_pools else inside
+    return in_pools(entity, work) if group.in_pools else predicate(entity, work)
 
 
 def _part(number: int, group: Group, words: str, size: int) -> Select[Any]:

@@ -72,6 +72,17 @@ def predicate(entity: Entity, work: Acting) -> ColumnElement[bool]:
     return and_(alive, _scoped(entity, work, operation))
 
 
+def in_pools(entity: Entity, work: Acting) -> ColumnElement[bool]:
+    """Of the rows within the work's scope those in pools: plainer than all of them, less the rest.
+
+    For an entity whose records may lie in pools.
+    """
+    operation = work.operation_on(entity.key)
+    if work.actor is None or not work.actor.rights.may(entity.key, operation):
+        return false()
+    return and_(entity.model.deleted_at.is_(None), _pooled(entity, work.actor, operation))
+
+
 def _scoped(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]:
     actor = work.actor
     if actor is None or not actor.rights.may(entity.key, operation):
