@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, jsonify
 from flask_babel import lazy_gettext as _l
 
-from app.admin import bodies
+from app.admin import bodies, details
 from app.admin.once import once
 from app.operations import engine, selection
 from app.operations.outcome import Outcome, Skip
@@ -14,6 +14,7 @@ from app.operations.registry import behaviour
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest
+from app.spec.relations import TagsField
 from app.store import titles
 from app.store.context import actor
 from app.store.idempotency import Replay
@@ -91,9 +92,18 @@ def _notified(outcome: Outcome) -> list[dict[str, Any]]:
 def _sample(entity: Entity, outcome: Outcome) -> Iterable[dict[str, Any]]:
     """Old and new values as this reader may see them."""
     policy = Policy(actor(), entity, "read")
-    for change in outcome.changes[:SAMPLE_SHOWN]:
-        for key, (old, new) in change.differences(entity).items():
-            f = policy.readable.get(key)
-            if f is None or key in policy.masked:
-                continue
-            yield {"id": change.id, "field": key, "old": old, "new": new}
+    shown = [
+        (change.id, policy.readable[key], pair)
+        for change in outcome.changes[:SAMPLE_SHOWN]
+        for key, pair in change.differences(entity).items()
+        if key in policy.readable and key not in policy.masked
+    ]
+    tags = [(f.key, pair) for _id, f, pair in shown if isinstance(f, TagsField)]
+    names = details.names_in(tags, policy.readable)
+    for record_id, f, pair in shown:
+        old, new = (
+            ([names.get((f.to, one), one) for one in side or ()] for side in pair)
+            if (isinstance(f, TagsField))
+            else pair
+        )
+        yield {"id": record_id, "field": f.key, "old": old, "new": new}

@@ -3,7 +3,7 @@
 One function per kind, chosen once per column, so that a page of cells costs no decisions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -128,6 +128,13 @@ _BY_KIND: dict[str, Cell] = {
     "boolean": _yes_or_no,
     "long_text": _long,
 }
+
+
+def several(some: Sequence[titles.Linked]) -> Markup:
+    """Linked records: as badges when they have colours, else as one text."""
+    if not any(one.colour for one in some):
+        return escape(titles.said(some))
+    return Markup(" ").join(_badge(one.colour, one.title) for one in some if one.title)
 
 
 def linked(field: RelationField, record: Any) -> Markup:

@@ -15,7 +15,7 @@ from app.spec.errors import BadRequest, NotFound, NotPermitted
 from app.spec.field import Field
 from app.spec.kinds import OptionField
 from app.spec.options import Option
-from app.spec.relations import LinksField, RelationField
+from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.text import is_storable
 from app.store import search_index, titles
 from app.store.context import actor, current
@@ -36,7 +36,11 @@ def options(entity: Entity, key: str, words: str) -> list[dict[str, Any]]:
     verbs = [v.slug for v in entity.verbs if rights.may(entity.key, v.slug)]
     if not set(verbs) & {*ASKING, *BEHAVIOURS}:
         raise NotPermitted
-    return suggestions(entity, catalogue.get(_target(entity, key, verbs)), words)
+    field = _linking(entity, key, verbs)
+    found = suggestions(entity, catalogue.get(field.to), words)
+    if isinstance(field, LinksField) and field.is_named:
+        return [{**one, "value": one["text"]} for one in found]
+    return found
 
 
 def suggestions(entity: Entity, target: Entity, words: str) -> list[dict[str, Any]]:
@@ -67,12 +71,17 @@ def first(entity: Entity, field: RelationField | LinksField) -> dict[str, str]:
     return found
 
 
-def _target(entity: Entity, key: str, verbs: list[str]) -> str:
-    """What a field or parameter points at, as far as it exists for the asker."""
+def may_create(field: TagsField) -> bool:
+    """Whether a new tag comes to be by typing its name."""
+    return field.is_open and actor().rights.may(field.to, "create")
+
+
+def _linking(entity: Entity, key: str, verbs: list[str]) -> RelationField | LinksField:
+    """A field or parameter that points at others, as far as it exists for the asker."""
     field = _field(entity, key, verbs)
     if not isinstance(field, RelationField | LinksField):
         raise NotFound
-    return field.to
+    return field
 
 
 def _field(entity: Entity, key: str, verbs: list[str]) -> Field | None:

@@ -87,7 +87,7 @@ def _flag(record: Any, field: BooleanField, fields: Sequence[Field]) -> str:
 
 
 def _sections(
-    policy: Policy, record: Any, fields: Sequence[Field], names: Mapping[Any, str]
+    policy: Policy, record: Any, fields: Sequence[Field], names: titles.Links
 ) -> list[dict[str, Any]]:
     grouped: dict[Section, list[dict[str, Any]]] = {}
     for f in fields:
@@ -292,7 +292,7 @@ def names_of(field: Field, values: Sequence[Any]) -> dict[tuple[str, int], str]:
     if not isinstance(field, RelationField | LinksField):
         return {}
     several = (v if isinstance(v, list) else [v] for v in values)
-    ids = {i for some in several for i in some if i}
+    ids = {i for some in several for i in some if isinstance(i, int)}
     names = titles.by_ids(catalogue.get(field.to), ids)
     return {(field.to, i): name for i, name in names.items()}
 
@@ -303,7 +303,8 @@ def past(policy: Policy, field: Field, value: Any, names: Mapping[tuple[str, int
         return ""
     if isinstance(field, RelationField | LinksField):
         several = value if isinstance(value, list) else [value]
-        return listed(names.get((field.to, i), "—") for i in several)
+        said = (i if isinstance(i, str) else names.get((field.to, i), "—") for i in several)
+        return listed(said)  # a name stands for what is still to be made
     try:
         was = field.from_json(value)
     except ValueError:  # the field was of another kind then

@@ -16,7 +16,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import SECTION_LABELS, Field
 from app.spec.kinds import ChoicesField, OptionField
-from app.spec.relations import LinksField, RelationField
+from app.spec.relations import LinksField, RelationField, TagsField
 from app.store import titles
 from app.store.policy import Policy
 
@@ -77,7 +77,11 @@ def control(
     """One input: ``value`` as typed or stored-as-typed, ``text`` what a chosen record is called."""
     masked = policy is not None and field.key in policy.masked
     is_many = isinstance(field, LinksField | ChoicesField)
-    kind = "options" if is_many else "user" if getattr(field, "to", "") == "user" else field.kind
+    kind = field.kind
+    if is_many and kind != "tags":
+        kind = "options"
+    elif getattr(field, "to", "") == "user":
+        kind = "user"
     return {
         "key": field.key,
         "label": str(field.label),
@@ -90,6 +94,7 @@ def control(
         "masked": masked,
         "options": _options(entity, field, value),
         "options_url": options_url(entity, field),
+        "creates": isinstance(field, TagsField) and choosing.may_create(field),
         "max_length": getattr(field, "max_length", None),
     }
 
@@ -98,7 +103,7 @@ def _options(entity: Entity, field: Field, value: Any) -> list[dict[str, str]]:
     """The choices of a list; for linked records those chosen already and the first others."""
     if isinstance(field, OptionField):
         return choices(field)
-    if not isinstance(field, RelationField | LinksField):
+    if not isinstance(field, RelationField | LinksField) or isinstance(field, TagsField):
         return []
     offered = choosing.first(entity, field)
     if isinstance(field, LinksField):
@@ -149,6 +154,15 @@ def stored_values(
     return {
         f.key: policy.shown(f, values.get(f.key))
         if f.key in policy.masked
+        else _names(f, values.get(f.key))
+        if isinstance(f, TagsField)
         else typed(f, values.get(f.key))
         for f in fields
     }
+
+
+def _names(field: TagsField, value: Any) -> list[str]:
+    """Tags as they are typed, by name."""
+    stored = [one for one in value or [] if isinstance(one, int)]
+    known = titles.by_ids(catalogue.get(field.to), stored)
+    return sorted(known.get(one, "") if isinstance(one, int) else one for one in value or [])

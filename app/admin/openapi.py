@@ -14,7 +14,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.kinds import ChoicesField, OptionField
-from app.spec.relations import LinksField, RelationField
+from app.spec.relations import LinksField, RelationField, TagsField
 from app.store.context import actor
 from app.store.listing import MAX_SEARCH
 from app.store.policy import Policy
@@ -221,6 +221,8 @@ def _schemas(entity: Entity, granted: set[str]) -> dict[str, Any]:
 
 
 def _schema(field: Field) -> dict[str, Any]:
+    if isinstance(field, TagsField):
+        return {"type": "array", "items": {"type": "string"}, "title": str(field.label)}
     if isinstance(field, LinksField):
         return {"type": "array", "items": {"type": "integer"}, "title": str(field.label)}
     if isinstance(field, RelationField):

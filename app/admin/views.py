@@ -236,7 +236,8 @@ class EntityView(BaseView):
                 editing.resolve(self.entity, fields, parsed)
             except Invalid:
                 raise NotFound from None
-            values |= {key: forms.typed(fields[key], value) for key, value in parsed.items()}
+            policy = Policy(actor(), self.entity, "create")
+            values |= forms.stored_values(policy, (fields[key] for key in given), parsed)
         return values
 
     def _form(

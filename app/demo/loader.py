@@ -20,11 +20,13 @@ from app.demo.company import DepartmentRow, UserRow
 from app.demo.contacts import contacts
 from app.demo.customers import customers
 from app.demo.leads import leads
+from app.demo.particulars import TAG_COLOURS
 from app.demo.people import departments, users
 from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.store import access, accounts, bulk_load
+from app.spec.relations import LinksField
+from app.store import access, accounts, bulk_load, links
 from app.store.beginnings import DEMO
 from app.store.bulk_load import Loader
 from app.store.context import system_scope
@@ -140,6 +142,7 @@ class _Company:
         )
         self.loaders = {key: Loader(catalogue.get(key)) for key in ("customer", "contact", "lead")}
         self.next = {key: bulk_load.first_free_id(catalogue.get(key)) for key in self.loaders}
+        self.tags: Ids = {}
         self.done = 0
 
     def fill(self, say: Callable[[str], None]) -> int:
@@ -187,6 +190,7 @@ class _Company:
             row["updated_by"] = row["owner"] or row["created_by"]
         self.loaders[key].write(rows)
         self._seat(key, rows)
+        self._tag(key, rows)
         self.next[key] += len(rows)
         self.done += len(rows)
 
@@ -199,6 +203,20 @@ class _Company:
         ]
         columns = ("entity", "record_id", "user_id", "level", "until")
         bulk_load.fill_table(TeamSeat.__table__, columns, seats)
+
+    def _tag(self, key: str, rows: Iterable[Row]) -> None:
+        """The tags of these records; each is made when it comes up first."""
+        given = [(row["id"], name) for row in rows for name in row.get("tags", ())]
+        new = sorted({name for _, name in given} - set(self.tags))
+        entity = catalogue.get("tag")
+        made = [{"name": name, "colour": TAG_COLOURS.get(name, "azure")} for name in new]
+        self.tags |= dict(zip(new, insert_rows(entity, made, HOW), strict=True))
+        if given:
+            field = catalogue.get(key).fields["tags"]
+            assert isinstance(field, LinksField)  # noqa: S101 - for the type checker
+            pairs = [(record_id, self.tags[name]) for record_id, name in given]
+            columns = (f"{key}_id", "tag_id")
+            bulk_load.fill_table(links.table_of(field), columns, pairs)
 
 
 @contextmanager

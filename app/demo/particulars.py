@@ -23,6 +23,7 @@ REVENUES = tuple(Decimal(amount * 50_000) for amount in range(10, 2000, 7))
 TAGS: tuple[tuple[str, ...], ...] = (
     (), (), (), (), (), ("重点",), ("展会",), ("VIP",), ("老客户", "重点"), ("续约",),
 )  # fmt: skip
+TAG_COLOURS = MappingProxyType({"重点": "red", "VIP": "purple", "展会": "blue", "续约": "green"})
 REMARKS = (
     None, None, None, None, "价格敏感，需要分期付款方案。", "对方正在比较三家供应商。",
     "Prefers to be contacted by e-mail.", "技术负责人已确认需求，等采购流程。",

@@ -73,3 +73,15 @@ EMPLOYEES = dictionary(
     option("500_to_999", "500–999", "500–999 人"),
     option("over_1000", "1,000 and more", "1000 人及以上"),
 )
+TAG_COLOUR = fixed(
+    "tag_colour",
+    "Colour",
+    "颜色",
+    option("azure", "Azure", "天蓝", "azure"),
+    option("blue", "Blue", "蓝色", "blue"),
+    option("green", "Green", "绿色", "green"),
+    option("orange", "Orange", "橙色", "orange"),
+    option("red", "Red", "红色", "red"),
+    option("purple", "Purple", "紫色", "purple"),
+    option("secondary", "Grey", "灰色", "secondary"),
+)

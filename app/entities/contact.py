@@ -2,7 +2,7 @@
 
 from app.entities.choices import BUYING_ROLE, SEX
 from app.rules.contacts import PrimaryContactRules
-from app.spec.declare import SHARED, Entity, Label, Scope, catalogue, field, grant, quality, roles
+from app.spec.declare import TAGGED, Entity, Label, Scope, catalogue, field, grant, quality, roles
 from app.store.record import Owned, Record
 
 
@@ -24,6 +24,7 @@ class Contact(Owned, Record):
     address = field.text("Address", "地址", max_length=255, mask="address")
     next_contact_at = field.moment("Next contact time", "下次联系时间", sortable=True)
     remark = field.long_text("Remark", "备注")
+    tags = field.tags(listed=False)
 
 
 contact = catalogue.declare(
@@ -38,15 +39,16 @@ contact = catalogue.declare(
         menu="customers",
         rank=30,
         order="-updated_at",
-        operations=SHARED,
+        operations=TAGGED,
         rules=PrimaryContactRules(),
         quality=(*quality.REACHED, quality.unborn("birthday")),
         grants={
-            roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, SHARED),
+            roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, TAGGED),
             roles.SALESPERSON: grant(
-                Scope.SELF, "list read create edit delete add_team remove_team"
+                Scope.SELF,
+                "list read create edit delete add_team remove_team add_tags remove_tags",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
+            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit add_tags remove_tags"),
             roles.SERVICE: grant(Scope.ALL, "list read"),
             roles.AUDITOR: grant(Scope.ALL, "list read"),
         },

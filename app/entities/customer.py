@@ -4,6 +4,7 @@ from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE
 from app.spec.declare import (
     LOCKS,
     POOLED,
+    TAGS,
     Child,
     Entity,
     Label,
@@ -18,13 +19,13 @@ from app.spec.declare import (
 )
 from app.store.record import Lockable, Pooled, Record
 
-EVERYDAY = (*POOLED, *LOCKS, "set_deal_status")
+EVERYDAY = (*POOLED, *LOCKS, "set_deal_status", *TAGS)
 
 
 class Customer(Lockable, Pooled, Record):
     """A customer; in a pool when nobody owns it."""
 
-    name = field.name("Name", "客户名称", max_length=120, unique_company=True)
+    name = field.name("Name", "客户名称", max_length=120, unique=field.UNIQUE_COMPANY)
     name_en = field.text("English name", "英文名称", search="text")
     short_name = field.text("Short name", "简称", max_length=40, search="text")
     level = field.choice("Customer level", "客户级别", LEVEL, listed=True, fact=True, quick=True)
@@ -45,6 +46,7 @@ class Customer(Lockable, Pooled, Record):
     next_contact_at = field.moment(
         "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True
     )
+    tags = field.tags()
     website = field.website("Website", "网址")
     remark = field.long_text("Remark", "备注")
     credit_code = field.credit_code(
@@ -99,9 +101,10 @@ customer = catalogue.declare(
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, EVERYDAY),
             roles.SALESPERSON: grant(
                 Scope.SELF,
-                "list read create edit claim release lock unlock add_team remove_team",
+                "list read create edit claim release lock unlock add_team remove_team "
+                "add_tags remove_tags",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
+            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit add_tags remove_tags"),
             roles.MARKETING: grant(Scope.ALL, "list read", hidden="annual_revenue"),
             roles.SERVICE: grant(Scope.ALL, "list read"),
             roles.FINANCE: grant(Scope.ALL, "list read"),

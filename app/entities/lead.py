@@ -4,6 +4,7 @@ from app.entities.choices import INDUSTRY, INVALID_REASON, LEVEL, SOURCE
 from app.spec.declare import (
     LOCKS,
     POOLED,
+    TAGS,
     Entity,
     Label,
     Scope,
@@ -17,7 +18,7 @@ from app.spec.declare import (
 )
 from app.store.record import Lockable, Pooled, Record
 
-EVERYDAY = (*POOLED, *LOCKS)
+EVERYDAY = (*POOLED, *LOCKS, *TAGS)
 
 
 class Lead(Lockable, Pooled, Record):
@@ -35,6 +36,7 @@ class Lead(Lockable, Pooled, Record):
         "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True
     )
     remark = field.long_text("Remark", "备注")
+    tags = field.tags()
     province = field.text("Province", "省", max_length=40, section=Section.ADDRESS)
     city = field.text("City", "市", max_length=40, section=Section.ADDRESS)
     district = field.text("District", "区", max_length=40, section=Section.ADDRESS)
@@ -70,10 +72,13 @@ lead = catalogue.declare(
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, EVERYDAY),
             roles.SALESPERSON: grant(
                 Scope.SELF,
-                "list read create edit claim release lock unlock add_team remove_team",
+                "list read create edit claim release lock unlock add_team remove_team "
+                "add_tags remove_tags",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit"),
-            roles.MARKETING: grant(Scope.ALL, "list read create edit assign export"),
+            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit add_tags remove_tags"),
+            roles.MARKETING: grant(
+                Scope.ALL, "list read create edit assign export add_tags remove_tags"
+            ),
             roles.AUDITOR: grant(Scope.ALL, "list read"),
         },
         samples=(

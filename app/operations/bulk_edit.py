@@ -10,6 +10,7 @@ from app.operations.outcome import Plan
 from app.spec.entity import Entity
 from app.spec.errors import Invalid
 from app.spec.field import Field
+from app.spec.relations import TagsField
 from app.spec.values import ValuesField
 from app.spec.words import Label
 from app.store.context import actor
@@ -31,7 +32,7 @@ class BulkEdit(Behaviour):
         return {
             key: f
             for key, f in policy.writable(creating=False).items()
-            if f.is_stored and not f.is_unique and key != title
+            if (f.is_stored or isinstance(f, TagsField)) and not f.is_unique and key != title
         }
 
     def prepare(self, job: Job) -> None:
@@ -41,7 +42,7 @@ class BulkEdit(Behaviour):
         if not values:
             raise Invalid(fields={"set": [_l("Choose at least one field.")]})
         refuse_masks(policy, values)
-        resolve(job.entity, fields, values)
+        resolve(job.entity, fields, values, creates=not job.dry_run)
         job.memory["masked"] = policy.masked
         job.memory["values"] = values
 

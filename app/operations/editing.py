@@ -18,8 +18,8 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Invalid, StaleVersion
 from app.spec.field import Field
-from app.spec.relations import LinksField, RelationField
-from app.store import door
+from app.spec.relations import LinksField, RelationField, TagsField
+from app.store import door, links
 from app.store.context import actor, operating
 from app.store.gate import member_of
 from app.store.policy import Policy
@@ -69,15 +69,24 @@ def resolve(
     fields: Mapping[str, Field],
     values: dict[str, Any],
     before: Mapping[str, Any] | None = None,
+    *,
+    creates: bool = False,
 ) -> None:
     """Check that every record pointed at exists within the reader's scope (C23).
 
-    Usernames become ids. People must be active to be chosen (ORG-1); what the record pointed at
-    ``before`` may stay. Raises Invalid.
+    Usernames and names of tags become ids. People must be active to be chosen (ORG-1); what the
+    record pointed at ``before`` may stay. A new tag is made when this ``creates``; otherwise its
+    name stays a name. Raises Invalid.
     """
     wrong: dict[str, list[Any]] = {}
     for key, f in fields.items():
         if not isinstance(f, RelationField | LinksField) or values.get(key) in (None, []):
+            continue
+        if isinstance(f, TagsField):
+            try:
+                values[key] = _tags(f, values[key], creates=creates)
+            except ValueError as error:
+                wrong[key] = [error.args[0]]
             continue
         wanted = values[key] if isinstance(values[key], list) else [values[key]]
         kept = {one: one for one in wanted if one in _pointed_at((before or {}).get(key))}
@@ -89,6 +98,17 @@ def resolve(
             values[key] = sorted(ids) if isinstance(f, LinksField) else ids[0]
     if wrong:
         raise Invalid(fields=wrong)
+
+
+def _tags(field: TagsField, names: list[str], *, creates: bool) -> list[Any]:
+    """The ids of these tags, new ones last; ValueError for a name that he may not make a tag of."""
+    target = catalogue.get(field.to)
+    found = links.by_names(target, names)
+    unknown = [name for name in names if name not in found]
+    if unknown and not (field.is_open and actor().rights.may(target.key, "create")):
+        raise ValueError(_l("There is no tag called %(name)s.", name=unknown[0]))
+    new = [create(target, {target.title: name}) if creates else name for name in unknown]
+    return [*sorted(found.values()), *new]
 
 
 def _pointed_at(value: Any) -> list[int]:
@@ -124,7 +144,7 @@ def create(entity: Entity, raw: Mapping[str, Any]) -> int:
     door.demand(entity.key, "create")
     fields = Policy(actor(), entity, "create").writable(creating=True)
     values = parse(fields, raw, complete=True)
-    resolve(entity, fields, values)
+    resolve(entity, fields, values, creates=True)
     complete_ownership(entity, values)
     with operating("create", entity.key):
         rules = rules_of(entity)
@@ -157,13 +177,18 @@ def edit(
     door.demand(entity.key, "edit")
     policy = Policy(actor(), entity, "edit")
     fields = policy.writable(creating=False)
-    stored = [f for f in entity.fields.values() if f.is_stored or isinstance(f, LinksField)]
+    stored = [
+        f
+        for f in entity.fields.values()
+        if f.is_stored or (isinstance(f, LinksField) and f.key in raw)
+    ]
     record = door.fetch(entity, record_id, "edit", stored, lock=True)
     before = door.values_of(entity, record, stored)
     raw = drop_masks(policy, before, raw)
     values = parse(fields, raw)
     changed = {key: value for key, value in values.items() if before.get(key) != value}
-    resolve(entity, {key: fields[key] for key in changed}, changed, before)
+    pointing = {key: fields[key] for key in changed}
+    resolve(entity, pointing, changed, before, creates=True)
     changed = {key: value for key, value in changed.items() if before.get(key) != value}
     if record.version != (version if isinstance(version, int) else version()):
         raise stale(entity, record, before, values)

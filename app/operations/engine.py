@@ -21,7 +21,8 @@ from app.spec.entity import Entity
 from app.spec.errors import Invalid, NotFound, Refusal
 from app.spec.field import Field
 from app.spec.operations import OPERATIONS, Operation
-from app.store import door, outbox, runs
+from app.spec.relations import LinksField
+from app.store import door, links, outbox, runs
 from app.store.context import actor, operating
 from app.store.gate import member_of
 from app.store.writer import Change, Context, update_rows
@@ -132,7 +133,7 @@ def run(
     with operating(verb.slug, entity.key, pools=True):
         try:
             params = parse(fields, raw, complete=True)
-            resolve(entity, fields, params)
+            resolve(entity, fields, params, creates=not dry_run)
             job = Job(entity, verb, params, dry_run)
             behaviour.prepare(job)
         except Invalid:
@@ -202,8 +203,12 @@ def lock_rows(
     )
     if lock:
         statement = statement.with_for_update(of=model, key_share=True)
-    for found in db.session.execute(statement):
+    rows = db.session.execute(statement).all()
+    several = [f for f in fields if isinstance(f, LinksField)]
+    linked = links.of_rows(entity, several, [found[0] for found in rows])
+    for found in rows:
         values = dict(zip((f.key for f in stored), found[1:], strict=True))
+        values |= {f.key: linked.get((found[0], f.key), []) for f in several}
         yield Row(found[0], str(values.get(entity.title) or ""), values)
 
 

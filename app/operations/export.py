@@ -74,9 +74,9 @@ def rows_of(table: Table, ids: Sequence[int]) -> Iterator[list[Any]]:
         db.session.expunge_all()
 
 
-def _cell(policy: Policy, field: Field, record: Any, linked: Mapping[Any, str]) -> Any:
+def _cell(policy: Policy, field: Field, record: Any, linked: titles.Links) -> Any:
     if isinstance(field, LinksField):
-        return linked.get((record.id, field.key), "")
+        return titles.said(linked.get((record.id, field.key), ()))
     if isinstance(field, RelationField):
         return titles.of(getattr(record, field.key), field)
     value = policy.shown(field, getattr(record, field.column))

@@ -6,12 +6,14 @@ from app.operations.export import Export
 from app.operations.lifecycle import Delete, Disable, Enable, Restore
 from app.operations.ownership import Assign, Claim, Release, Transfer
 from app.operations.state import Lock, SetDealStatus, Unlock
+from app.operations.tagging import AddTags, RemoveTags
 from app.operations.team import AddTeam, RemoveTeam
 from app.spec.errors import NotFound
 
 BEHAVIOURS: dict[str, Behaviour] = {
     behaviour.slug: behaviour
     for behaviour in (
+        AddTags(),
         AddTeam(),
         Assign(),
         BulkEdit(),
@@ -22,6 +24,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Export(),
         Lock(),
         Release(),
+        RemoveTags(),
         RemoveTeam(),
         Restore(),
         SetDealStatus(),

@@ -13,7 +13,7 @@ class Place:
 
     entity: Entity
     column: str
-    value: int
+    value: Any
     operator: str = "eq"
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from app.spec import kinds, relations
 from app.spec.field import Derived, Field
 from app.spec.options import Dictionary
-from app.spec.text import company_key, sort_key
+from app.spec.text import company_key, fold, sort_key
 from app.spec.words import Label
 
 SORT = Derived("sort", sort_key, 80)
+UNIQUE_NAME = Derived("key", fold, 120, is_unique=True)
 UNIQUE_COMPANY = Derived("key", company_key, 160, is_unique=True)
 
 
@@ -20,9 +21,12 @@ def text(en: str, zh: str, **facets: Any) -> Any:
     return kinds.TextField(label=Label(en, zh), **facets)
 
 
-def name(en: str, zh: str, *, unique_company: bool = False, **facets: Any) -> Any:
-    """The field a record is called by: sorted by pinyin, searched, in the list (UI-8)."""
-    derived = (SORT, UNIQUE_COMPANY) if unique_company else (SORT,)
+def name(en: str, zh: str, *, unique: Derived | None = None, **facets: Any) -> Any:
+    """The field a record is called by: sorted by pinyin, searched, in the list (UI-8).
+
+    ``unique`` says what of it two living records can't share: the name, or a company's name.
+    """
+    derived = (SORT, unique) if unique else (SORT,)
     defaults: dict[str, Any] = {
         "required": True,
         "listed": True,
@@ -97,11 +101,22 @@ def links(en: str, zh: str, to: str, **facets: Any) -> Any:
     return relations.LinksField(label=Label(en, zh), to=to, **facets)
 
 
+def tags(en: str = "Tags", zh: str = "标签", **facets: Any) -> Any:
+    return relations.TagsField(label=Label(en, zh), **{"listed": True, **facets})
+
+
+def uses(en: str = "In use", zh: str = "使用数", **facets: Any) -> Any:
+    """How many living records are linked with this one."""
+    return kinds.CountField(label=Label(en, zh), system=True, filterable=False, **facets)
+
+
 def person(en: str, zh: str, **facets: Any) -> Any:
     return relations.RelationField(label=Label(en, zh), to="user", **facets)
 
 
 __all__ = [
+    "UNIQUE_COMPANY",
+    "UNIQUE_NAME",
     "Field",
     "birthday",
     "boolean",
@@ -119,7 +134,9 @@ __all__ = [
     "name",
     "person",
     "phone",
+    "tags",
     "text",
     "time_zone",
+    "uses",
     "website",
 ]

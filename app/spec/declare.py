@@ -5,7 +5,7 @@ from app.spec import quality, roles
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity, view
 from app.spec.field import Section
-from app.spec.operations import BINNED, LOCKS, PLAIN, POOLED, SHARED
+from app.spec.operations import BINNED, LOCKS, PLAIN, POOLED, SHARED, TAGGED, TAGS
 from app.spec.options import dictionary, fixed, option
 from app.spec.roles import grant
 from app.spec.scopes import Scope
@@ -17,6 +17,8 @@ __all__ = [
     "PLAIN",
     "POOLED",
     "SHARED",
+    "TAGGED",
+    "TAGS",
     "Child",
     "Entity",
     "Label",

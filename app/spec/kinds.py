@@ -128,6 +128,17 @@ class IntegerField(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CountField(IntegerField):
+    """A number that is counted while it is read; nothing stores it."""
+
+    operators: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def is_stored(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
 class MoneyField(Field):
     """An amount in the company's currency: Numeric(18, 2), never a float."""
 

@@ -11,7 +11,7 @@ from app.spec import clock
 from app.spec.field import Field
 from app.spec.kinds import DateTimeField, IntegerField, LongTextField, OptionField, TextField
 from app.spec.options import fixed, option
-from app.spec.relations import LinksField, RelationField
+from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
 
@@ -240,6 +240,22 @@ REMOVE_TEAM = Operation(
     is_bulk=True,
     needs="team",
 )
+ADD_TAGS = Operation(
+    "add_tags",
+    Label("Add tags", "添加标签"),
+    "tags",
+    (TagsField(label=Label("Tags", "标签"), key="tags", required=True),),
+    is_bulk=True,
+    needs_fields=("tags",),
+)
+REMOVE_TAGS = Operation(
+    "remove_tags",
+    Label("Remove tags", "移除标签"),
+    "tag-off",
+    (TagsField(label=Label("Tags", "标签"), key="tags", required=True, is_open=False),),
+    is_bulk=True,
+    needs_fields=("tags",),
+)
 DISABLE = Operation("disable", Label("Disable", "停用"), "user-off", is_bulk=True)
 ENABLE = Operation("enable", Label("Enable", "启用"), "user-check", is_bulk=True)
 RESET_PASSWORD = Operation(
@@ -267,6 +283,8 @@ OPERATIONS: dict[str, Operation] = {
         SET_DEAL_STATUS,
         ADD_TEAM,
         REMOVE_TEAM,
+        ADD_TAGS,
+        REMOVE_TAGS,
         DISABLE,
         ENABLE,
         RESET_PASSWORD,
@@ -280,3 +298,5 @@ BINNED = (*PLAIN, "bulk_edit", "delete", "restore", "export")
 SHARED = (*BINNED, "transfer", "add_team", "remove_team")
 POOLED = (*SHARED, "assign", "claim", "release")
 LOCKS = ("lock", "unlock")
+TAGS = ("add_tags", "remove_tags")
+TAGGED = (*SHARED, *TAGS)

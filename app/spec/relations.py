@@ -5,6 +5,7 @@ person may also be named by username. What may be pointed at is decided by the r
 the value is resolved: an id alone proves nothing (C23).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,8 +15,12 @@ from sqlalchemy.types import TypeEngine
 
 from app.spec.field import BLANK_OPERATORS, Field
 from app.spec.kinds import plain_width
-from app.spec.text import is_storable
+from app.spec.text import clean, fold, is_storable
 
+TAG_LENGTH, MOST_TAGS = 40, 50
+TAG_SEPARATORS = re.compile("[,，、;；\n]")
+"""What parts the tags of one text; no tag has one of them in its name."""
+LINK_OPERATORS = ("rel_m_m", "any", "all", "none", *BLANK_OPERATORS)
 RELATION_OPERATORS = ("rel_o_m", "nrel_o_m", "eq", "neq", "in", "not_in")
 
 
@@ -60,16 +65,19 @@ class LinksField(Field):
     """Several linked records, kept in a link table: people's roles, a pool's members."""
 
     kind: ClassVar[str] = "relations"
-    operators: ClassVar[tuple[str, ...]] = ("rel_m_m",)
+    operators: ClassVar[tuple[str, ...]] = LINK_OPERATORS
+    is_named: ClassVar[bool] = False
+    """Whether the linked records are read and written by their names, not by id (contract §2)."""
     to: str
     table: str = ""
-    """The link table; its columns are ``<this entity>_id`` and ``<target>_id``."""
+    """The link table; its columns are ``<this entity>_id`` and ``<target>_id``. Unless one is
+    named, it is called after this entity and the field, and made with the model."""
 
     @property
     def is_stored(self) -> bool:
         return False
 
-    def convert(self, raw: Any) -> list[int]:
+    def convert(self, raw: Any) -> list[Any]:
         items = raw if isinstance(raw, list | tuple) else [raw]
         single = RelationField(label=self.label, key=self.key, to=self.to)
         found = [single.parse(item) for item in items if item not in (None, "")]
@@ -77,3 +85,29 @@ class LinksField(Field):
 
     def parse(self, raw: Any) -> Any:
         return [] if raw is None else self.convert(raw)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagsField(LinksField):
+    """Short names that many records share. Whoever may create tags makes a new one by using it."""
+
+    kind: ClassVar[str] = "tags"
+    is_named: ClassVar[bool] = True
+    to: str = "tag"
+    is_open: bool = True
+    """Whether a name that no tag has yet may be given."""
+
+    def convert(self, raw: Any) -> list[str]:
+        """Names, in a list or in one text with separators; each once, however it is spelled."""
+        items = raw if isinstance(raw, list | tuple) else [raw]
+        names: dict[str, str] = {}
+        for item in items:
+            if not isinstance(item, str) or not is_storable(item):
+                raise ValueError(_l("This must be text."))
+            for part in filter(None, map(clean, TAG_SEPARATORS.split(item))):
+                names.setdefault(fold(part), part)
+        if any(len(name) > TAG_LENGTH for name in names.values()):
+            raise ValueError(_l("At most %(n)s characters.", n=TAG_LENGTH))
+        if len(names) > MOST_TAGS:
+            raise ValueError(_l("At most %(n)s tags.", n=MOST_TAGS))
+        return sorted(names.values())

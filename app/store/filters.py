@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
 from app.extensions import db
 from app.spec import clock
+from app.spec.catalogue import catalogue
 from app.spec.entity import STARRED
 from app.spec.errors import BadRequest
-from app.spec.field import Field
+from app.spec.field import BLANK_OPERATORS, Field
 from app.spec.kinds import DateField, DateTimeField
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
@@ -73,7 +74,7 @@ class Compiler:
             starred = stars.are_mine(self.policy.entity)
             return starred if is_starred is (operator == "eq") else not_(starred)
         if isinstance(field, LinksField):
-            return self._linked(field, value)
+            return self._linked(field, operator, value)
         column: ColumnElement[Any] = getattr(self.policy.entity.model, field.column)
         if operator in ("empty", "not_empty"):
             return column.is_(None) if operator == "empty" else column.is_not(None)
@@ -138,18 +139,23 @@ class Compiler:
             return list(departments[token])
         raise BadRequest(_l("%(token)s can't be used for %(name)s.", token=token, name=field.key))
 
-    def _linked(self, field: LinksField, value: Any) -> ColumnElement[bool]:
-        table = links.table_of(field)
-        entity = self.policy.entity
+    def _linked(self, field: LinksField, operator: str, value: Any) -> ColumnElement[bool]:
+        mine, theirs = links.ends(self.policy.entity, field)
+        linked = exists().where(mine == self.policy.entity.model.id)
+        if operator in BLANK_OPERATORS:
+            return ~linked if operator == "empty" else linked
         wanted = [
             one
             for found in self._operands(field, value, many=True)
             for one in (found if isinstance(found, list) else [found])
         ]
-        return exists().where(
-            table.c[f"{entity.key}_id"] == entity.model.id,
-            member_of(table.c[f"{field.to}_id"], wanted),
-        )
+        if field.is_named:
+            known = links.by_names(catalogue.get(field.to), wanted)
+            wanted = [known.get(name, 0) for name in wanted]
+        if operator == "all":
+            return and_(*(linked.where(theirs == one) for one in wanted))
+        found = linked.where(member_of(theirs, wanted))
+        return ~found if operator == "none" else found
 
 
 _LITERAL = frozenset({"text", "long_text", "phone", "email", "url", "option", "birthday"})

@@ -1,14 +1,15 @@
 """Link tables: the linked records of one or many rows, read and replaced in few statements."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, literal, select, union_all
+from sqlalchemy import Table, bindparam, delete, insert, literal, select, union_all
 
 from app.extensions import db
 from app.spec.entity import Entity
 from app.spec.relations import LinksField
+from app.spec.text import fold
 from app.store.gate import member_of
 
 
@@ -16,16 +17,10 @@ def table_of(field: LinksField) -> Table:
     return db.metadata.tables[field.table]
 
 
-def ids_of(entity: Entity, field: LinksField, rows: Sequence[int]) -> dict[int, list[int]]:
-    """The linked ids of many rows in one statement, by row."""
+def ends(entity: Entity, field: LinksField) -> tuple[Any, Any]:
+    """The two columns of a link table: this entity's and the target's."""
     table = table_of(field)
-    mine, theirs = table.c[f"{entity.key}_id"], table.c[f"{field.to}_id"]
-    found: dict[int, list[int]] = defaultdict(list)
-    for row, linked in db.session.execute(
-        select(mine, theirs).where(member_of(mine, rows)).order_by(mine, theirs)
-    ):
-        found[row].append(linked)
-    return found
+    return table.c[f"{entity.key}_id"], table.c[f"{field.to}_id"]
 
 
 def of_rows(
@@ -36,8 +31,7 @@ def of_rows(
         return {}
     parts = []
     for f in fields:
-        table = table_of(f)
-        mine, theirs = table.c[f"{entity.key}_id"], table.c[f"{f.to}_id"]
+        mine, theirs = ends(entity, f)
         parts.append(select(literal(f.key), mine, theirs).where(member_of(mine, rows)))
     found: dict[tuple[int, str], list[int]] = defaultdict(list)
     for key, row, linked in sorted(map(tuple, db.session.execute(union_all(*parts)))):
@@ -45,15 +39,37 @@ def of_rows(
     return found
 
 
-def replace(entity: Entity, field: Any, row: int, wanted: Iterable[int]) -> None:
-    """Make ``wanted`` the linked records of one row; the others' links stay untouched."""
-    table = table_of(field)
-    mine, theirs = f"{entity.key}_id", f"{field.to}_id"
-    have = set(ids_of(entity, field, [row])[row]) if row else set()
-    new, gone = sorted(set(wanted) - have), sorted(have - set(wanted))
+def by_names(target: Entity, names: Iterable[str]) -> dict[str, int]:
+    """The living records of these names, however they are spelled: name asked for to id."""
+    asked = {fold(name): name for name in names}
+    if not asked:
+        return {}
+    key = getattr(target.model, f"{target.title}_key")
+    rows = db.session.execute(select(key, target.model.id).where(key.in_(asked)))
+    return {asked[folded]: found for folded, found in rows}
+
+
+def replace(
+    entity: Entity, field: LinksField, wanted: Mapping[int, Iterable[int]], *, is_new: bool = False
+) -> None:
+    """Make these the linked records of many rows, set-based; other rows' links stay untouched.
+
+    Rows that ``is_new`` have no links yet.
+    """
+    have = {} if is_new else of_rows(entity, [field], list(wanted))
+    before = {row: set(have.get((row, field.key), ())) for row in wanted}
+    table, (mine, theirs) = table_of(field), ends(entity, field)
+    gone = _pairs({row: before[row] - set(after) for row, after in wanted.items()})
+    new = _pairs({row: set(after) - before[row] for row, after in wanted.items()})
     if gone:
-        db.session.execute(
-            delete(table).where(table.c[mine] == row, member_of(table.c[theirs], gone))
-        )
+        leaving = mine == bindparam("row"), theirs == bindparam("linked")
+        db.session.connection().execute(delete(table).where(*leaving), gone)
     if new:
-        db.session.execute(insert(table), [{mine: row, theirs: linked} for linked in new])
+        rows = [{mine.name: one["row"], theirs.name: one["linked"]} for one in new]
+        db.session.execute(insert(table), rows)
+
+
+def _pairs(links: Mapping[int, Iterable[int]]) -> list[dict[str, int]]:
+    return [
+        {"row": row, "linked": linked} for row, some in links.items() for linked in sorted(some)
+    ]

@@ -163,11 +163,11 @@ def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list
 def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Select[Any]:
     """The statement with the columns and to-one relations of ``fields`` loaded, and no others."""
     fields = list(fields)
-    names = {f.column for f in fields if f.is_stored} | {"id", *_ALWAYS}
+    names = {f.column for f in fields} | {"id", *_ALWAYS}
     title = catalogue.of(model)
     if title is not None:
         names |= {title.title, f"{title.title}_en"}
-    columns = [getattr(model, n) for n in sorted(names) if n in model.__table__.c]
+    columns = [getattr(model, n) for n in sorted(names) if n in model.__mapper__.column_attrs]
     relations = [
         joinedload(getattr(model, f.key)).load_only(*_title_columns(f))
         for f in fields

@@ -7,9 +7,24 @@ its indexes, and the fields stay readable under ``__fields__`` in the order they
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, Integer, String, and_, bindparam, or_
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.orm import (
     Mapped,
@@ -24,8 +39,9 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.columns import boolean, choice, link, long_text, moment, person, text
+from app.spec.entity import Entity
 from app.spec.field import Field, Section
-from app.spec.kinds import BooleanField
+from app.spec.kinds import BooleanField, CountField
 from app.spec.options import fixed, option
 from app.spec.relations import LinksField, RelationField
 from app.spec.types import UTCDateTime
@@ -142,12 +158,16 @@ def _declared(cls: type) -> Iterator[tuple[str, Field]]:
 
 def _build(cls: Any) -> None:
     """Replace the declared fields of a model by columns, relationships and indexes."""
-    fields = {key: field.keyed(key) for key, field in list(_declared(cls))}
+    if "__tablename__" not in cls.__dict__:
+        cls.__tablename__ = table_of(snake(cls.__name__))
+    fields = {key: _placed(cls, field.keyed(key)) for key, field in list(_declared(cls))}
     for key, field in fields.items():
         if isinstance(field, RelationField):
             _add_relation(cls, field)
         elif isinstance(field, LinksField):
             continue
+        elif isinstance(field, CountField):
+            delattr(cls, key)  # its SQL needs all links: ``count_links`` puts it here
         elif field.is_stored:
             setattr(cls, key, _column(field))
         for derived in field.derived:
@@ -157,10 +177,48 @@ def _build(cls: Any) -> None:
         if isinstance(field, BooleanField) and field.until:
             _let_end(cls, field)
     cls.__fields__ = fields
-    if "__tablename__" not in cls.__dict__:
-        cls.__tablename__ = table_of(snake(cls.__name__))
     extra = cls.__dict__.get("__table_args__", ())
     cls.__table_args__ = (*extra, *_indexes(cls, fields), {"sqlite_autoincrement": True})
+
+
+def _placed(cls: Any, field: Field) -> Field:
+    """Links without a table named for them get one of their own."""
+    if not isinstance(field, LinksField) or field.table:
+        return field
+    name = f"{cls.__tablename__}_{field.key}"
+    ends = ((snake(cls.__name__), cls.__tablename__), (field.to, table_of(field.to)))
+    columns: list[Column[Any]] = [
+        Column(f"{key}_id", ForeignKey(f"{table}.id"), primary_key=True, index=key == field.to)
+        for key, table in ends
+    ]
+    Table(name, db.metadata, *columns)
+    return replace(field, table=name)
+
+
+def count_links() -> None:
+    """Teach each counting field its SQL; called once, when all links are declared.
+
+    Counted everywhere and whoever asks, but only what is not in the recycle bin.
+    """
+    for entity in catalogue:
+        for field in entity.fields.values():
+            if isinstance(field, CountField):
+                counted = column_property(_linked_with(entity), deferred=True)
+                setattr(entity.model, field.key, counted)
+
+
+def _linked_with(entity: Entity) -> Any:
+    found: Any = literal(0)
+    for other in catalogue:
+        for field in other.fields.values():
+            if isinstance(field, LinksField) and field.to == entity.key:
+                links, theirs = db.metadata.tables[field.table], other.model.__table__
+                linked = links.c[f"{entity.key}_id"] == entity.model.__table__.c.id
+                joined = links.join(theirs, theirs.c.id == links.c[f"{other.key}_id"])
+                alive = theirs.c.deleted_at.is_(None) if other.is_binned else true()
+                count = select(func.count()).select_from(joined).where(linked, alive)
+                found = found + count.scalar_subquery()
+    return found
 
 
 def _bytewise(length: int) -> Any:

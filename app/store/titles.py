@@ -1,9 +1,11 @@
 """What linked records are called, in the reader's language and only as far as he may read them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
@@ -13,6 +15,9 @@ from app.spec.relations import LinksField, RelationField
 from app.spec.words import either, listed
 from app.store import links
 from app.store.gate import member_of
+
+COLOUR = "colour"
+"""The field with the colour of an entity's badge, where it has one."""
 
 
 def of(record: Any, field: RelationField | LinksField) -> str:
@@ -50,24 +55,45 @@ def by_ids(entity: Entity, ids: Iterable[int]) -> dict[int, str]:
     }
 
 
-def linked_ids(
-    entity: Entity, records: Sequence[Any], fields: Iterable[Field]
-) -> dict[tuple[int, str], list[int]]:
-    """The linked ids of many records, by record and field: one statement for all."""
-    several = [f for f in fields if isinstance(f, LinksField)]
-    return links.of_rows(entity, several, [r.id for r in records])
+@dataclass(frozen=True)
+class Linked:
+    """A linked record: what it is called, nothing when the reader may not read it."""
+
+    id: int
+    title: str
+    colour: str = ""
 
 
-def of_links(
-    entity: Entity, records: Sequence[Any], fields: Iterable[Field]
-) -> Mapping[tuple[int, str], str]:
-    """The titles of linked records as one text per record and field."""
-    several = [f for f in fields if isinstance(f, LinksField)]
-    ids = linked_ids(entity, records, several)
-    texts: dict[tuple[int, str], str] = {}
-    for f in several:
-        mine = {key: some for key, some in ids.items() if key[1] == f.key}
-        names = by_ids(catalogue.get(f.to), (i for some in mine.values() for i in some))
-        for key, some in mine.items():
-            texts[key] = listed(names[i] for i in some if i in names)
-    return texts
+Links = Mapping[tuple[int, str], Sequence[Linked]]
+"""The linked records of many records by record and field."""
+
+
+def of_links(entity: Entity, records: Sequence[Any], fields: Iterable[Field]) -> Links:
+    """The linked records of many, in one statement per field that has such."""
+    found: dict[tuple[int, str], list[Linked]] = defaultdict(list)
+    for f in fields:
+        if isinstance(f, LinksField) and records:
+            for row, linked in _linked(entity, f, [record.id for record in records]):
+                found[(row, f.key)].append(linked)
+    return found
+
+
+def _linked(entity: Entity, field: LinksField, rows: Sequence[int]) -> Iterator[tuple[int, Linked]]:
+    target, (mine, theirs) = catalogue.get(field.to), links.ends(entity, field)
+    columns = {key: key if key in target.fields else None for key in (f"{target.title}_en", COLOUR)}
+    english, colour = (getattr(target.model, c) if c else literal(None) for c in columns.values())
+    title = getattr(target.model, target.title)
+    statement = (
+        select(mine, theirs, title, english, colour)
+        .select_from(links.table_of(field))
+        .outerjoin(target.model, target.model.id == theirs)  # the gate's condition joins here
+        .where(member_of(mine, rows))
+        .order_by(mine, theirs)
+    )
+    for row, linked, own, other, shade in db.session.execute(statement):
+        yield row, Linked(linked, either(own, other) if own or other else "", shade or "")
+
+
+def said(some: Iterable[Linked]) -> str:
+    """Linked records as one text."""
+    return listed(one.title for one in some if one.title)

@@ -6,7 +6,7 @@ through the doer's scope (PERM-5). Nothing commits here: the edge does, once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,6 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.entity import Entity
 from app.spec.errors import NotPermitted
-from app.spec.field import Field
 from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField
 from app.store import history, links, search_index
@@ -103,7 +102,7 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
             [{**stamps, **stored(entity, row)} for row in complete],
         )
     )
-    _write_links(entity, zip(ids, complete, strict=True))
+    _write_links(entity, dict(zip(ids, complete, strict=True)), is_new=True)
     search_index.write(entity, zip(ids, complete, strict=True))
     history.record_writes(
         how.operation,
@@ -133,7 +132,7 @@ def update_rows(
     written = _update_stored(entity, changes, how, version)
     if version is not None and written == 0:
         return 0
-    _write_links(entity, ((c.id, c.values) for c in changes))
+    _write_links(entity, {c.id: c.values for c in changes})
     history.record_writes(
         how.operation,
         entity.key,
@@ -233,14 +232,14 @@ def _update_each(entity: Entity, changes: Sequence[Change], marks: Mapping[str, 
     return len(changes)
 
 
-def _write_links(entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-    linked: list[Field] = [f for f in entity.fields.values() if isinstance(f, LinksField)]
-    if not linked:
-        return
-    for record_id, values in rows:
-        for f in linked:
-            if f.key in values:
-                links.replace(entity, f, record_id, values[f.key] or [])
+def _write_links(
+    entity: Entity, rows: Mapping[int, Mapping[str, Any]], *, is_new: bool = False
+) -> None:
+    for f in entity.fields.values():
+        if isinstance(f, LinksField):
+            wanted = {i: values[f.key] or [] for i, values in rows.items() if f.key in values}
+            if wanted:
+                links.replace(entity, f, wanted, is_new=is_new)
 
 
 def _reindex(entity: Entity, changes: Sequence[Change]) -> None:

@@ -51,10 +51,17 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "le": _range(lambda stored, wanted: stored <= wanted),
     "between": _range(lambda stored, wanted: wanted[0] <= stored <= wanted[1]),
     "within": _range(lambda stored, wanted: wanted[0] <= day_of(stored) < wanted[1]),
-    "empty": lambda stored, _wanted: stored is None,
-    "not_empty": lambda stored, _wanted: stored is not None,
+    "empty": lambda stored, _wanted: is_blank(stored),
+    "not_empty": lambda stored, _wanted: not is_blank(stored),
     "rel_m_m": lambda stored, wanted: bool(set(stored) & set(wanted)),
+    "any": lambda stored, wanted: bool(set(stored) & set(wanted)),
+    "all": lambda stored, wanted: set(wanted) <= set(stored),
+    "none": lambda stored, wanted: not set(stored) & set(wanted),
 }
+
+
+def is_blank(stored: Any) -> bool:
+    return stored is None or stored == []
 
 
 def day_of(value: date | datetime) -> date:
@@ -94,7 +101,7 @@ def operand(
     if known == [None]:
         return None, None  # nothing is stored that could be asked for
     one, other = chance.choice(known), chance.choice(known)
-    if operator in ("in", "not_in", "rel_m_m"):
+    if operator in ("in", "not_in", "rel_m_m", "any", "all", "none"):
         return [one, other], [to_json(one), to_json(other)]
     if operator == "between":
         low, high = sorted([one, other])

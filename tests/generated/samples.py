@@ -33,6 +33,7 @@ BAD: dict[str, list[Any]] = {
     "option": ["nonsense", "", "<b>"],
     "relation": [str(UNKNOWN), "-1", "abc", "1.5", "0"],
     "relations": [[UNKNOWN], ["abc"], [-1]],
+    "tags": [["x" * 41]],
 }
 
 PAYLOADS = (

@@ -29,8 +29,11 @@ WRITE = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNOR
 UNKNOWN = 987_654
 """An id that no record ever had."""
 
-UNOWNED = ("pool", "department", "user", "role")
+UNOWNED = ("pool", "tag", "department", "user", "role")
 """Entities without row scope: the company has no rows for them, so the stage brings spare ones."""
+
+
+TAGS = ("Spare", "Second", "Third", "Fourth", "Fifth")
 
 
 class Seen(list[str]):
@@ -77,7 +80,7 @@ class Stage:
         with self.world.app.app_context(), system_scope("a stage for tests"):
             self.people = dict(db.session.execute(select(User.username, User.id)).all())
             self.spare = furnish()
-            self.binned = {key: bin_one(key) for key in ("pool", "department")}
+            self.binned = {key: bin_one(key) for key in ("pool", "tag", "department")}
             access.touch()
             db.session.commit()
 
@@ -148,6 +151,9 @@ def furnish() -> dict[str, int]:
     [pool] = insert_rows(
         catalogue.get("pool"), [{"name": "Spare pool", "kind": "leads", "is_enabled": False}], how
     )
+    [tag, *_more] = insert_rows(
+        catalogue.get("tag"), [{"name": f"{which} tag"} for which in TAGS], how
+    )
     person = {
         "username": "spare",
         "name": "Spare",
@@ -156,7 +162,7 @@ def furnish() -> dict[str, int]:
         "is_active": True,
     }
     [user] = insert_rows(catalogue.get("user"), [person], how)
-    return {"role": role, "department": department, "pool": pool, "user": user}
+    return {"role": role, "department": department, "pool": pool, "tag": tag, "user": user}
 
 
 def bin_one(key: str) -> int:

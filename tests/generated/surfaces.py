@@ -64,9 +64,11 @@ def params(doing: Doing) -> dict[str, Any]:
         "add_team": {"users": [people["finance"]], "level": "read"},
         "remove_team": {"users": [people["sales1b"]]},
         "export": {"format": "xlsx", "columns": "visible"},
-        "bulk_edit": {"remark": "set for many"},
+        "bulk_edit": {"colour": "red"} if doing.entity == "tag" else {"remark": "set for many"},
         "lock": {"reason": "We are in talks"},
         "set_deal_status": {"status": "won"},
+        "add_tags": {"tags": ["Spare tag"]},
+        "remove_tags": {"tags": ["Spare tag"]},
     }
     if doing.operation == "release":
         with doing.stage.world.app.app_context():

@@ -23,9 +23,7 @@ LIMITS = {
     "list": 8, "detail": 14, "add form": 6, "edit form": 6, "save": 10,
     "REST list": 8, "REST get": 14,
 }  # fmt: skip
-OVER = {
-    ("user", "save"): (11, "the rights' version is raised and the disabled are looked for"),
-}
+OVER: dict[tuple[str, str], tuple[int, str]] = {}
 """What may go over its limit: how far, and why."""
 
 ENTITIES = [entity.key for entity in catalogue]

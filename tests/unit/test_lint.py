@@ -30,6 +30,8 @@ GENERAL_WORDS = {
     "pools": "see pool",
     "audit": "the log of every operation, whatever the entity (AUDIT-1)",
     "history": "see audit: its table",
+    "tag": "a kind of field like option and relation: contract §2 says how tags are written",
+    "tags": "see tag",
 }
 """Entities that are also mechanisms of the general code, each with the reason."""
 

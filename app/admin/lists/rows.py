@@ -1,6 +1,6 @@
 """Records as rows of ready cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -38,12 +38,12 @@ def _cells(
     return [show(record) if key in limit else cells.EMPTY for key, show in columns]
 
 
-def value_cell(policy: Policy, field: Field, names: Mapping[Any, str]) -> cells.Cell:
+def value_cell(policy: Policy, field: Field, names: titles.Links) -> cells.Cell:
     """How to show that field of a record to this reader: decided once, used for every row."""
     if isinstance(field, RelationField):
         return lambda record: cells.linked(field, getattr(record, field.key))
     if isinstance(field, LinksField):
-        return lambda record: escape(names.get((record.id, field.key), ""))
+        return lambda record: cells.several(names.get((record.id, field.key), ()))
     column = field.column
     if field.key in policy.masked:  # a mask is text, whatever kind of value it stands for
         return lambda record: cells.show(escape, policy.shown(field, getattr(record, column)))

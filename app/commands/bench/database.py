@@ -96,7 +96,8 @@ def _add_role() -> None:
         db.session.merge(RoleGrant(**grant_row(role, key, given)))
     person = db.session.scalar(select(User.id).where(User.username == PEOPLE["subordinates"]))
     people = catalogue.get("user")
-    links.replace(people, people.fields["roles"], person or 0, [role])
+    roles: Any = people.fields["roles"]
+    links.replace(people, roles, {person or 0: [role]})
     access.touch()
 
 

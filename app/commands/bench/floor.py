@@ -14,7 +14,9 @@ from app.store.history import History
 from app.store.organisation import User
 
 C, P, U, H = (m.__table__ for m in (Customer, Contact, User, History))
-SHOWN = [C.c[f.column] for f in customer.fields.values() if f.listed and f.key != "owner"]
+SHOWN = [
+    C.c[f.column] for f in customer.fields.values() if f.listed and f.is_stored and f.key != "owner"
+]
 PAGE = Environment(autoescape=True).from_string(
     "<!doctype html><title>{{ title }}</title>{% for rows in tables %}<table>{% for row in rows %}"
     "<tr>{% for value in row %}<td>{{ '' if value is none else value }}</td>{% endfor %}</tr>"

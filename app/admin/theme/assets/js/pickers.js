@@ -24,9 +24,8 @@ function isFixed(option) {
   return option.value === "" || option.value.startsWith("@");
 }
 
-// Asks the server for the rows this reader may choose (LIST-8); it filters and limits. With
-// `named`, what is posted is the shown text: tags go by name.
-function remote(url, named) {
+// Asks the server for the rows this reader may choose (LIST-8); it filters and limits.
+function remote(url) {
   return {
     preload: "focus",
     loadThrottle: 200,
@@ -42,7 +41,7 @@ function remote(url, named) {
         .then((answer) => (answer.ok ? answer.json() : []))
         .then((rows) => {
           this.clearOptions((option) => this.items.includes(option.value) || isFixed(option));
-          done(rows.map((row) => ({ ...row, value: String(named ? row.text : row.value) })));
+          done(rows.map((row) => ({ ...row, value: String(row.value) })));
         })
         .catch(() => done());
     },
@@ -73,7 +72,7 @@ function settings(element) {
       if (many && element.dataset.url) this.load(""); // the next one is looked for afresh
     },
     render: { option: optionHtml, no_results: message(element.dataset.nothing) },
-    ...(element.dataset.url ? remote(element.dataset.url, element.matches("[data-tags]")) : {}),
+    ...(element.dataset.url ? remote(element.dataset.url) : {}),
   };
 }
 
@@ -97,10 +96,14 @@ function tag(element) {
     ...settings(element),
     delimiter: ",",
     splitOn: /[,，、;；]/,
-    create: true,
+    create: "creates" in element.dataset,
     createOnBlur: true,
     persist: false,
-    render: { option: optionHtml, option_create: createHtml, no_results: null },
+    render: {
+      option: optionHtml,
+      option_create: createHtml,
+      no_results: "creates" in element.dataset ? null : message(element.dataset.nothing),
+    },
   });
 }
 
