@@ -9,11 +9,13 @@ from typing import Any
 
 from flask import Response, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import lists, state
 from app.admin.lists import Listed
 from app.admin.lists.listed import COMFORTABLE, COMPACT, DENSITY, layout_key
+from app.admin.manual import explained
 from app.admin.page import Page, expose, go_to
 from app.extensions import db
 from app.spec.catalogue import catalogue
@@ -54,6 +56,7 @@ class ColumnsView(Page):
     default_view = "choose"
 
     @expose("/<plural>/", methods=["GET", "POST"])
+    @explained(_l("Which columns your list shows, in which order, and which stay in sight."))
     def choose(self, plural: str) -> str | Response:
         """Which columns, in which order, how many of them stay in sight."""
         me = listed(plural)

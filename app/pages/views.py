@@ -12,6 +12,7 @@ from app.admin.lists import Listed
 from app.admin.lists.chips import chips
 from app.admin.lists.listed import layout_key, tabs_key
 from app.admin.lists.tabs import available, choice
+from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import Page, expose, go_to
 from app.extensions import db
@@ -71,6 +72,7 @@ class SavedViewsView(Page):
     default_view = "manage"
 
     @expose("/<plural>/", methods=["GET", "POST"])
+    @explained(_l("Your views of this list: put them in order, and choose the one it opens with."))
     def manage(self, plural: str) -> str | Response:
         """The reader's views: their order, and the one he starts with; POST keeps both."""
         me = listed(plural)
@@ -81,6 +83,7 @@ class SavedViewsView(Page):
         return go_to(f"/{plural}/list/")
 
     @expose("/<plural>/add", methods=["GET", "POST"])
+    @explained(_l("Keep filter, order and columns under a name, for yourself or for others."))
     def add(self, plural: str) -> str | Response | tuple[str, int]:
         """Keep what the address says under a name."""
         me = listed(plural)
@@ -99,6 +102,7 @@ class SavedViewsView(Page):
         return go_to(answer.headers["Location"])
 
     @expose("/<plural>/edit/<int:number>", methods=["GET", "POST"])
+    @explained(_l("Rename the view or share it differently; what it shows stays."))
     def edit(self, plural: str, number: int) -> str | Response | tuple[str, int]:
         """Rename a view or share it differently; what it shows stays."""
         me = listed(plural)
@@ -128,6 +132,7 @@ class SavedViewsView(Page):
         return go_to(_address(me, number))
 
     @expose("/<plural>/delete/<int:number>", methods=["GET", "POST"])
+    @explained(_l("Only the view is forgotten; the records stay."))
     def delete(self, plural: str, number: int) -> str | Response:
         """GET asks, POST forgets the view; the records stay."""
         me = listed(plural)

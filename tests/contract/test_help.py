@@ -34,7 +34,7 @@ def pages(world: World) -> dict[str, str]:
         for rule in world.app.url_map.iter_rules()
         if "GET" in (rule.methods or ())
         and not rule.rule.startswith(("/api/", "/static"))
-        and not rule.endpoint.endswith((".options", ".static"))
+        and not rule.endpoint.endswith((".options", ".static", "Rows.cell"))
         and rule.endpoint != "static"
     }
 

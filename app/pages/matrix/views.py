@@ -72,6 +72,7 @@ class MatrixView(Page):
         return _asked(roles, role)
 
     @expose("/<int:role_id>/<key>", methods=["GET", "POST"])
+    @explained(_l("What one role may do with one kind of record, down to each field."))
     def line(self, role_id: int, key: str) -> Answer:
         """One line with its departments and field rights; POST asks before saving."""
         roles, role = _roles(role_id)
@@ -111,6 +112,7 @@ class MatrixView(Page):
         )
 
     @expose("/<int:role_id>/copy", methods=["GET", "POST"])
+    @explained(_l("A new role that grants what this one does, to be changed afterwards."))
     def copy(self, role_id: int) -> Answer:
         """A new role that grants what this one does (MATRIX-3)."""
         _all, role = _roles(role_id, "edit")
@@ -128,6 +130,7 @@ class MatrixView(Page):
         return go_to(f"/matrix/{new}")
 
     @expose("/<int:role_id>/spread", methods=["GET", "POST"])
+    @explained(_l("Copy a line or a column to others; you see what changes before it is saved."))
     def spread(self, role_id: int) -> Answer:
         """Copy one line or one column to other roles or entities; POST asks before saving."""
         roles, role = _roles(role_id, "edit")
