@@ -26,7 +26,7 @@ FIRST_PAGE_BYTES = 600 * 1024
 def packages(tmp_path: Path) -> Path:
     """A stand-in for the npm packages: small files in the places the build looks at."""
     home = tmp_path / "packages"
-    for name in (*assets.VENDOR_STYLES, *assets.VENDOR_SCRIPTS):
+    for name in (*assets.VENDOR_STYLES, *assets.VENDOR_SCRIPTS, assets.CHARTS):
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"/* {name} */\n//# sourceMappingURL=x.map", "utf-8")

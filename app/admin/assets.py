@@ -47,10 +47,13 @@ VENDOR_SCRIPTS = (
     "flatpickr/dist/l10n/zh.js",
     "sortablejs/Sortable.min.js",
 )
+CHARTS = "echarts/dist/echarts.common.min.js"
+"""Lines, bars and their tools: loaded only by pages with a chart (UI-3)."""
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
     *("list", "views", "table", "rows", "bulk_bar", "list_sizes", "record", "form"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
+    *("dashboard", "print"),
 )
 
 NPM_SECONDS = 300
@@ -218,6 +221,7 @@ def _publish_all(home: Path) -> Iterator[tuple[str, str]]:
     styles = [SOURCES / "css" / f"{name}.css" for name in STYLES]
     yield "vendor.css", _publish("vendor.css", _joined(home / name for name in VENDOR_STYLES))
     yield "vendor.js", _publish("vendor.js", _joined(home / name for name in VENDOR_SCRIPTS))
+    yield "echarts.js", _publish("echarts.js", _joined([home / CHARTS]))
     yield "app.css", _publish("app.css", _joined(styles))
     yield "icons.svg", _publish("icons.svg", _sprite(home / "@tabler" / "icons" / "icons"))
     for drawing in sorted(SOURCES.glob("*.svg")):

@@ -73,12 +73,20 @@ def distance(value: datetime) -> str:
 def money(value: Decimal) -> Markup:
     """An amount with separators, exact on hover when it is abbreviated: 万 in zh, K and M in en."""
     sign = f"{'-' if value < 0 else ''}{company.currency_symbol()}"
-    exact = f"{sign}{abs(value):,.2f}"
+    exact, brief = f"{sign}{abs(value):,.2f}", f"{sign}{short(abs(value))}"
+    if brief == exact:
+        return escape(exact)
+    return Markup('<span title="{}">{}</span>').format(exact, brief)
+
+
+def short(value: int | Decimal) -> str:
+    """A number in few signs (UI-8), as 1.25万 or 12.5K; counts below 10,000 stay whole."""
+    least = 10_000 if isinstance(value, int) else 0
+    amount = Decimal(value)
     for size, unit in _UNITS[language.get()]:
-        if abs(value) >= size:
-            short = f"{abs(value) / size:,.2f}".rstrip("0").rstrip(".")
-            return Markup('<span title="{}">{}{}{}</span>').format(exact, sign, short, unit)
-    return escape(exact)
+        if abs(amount) >= max(size, least):
+            return f"{amount / size:,.2f}".rstrip("0").rstrip(".") + unit
+    return f"{value:,}" if least else f"{amount:,.2f}"
 
 
 _UNITS: dict[str, tuple[tuple[int, str], ...]] = {

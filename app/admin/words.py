@@ -1,17 +1,21 @@
 """Sentences about conditions and operators, for filter chips and the filter builder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from functools import reduce
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
 from app.spec.kinds import BooleanField, OptionField
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import listed
 from app.store import titles
+from app.store.filters import CHOSEN_DEPARTMENT, DAY
 
 OPERATORS: dict[str, Any] = {
     "eq": _l("is"),
@@ -96,6 +100,7 @@ PERIODS: dict[str, Any] = {
     "last_year": _l("last year"),
     "last_7_days": _l("last 7 days"),
     "last_30_days": _l("last 30 days"),
+    "last_90_days": _l("last 90 days"),
     "next_7_days": _l("next 7 days"),
     "next_30_days": _l("next 30 days"),
 }
@@ -118,8 +123,28 @@ def sentence(condition: Mapping[str, Any], fields: Mapping[str, Field]) -> str:
 def _texts(field: Field, value: Any) -> list[str]:
     """The values of a condition in the reader's words."""
     values = value if isinstance(value, list | tuple) else [value]
-    known = _reading(field, values)
-    return [str(TOKENS.get(str(v)) or PERIODS.get(str(v)) or known(v)) for v in values]
+    known, departments = _reading(field, values), _departments(values)
+    return [
+        str(TOKENS.get(v) or PERIODS.get(v) or departments.get(v) or _day(v) or known(v))
+        for v in map(str, values)
+    ]
+
+
+def _departments(values: Iterable[Any]) -> dict[str, str]:
+    """The tokens of departments in words."""
+    chosen = {str(v): CHOSEN_DEPARTMENT.fullmatch(str(v)) for v in values}
+    ids = {token: int(found[1]) for token, found in chosen.items() if found}
+    names = titles.by_ids(catalogue.get("department"), ids.values())
+    return {
+        token: _("everybody in %(department)s", department=names.get(one, one))
+        for token, one in ids.items()
+    }
+
+
+def _day(token: str) -> str:
+    """The day that a distance from today means now."""
+    found = DAY.fullmatch(token)
+    return (clock.today() + timedelta(days=int(found[1] or 0))).isoformat() if found else ""
 
 
 def _reading(field: Field, values: Any) -> Callable[[Any], str]:

@@ -106,7 +106,7 @@ def write_xlsx(target: IO[bytes], table: Table, ids: Sequence[int]) -> int:
         date: book.add_format({"num_format": "yyyy-mm-dd"}),
         Decimal: book.add_format({"num_format": f'"{company.currency_symbol()}"#,##0.00'}),
     }
-    _stamp(book, sheet)
+    stamp(book, sheet)
     fields = table.fields
     for index, field in enumerate(fields):
         sheet.set_column(index, index, WIDTHS.get(field.kind, 16))
@@ -121,7 +121,7 @@ def write_xlsx(target: IO[bytes], table: Table, ids: Sequence[int]) -> int:
     return count
 
 
-def _stamp(book: Any, sheet: Any) -> None:
+def stamp(book: Any, sheet: Any) -> None:
     """Who took it and when: visible when printed, and in the properties (EXP-2)."""
     who = actor()
     mark = f"{who.name} ({who.username}) · {clock.local(clock.now()):%Y-%m-%d %H:%M}"

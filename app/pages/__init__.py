@@ -1,7 +1,8 @@
-"""The pages that can't be derived from a declaration: home, permission matrix, notifications."""
+"""The pages that can't be derived from a declaration: dashboard, matrix, notifications."""
 
 from app.admin.page import Builder
 from app.pages.columns import ColumnsView
+from app.pages.dashboard import DashboardView
 from app.pages.data_quality import DataQualityView
 from app.pages.dictionaries import DictionariesView
 from app.pages.first_run import FirstRunView
@@ -17,6 +18,7 @@ from app.pages.views import SavedViewsView
 __all__ = ["HomeView", "register_all"]
 
 VIEWS = (
+    DashboardView,
     DataQualityView,
     FirstRunView,
     ColumnsView,

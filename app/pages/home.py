@@ -1,58 +1,136 @@
-"""The home page: a greeting and the ways into daily work."""
+"""The home page: for everybody, whatever he may see; its cards load by requests of their own."""
 
+from datetime import date, timedelta
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import generate_csrf
 
+from app.admin import navigation, state
 from app.admin.manual import explained
 from app.admin.page import FirstPage, expose
+from app.pages.dashboard import layout, lens, people
+from app.pages.dashboard.cards import CARDS
+from app.pages.dashboard.lens import CHOSEN, CUSTOM, KEPT, KEYS, Lens
 from app.pages.first_run import checklist
 from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.spec.entity import MINE, Entity
-from app.store import listing
+from app.spec.entity import MINE
+from app.store import figures, preferences
 from app.store.context import actor
-from app.store.policy import Policy
+from app.store.figures import Ask, Rows
 
 
 class HomeView(FirstPage):
-    """``/``: who you are, what you may open."""
+    """``/``: a greeting, and the numbers that the reader may see through his lens (REP-5)."""
 
     route_base = ""
     default_view = "index"
 
     @expose("/")
-    @explained(_l("What is yours and what waits for you, with the ways into daily work."))
+    @explained(
+        _l(
+            "What is yours and what waits for you, with the numbers of your work. Every number "
+            "opens the records behind it; filters on top say whose, when, and compared with what."
+        )
+    )
     def index(self) -> str:
         """The first page after logging in."""
-        screen = {"title": _("Home"), "greeting": greeting(), "cards": _cards()}
-        screen["first_run"] = checklist()
-        return render_template("home.html", screen=screen)
+        state.only(request.args, KEYS)
+        kept = preferences.get(KEPT, layout.KEY)
+        seen = lens.read(request.args) if request.args else lens.stored(kept.get(KEPT))
+        if seen.who == CHOSEN:
+            people.check(seen)
+        return render_template(
+            "home.html", screen=_screen(seen, layout.stored(kept.get(layout.KEY)))
+        )
 
 
-def _cards() -> list[dict[str, Any]]:
-    """One card per kind of record that can be one's own, with how many are."""
-    rights = actor().rights
+def _screen(seen: Lens, arranged: layout.Layout) -> dict[str, Any]:
+    mine = [key for key in arranged.order if CARDS[key].is_for(seen)]
+    shown = [key for key in mine if key not in arranged.hidden]
+    has_numbers = bool(mine) or any(card.is_for(Lens()) for card in CARDS.values())
+    return {
+        "title": _("Home"),
+        "greeting": greeting(),
+        "entries": _mine() or _entries(),
+        "first_run": checklist(),
+        "lens": _lens(seen) if has_numbers else None,
+        "cards": [_card(key, seen) for key in shown],
+        "is_charted": any(CARDS[key].is_charted for key in shown),
+        "hidden_cards": [_card(key, seen) for key in mine if key in arranged.hidden],
+        "layout_url": seen.url("/dashboard/layout"),
+        "token": generate_csrf(),
+    }
+
+
+def _card(key: str, seen: Lens) -> dict[str, Any]:
+    card, path = CARDS[key], f"/dashboard/cards/{key}"
+    return {
+        "key": key,
+        "label": str(card.label),
+        "icon": card.icon,
+        "is_wide": card.is_wide,
+        "is_charted": card.is_charted,
+        "url": seen.url(path),
+        "files": [(kind, seen.url(f"{path}/{kind}")) for kind in ("xlsx", "csv")],
+    }
+
+
+def _lens(seen: Lens) -> dict[str, Any]:
+    """The filters on top, as chosen."""
+    first, after = seen.days
+    return {
+        "who": [_option(code, text, seen.who) for code, text in lens.WHO.items()],
+        "when": [_option(code, text, seen.when) for code, text in lens.WHEN.items()],
+        "versus": [_option(code, text, seen.versus) for code, text in lens.VERSUS.items()],
+        "days": _spoken(first, after),
+        "days_before": _spoken(*seen.days_before),
+        "is_custom": seen.when == CUSTOM,
+        "is_chosen": seen.who == CHOSEN,
+        "from": seen.first.isoformat() if seen.first else first.isoformat(),
+        "to": seen.last.isoformat() if seen.last else clock.today().isoformat(),
+        "chosen": people.chosen(seen),
+        "action": "/dashboard/lens",
+    }
+
+
+def _option(code: str, text: Any, chosen: str) -> dict[str, Any]:
+    return {"code": code, "label": str(text), "is_chosen": code == chosen}
+
+
+def _spoken(first: date, after: date) -> str:
+    """A period by its first and last day."""
+    last = after - timedelta(days=1)
+    return first.isoformat() if first == last else f"{first.isoformat()} – {last.isoformat()}"
+
+
+def _mine() -> list[dict[str, Any]]:
+    """How many records of each kind are one's own, and the way to them."""
+    kinds = [(entity, Rows(entity, MINE.filters)) for entity in catalogue if entity.is_owned]
+    kinds = [(entity, rows) for entity, rows in kinds if rows.are_readable()]
+    found = figures.measure([Ask(rows) for _entity, rows in kinds])
     return [
         {
             "label": _("My %(kind)s", kind=str(entity.many).lower()),
-            "value": _amount(entity),
-            "url": f"/{entity.plural}/list/?view=mine",
+            "url": f"/{entity.plural}/list/?view={MINE.key}",
             "icon": entity.icon,
+            "value": figures.whole(parts.values()),
         }
-        for entity in catalogue
-        if entity.is_owned and rights.may(entity.key, "list")
+        for (entity, _rows), parts in zip(kinds, found, strict=True)
     ]
 
 
-def _amount(entity: Entity) -> str:
-    """How many of them are one's own, exact up to the cap of lists."""
-    query = listing.Query(conditions=MINE.filters, size=1)
-    policy = Policy(actor(), entity, "list", in_list=True)
-    found = listing.page(policy, query, [])
-    return f"{found.count:,}" if found.is_exact else f"{found.count:,}+"
+def _entries() -> list[dict[str, Any]]:
+    """The ways in for somebody who owns nothing: all of his navigation but this page."""
+    return [
+        {"label": item.label, "url": item.url, "icon": item.icon}
+        for group in navigation.groups(actor(), request.path)
+        for item in group.items
+        if item.url != "/"
+    ]
 
 
 def greeting() -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from app.spec.entity import Entity, PageRight
 from app.spec.errors import DeclarationError, NotFound
+from app.spec.metrics import Metric
 
 
 class Catalogue:
@@ -12,6 +13,7 @@ class Catalogue:
     def __init__(self) -> None:
         self._entities: dict[str, Entity] = {}
         self._by_model: dict[type, Entity] = {}
+        self._metrics: dict[str, tuple[str, Metric]] = {}
         self.pages: dict[str, PageRight] = {}
 
     def declare(self, entity: Entity) -> Entity:
@@ -36,9 +38,25 @@ class Catalogue:
         """Check all declarations against each other; called once when everything is loaded."""
         for entity in self:
             entity.validate(self._entities)
+        for key, metric in self._metrics.values():
+            if key not in self:
+                raise DeclarationError(metric.key, "metrics", f"there is no entity {key!r}")
+            metric.validate(self.get(key).fields)
 
     def __iter__(self) -> Iterator[Entity]:
         return iter(sorted(self._entities.values(), key=lambda entity: entity.rank))
+
+    def measure(self, key: str, *metrics: Metric) -> None:
+        """Take in numbers about the entity of that key, from a file beside its own (REP-1)."""
+        for metric in metrics:
+            if metric.key in self._metrics:
+                raise DeclarationError(metric.key, "metrics", "another metric has this name")
+            self._metrics[metric.key] = (key, metric)
+
+    def metrics(self) -> Iterator[tuple[Entity, Metric]]:
+        """Every number with its entity, in the order of the entities."""
+        of = [(self.get(key), metric) for key, metric in self._metrics.values()]
+        return iter(sorted(of, key=lambda one: one[0].rank))
 
     def __len__(self) -> int:
         return len(self._entities)

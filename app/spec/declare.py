@@ -3,8 +3,10 @@
 from app.spec import columns as field
 from app.spec import quality, roles
 from app.spec.catalogue import catalogue
+from app.spec.conditions import any_of, condition
 from app.spec.entity import Child, Entity, view
 from app.spec.field import Section
+from app.spec.metrics import Card, metric
 from app.spec.operations import BINNED, LOCKS, PLAIN, POOLED, SHARED, TAGGED, TAGS
 from app.spec.options import dictionary, fixed, option
 from app.spec.roles import grant
@@ -19,16 +21,20 @@ __all__ = [
     "SHARED",
     "TAGGED",
     "TAGS",
+    "Card",
     "Child",
     "Entity",
     "Label",
     "Scope",
     "Section",
+    "any_of",
     "catalogue",
+    "condition",
     "dictionary",
     "field",
     "fixed",
     "grant",
+    "metric",
     "option",
     "quality",
     "roles",

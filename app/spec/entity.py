@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 from zlib import crc32
 
+from app.spec.conditions import condition
 from app.spec.errors import DeclarationError
 from app.spec.field import Field
 from app.spec.kinds import BooleanField
@@ -46,10 +47,7 @@ class View:
 
 def view(key: str, en: str, zh: str, column: str, operator: str, value: Any = None) -> View:
     """A built-in view with one condition."""
-    condition = {"col": column, "opr": operator}
-    if value is not None:
-        condition["value"] = value
-    return View(key, Label(en, zh), (condition,))
+    return View(key, Label(en, zh), (condition(column, operator, value),))
 
 
 @dataclass(frozen=True, kw_only=True)

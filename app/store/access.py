@@ -18,7 +18,7 @@ from app.spec.field import Level, Masking
 from app.spec.roles import SUPER_ADMIN
 from app.spec.scopes import EVERYTHING, NOTHING, Reach, Scope
 from app.store import settings
-from app.store.context import Actor, system_scope
+from app.store.context import Actor, current, system_scope
 from app.store.grants import Line
 from app.store.organisation import User
 from app.store.rights import PoolSeat, Rights, RoleRights
@@ -162,5 +162,28 @@ def _pool_seats(now: Snapshot, user_id: int, home: int) -> dict[int, PoolSeat]:
 
 def people_of(departments: Iterable[int]) -> list[int]:
     """The ids of the people whose current department is one of these."""
-    now = snapshot()
+    now = _organisation()
     return sorted(set().union(*(now.staff.get(d, set()) for d in departments)))
+
+
+def departments_from(root: int) -> list[int]:
+    """That department and all below it."""
+    return below(_organisation().departments_below, root)
+
+
+def departments_of(people: Iterable[int]) -> set[int]:
+    """The current departments of these people, and all above them."""
+    now = _organisation()
+    homes = {now.department_of[one] for one in people if one in now.department_of}
+    return set().union(*(above(now.departments_below, home) for home in homes))
+
+
+def _organisation() -> Snapshot:
+    """The organisation that this piece of work stands on, its version asked for once."""
+    memory = current().memory
+    if PENDING in db.session.info:
+        return snapshot()  # its own changes count, and may still come
+    if "organisation" not in memory:
+        memory["organisation"] = snapshot()
+    found: Snapshot = memory["organisation"]
+    return found

@@ -5,9 +5,10 @@ taken from the reader's policy, so an unknown, hidden or masked one is answered 
 bound, identifiers come from the declaration only (C54).
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -32,6 +33,10 @@ MAX_CONDITIONS = 100
 MAX_DEPTH = 6
 MAX_VALUES = 1_000
 GROUPS: dict[str, Callable[..., ColumnElement[bool]]] = {"and": and_, "or": or_}
+DAY = re.compile(r"@today([+-]\d{1,4})?")
+"""Today, or so many days before or after it."""
+CHOSEN_DEPARTMENT = re.compile(r"@department:(\d{1,9})")
+"""Everybody who is in that department or below it now."""
 _NEGATED = {"neq": "eq", "nct": "ct", "nsw": "sw", "new": "ew", "not_in": "in", "nrel_o_m": "eq"}
 
 
@@ -122,8 +127,9 @@ class Compiler:
 
     def _token(self, field: Field, token: str) -> list[Any]:
         rights = self.policy.actor.rights
-        if token == "@today" and isinstance(field, DateField | DateTimeField):  # noqa: S105
-            return [_start_of(field, clock.today())]
+        day = DAY.fullmatch(token)
+        if day and isinstance(field, DateField | DateTimeField):
+            return [start_of(field, clock.today() + timedelta(days=int(day[1] or 0)))]
         target = getattr(field, "to", "")
         departments = {
             "@my_department": rights.departments[:1],
@@ -135,6 +141,9 @@ class Compiler:
                 return list(people[token])
             if token in departments:
                 return access.people_of(departments[token])
+            chosen = CHOSEN_DEPARTMENT.fullmatch(token)
+            if chosen:
+                return access.people_of(access.departments_from(int(chosen[1])))
         if target == "department" and token in departments:
             return list(departments[token])
         raise BadRequest(_l("%(token)s can't be used for %(name)s.", token=token, name=field.key))
@@ -172,20 +181,6 @@ _SIMPLE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 }
 
 
-def mentions(conditions: Any, key: str) -> bool:
-    """Whether some condition is about that field, at any depth; nesting is no way to a fault."""
-    waiting = [conditions]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Mapping):
-            if one.get("col") == key:
-                return True
-            waiting.extend(one.get(group) for group in GROUPS)
-        elif isinstance(one, list | tuple):
-            waiting.extend(one)
-    return False
-
-
 def conditions_for(policy: Policy, conditions: Iterable[Any]) -> list[ColumnElement[bool]]:
     """The WHERE clauses of a filter for one reader; BadRequest for anything not understood."""
     return Compiler(policy).compile(list(conditions))
@@ -209,10 +204,10 @@ def _literal(value: Any) -> str | None:
 
 def _within(field: Field, column: Any, value: Any) -> ColumnElement[bool]:
     start, after = period(str(value), clock.today())
-    return and_(column >= _start_of(field, start), column < _start_of(field, after))
+    return and_(column >= start_of(field, start), column < start_of(field, after))
 
 
-def _start_of(field: Field, day: date) -> date | datetime:
+def start_of(field: Field, day: date) -> date | datetime:
     """A day as a value of the field: for instants its first moment in the reader's zone."""
     if isinstance(field, DateTimeField):
         return clock.from_reader(datetime.combine(day, time()))

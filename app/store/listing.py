@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload, load_only
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
+from app.spec.conditions import columns_in
 from app.spec.errors import BadRequest
 from app.spec.field import Field
 from app.spec.relations import RelationField
@@ -42,7 +43,7 @@ class Query:
     @property
     def in_pools(self) -> bool:
         """Naming the pool is asking for rows in pools; otherwise they stay apart (contract §6)."""
-        return filters.mentions(self.conditions, "pool")
+        return "pool" in columns_in(self.conditions)
 
 
 @dataclass(frozen=True)

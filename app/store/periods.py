@@ -46,3 +46,45 @@ def _starting(unit: str, today: date, steps: int) -> date:
     index = today.year * 12 + today.month - 1
     index = (index // months + steps) * months
     return date(index // 12, index % 12 + 1, 1)
+
+
+def before(name: str, start: date, after: date) -> tuple[date, date]:
+    """The period of equal kind just before the given one: last month before this month (REP-5)."""
+    unit = name.partition("_")[2]
+    if unit in _UNITS[1:]:
+        return _starting(unit, start, -1), start
+    return start - (after - start), start
+
+
+def year_before(name: str, day: date) -> date:
+    """The day that stands for this one a year earlier; weeks keep their Mondays."""
+    if name.endswith("_week"):
+        return day - timedelta(weeks=52)
+    if (day.month, day.day) == (2, 29):
+        return date(day.year - 1, 2, 28)
+    return day.replace(year=day.year - 1)
+
+
+def last_year(name: str, start: date, after: date) -> tuple[date, date]:
+    """The same period of the year before; of 29 February the last day of that month."""
+    last = after - timedelta(days=1)
+    return year_before(name, start), year_before(name, last) + timedelta(days=1)
+
+
+def edges(start: date, after: date) -> tuple[str, tuple[date, ...]]:
+    """The period cut into days, weeks, months or years, not too many; unit and all the edges.
+
+    Weeks, months and years begin with the calendar's, the first and the last may be short.
+    """
+    days = (after - start).days
+    unit = next(unit for unit, most in _CUTS if days <= most)
+    if unit == "day":
+        return unit, tuple(start + timedelta(days=n) for n in range(days + 1))
+    found, edge = [start], _starting(unit, start, 1)
+    while edge < after:
+        found.append(edge)
+        edge = _starting(unit, edge, 1)
+    return unit, (*found, after)
+
+
+_CUTS = (("day", 35), ("week", 100), ("month", 1_200), ("year", 1_000_000))

@@ -22,6 +22,11 @@ ENTITY_ENDPOINTS = frozenset(
 
 OWN_TESTS = {
     "HomeView.index": "everybody's; what it shows is scoped (test_fields looks at it)",
+    "DashboardView.card": "one's own numbers, by the scope of their lists: test_dashboard",
+    "DashboardView.file": "the same as a file: test_dashboard",
+    "DashboardView.options": "people within reach of one's lists: test_dashboard",
+    "DashboardView.remember": "one's own filters: test_dashboard",
+    "DashboardView.arrange": "one's own arrangement: test_dashboard",
     "LogoutView.logout": "everybody may leave",
     "PasswordView.change": "one's own password",
     "SessionsView.list": "one's own sessions",

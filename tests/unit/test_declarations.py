@@ -12,6 +12,7 @@ from app.spec.catalogue import Catalogue, catalogue
 from app.spec.columns import name, text
 from app.spec.entity import Child, Entity
 from app.spec.errors import DeclarationError
+from app.spec.metrics import metric
 from app.spec.relations import RelationField
 from app.spec.roles import SALESPERSON, grant
 from app.spec.scopes import Scope
@@ -156,3 +157,19 @@ def test_every_entity_fits_its_budget_of_lines() -> None:
         source = Path(import_module(f"app.entities.{entity.key}").__file__ or "")
         lines = len(source.read_text(encoding="utf-8").splitlines())
         assert lines <= budgets.get(entity.key, 100), f"{entity.key}: {lines} lines"
+
+
+@pytest.mark.parametrize(
+    ("facets", "cure"),
+    [
+        ({"date": "name"}, "date"),
+        ({"person": "level"}, "person"),
+        ({"sums": "mobile"}, "sums"),
+        ({"date": "nothing"}, "nothing"),
+    ],
+)
+def test_a_metric_that_cannot_be_asked_is_refused(facets: dict[str, str], cure: str) -> None:
+    """REP-1: a number over a field that isn't there, or of another kind, stops the program."""
+    one = metric("some", Label("Some", "若干"), Label("Some.", "若干。"), **facets)
+    with pytest.raises(DeclarationError, match=cure):
+        one.validate(catalogue.get("customer").fields)
