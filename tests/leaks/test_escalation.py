@@ -55,6 +55,12 @@ def token(client: FlaskClient) -> dict[str, str]:
     return {"csrf_token": csrf_token(client, "/notifications/")}
 
 
+def ticked(client: FlaskClient) -> dict[str, str]:
+    """One more box of a line that grants nothing yet, of a role as it was never changed."""
+    shown = {"row_version": "1", "row:pool": "none|", "grant:pool:list": "1", "scope:pool": "all"}
+    return {**token(client), **shown}
+
+
 ADMIN = "list read create edit disable enable"
 
 
@@ -77,11 +83,11 @@ ATTACKS: dict[str, Callable[[Any, Any, dict[str, int]], Any]] = {
     "widen a role beyond oneself": lambda c, a, r: ask(
         c, f"/matrix/{r['narrow']}", grant__customer__list=True, scope__customer="all"
     ),
-    "narrow a wider role": lambda c, a, r: c.post(f"/matrix/{r['wide']}", data=token(c)),
-    "one's own role": lambda c, a, r: c.post(f"/matrix/{r['own']}", data=token(c)),
-    "the super admin role": lambda c, a, r: c.post(f"/matrix/{r['super']}", data=token(c)),
+    "narrow a wider role": lambda c, a, r: c.post(f"/matrix/{r['wide']}", data=ticked(c)),
+    "one's own role": lambda c, a, r: c.post(f"/matrix/{r['own']}", data=ticked(c)),
+    "the super admin role": lambda c, a, r: c.post(f"/matrix/{r['super']}", data=ticked(c)),
     "one line of a wider role": lambda c, a, r: c.post(
-        f"/matrix/{r['wide']}/department", data=token(c)
+        f"/matrix/{r['wide']}/department", data=ticked(c)
     ),
     "a forged confirmation": lambda c, a, r: c.post(
         "/matrix/save",
@@ -134,7 +140,7 @@ def test_roles_are_not_taken_over(
     client, api = world.client("system"), Api(world, "system")
     before = snapshot(engine, db.metadata)
     answer = ATTACKS[attack](client, api, roles)
-    assert answer.status_code in (403, 409, 422), answer.status
+    assert answer.status_code in (403, 422), answer.status
     assert untouched(engine, before)
 
 
