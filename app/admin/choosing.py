@@ -17,7 +17,7 @@ from app.spec.kinds import OptionField
 from app.spec.options import Option
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.text import is_storable
-from app.store import search_index, titles
+from app.store import recent, search_index, titles
 from app.store.context import actor, current
 from app.store.policy import Policy
 
@@ -53,9 +53,13 @@ def suggestions(entity: Entity, target: Entity, words: str) -> list[dict[str, An
         raise BadRequest(_l("At most %(n)s characters.", n=LONGEST))
     if target.is_owned and not actor().rights.may(target.key, "list"):
         raise NotPermitted
+    rows = _found(entity, target, words.strip())
+    if not words.strip():
+        lately = _lately(entity, target)
+        known = {row.id for row in lately}
+        rows = [*lately, *(row for row in rows if row.id not in known)][:MOST]
     return [
-        {"value": row.id, "text": titles.title(target, row), "hint": _hint(row)}
-        for row in _found(entity, target, words.strip())
+        {"value": row.id, "text": titles.title(target, row), "hint": _hint(row)} for row in rows
     ]
 
 
@@ -95,6 +99,12 @@ def _field(entity: Entity, key: str, verbs: list[str]) -> Field | None:
                 if parameter.key == key:
                     return parameter
     return None
+
+
+def _lately(entity: Entity, target: Entity) -> list[Any]:
+    """Those to choose from that the reader has looked at last: first when nothing is typed."""
+    chosen = select(target.model).where(*rules_of(target).choosable(entity))
+    return list(db.session.execute(recent.first(chosen, target).limit(MOST)).scalars())
 
 
 def _found(entity: Entity, target: Entity, words: str) -> list[Any]:

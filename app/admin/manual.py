@@ -57,6 +57,14 @@ SHORTCUTS = (
     Shortcut("e", "click", (".record-actions [data-operation=edit]",), _l("Edit this record")),
     Shortcut("j", "next", ("tr[data-id] td a[href]",), _l("Next row")),
     Shortcut("k", "previous", ("tr[data-id] td a[href]",), _l("Previous row")),
+    Shortcut(
+        "s",
+        "click",
+        ("tr:focus-within .star", ".record-actions .star"),
+        _l("Set or take the star"),
+    ),
+    Shortcut("[", "click", (".neighbours [rel=prev]",), _l("Previous record of the list")),
+    Shortcut("]", "click", (".neighbours [rel=next]",), _l("Next record of the list")),
     Shortcut("x", "tick", ("tr[data-id]",), _l("Tick this row")),
     Shortcut("?", "click", ("[data-help]",), _l("This help")),
 )
@@ -64,6 +72,7 @@ GO = "g"
 """The key before a letter that leads to a page."""
 WITHOUT_SCRIPT = (
     ("Enter", _l("Open the row")),
+    ("F2", _l("Edit the cell; Enter saves, Tab goes on to the next")),
     ("Ctrl+Enter", _l("Save the form")),
     ("Esc", _l("Close a panel, a menu or a dialog")),
 )

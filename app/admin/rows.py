@@ -9,13 +9,13 @@ from flask import Response, jsonify, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import lazy_gettext as _l
 
-from app.admin import forms, inline, state
+from app.admin import forms, inline, lists, state
 from app.admin.errors import wants_json
 from app.admin.page import go_to
 from app.admin.security.paths import same_site
 from app.extensions import db
 from app.spec.entity import Entity
-from app.spec.errors import Invalid, WrongVerb
+from app.spec.errors import Invalid, NotFound, WrongVerb
 from app.store import door, recent, stars
 
 
@@ -54,6 +54,15 @@ class RowsView(BaseView):
         recent.note(self.entity, pk)
         db.session.commit()
         return Response(status=204)
+
+    @expose("/sums")
+    def sums(self) -> Response:
+        """The sums of the amounts over a list's whole filter, with the list's own arguments."""
+        door.demand(self.entity.key, "list")
+        me = lists.opened(self.entity, request.args)
+        if me.is_bin:
+            raise NotFound  # what is deleted is not summed
+        return jsonify(lists.sums(me))
 
     def _found(self, pk: int, *inputs: str) -> None:
         """403, 404, 400 in the contract's order: granted, this record, nothing unknown (§1)."""

@@ -34,7 +34,9 @@ PAGE_SIZE: Setting[str] = declare(
     Chapter.LISTS,
 )
 BUILDER = ("f_col", "f_op", "f_value", "f_quick")
-KEYS = frozenset({"search", "filters", "order", "page", "size", "view", "exact", *BUILDER})
+KEYS = frozenset({"search", "filters", "order", "page", "size", "view", "exact", "seen", *BUILDER})
+FROM = "from"
+"""The argument of a record's page that says which list its reader came from."""
 BINNED_VIEW = "deleted"
 UNREADABLE = (ValueError, RecursionError, prison.decoder.ParserException, TypeError, IndexError)
 """What the decoder of rison raises for text that is none, or breaks off."""
@@ -56,6 +58,8 @@ class ListState:
     size: int = field(default_factory=lambda: default_size())
     view: str = ""
     is_exact: bool = False
+    seen: int = 0
+    """How many rows whoever sent the address saw (UI-15); said once, not carried on."""
     base: Definition = PLAIN
     """What the saved view says: the address holds only what differs from it."""
     wanted: tuple[Any, ...] | None = field(default=None, compare=False)
@@ -63,7 +67,7 @@ class ListState:
 
     def url(self, **changes: Any) -> str:
         """The address of this list with something changed; any change starts at page one."""
-        changes.setdefault("page", 1)
+        changes = {"page": 1, "seen": 0, **changes}
         new = replace(self, **changes)
         kept = new.pairs()
         return f"{new.path}?{urlencode(kept)}" if kept else new.path
@@ -86,13 +90,20 @@ class ListState:
             said.append(("page", str(self.page)))
         if self.size != default_size():
             said.append(("size", str(self.size)))
-        return [*said, ("exact", "1")] if self.is_exact else said
+        if self.is_exact:
+            said.append(("exact", "1"))
+        return [*said, ("seen", str(self.seen))] if self.seen else said
 
     @property
     def is_changed(self) -> bool:
         """Whether something else is looked at than the view says."""
         now = (self.conditions, self.search, self.order)
         return now != (self.base.filters, self.base.search, self.base.order)
+
+    @property
+    def trail(self) -> str:
+        """This list as the argument of a record's page, so that one can walk on and come back."""
+        return urlencode([(FROM, self.arguments.removeprefix("?"))])
 
     def filters_json(self) -> str:
         return json.dumps(list(self.conditions), ensure_ascii=False, separators=(",", ":"))
@@ -125,6 +136,7 @@ def read(path: str, args: MultiDict[str, str], base: Definition = PLAIN) -> List
         size=size,
         view=args.get("view", ""),
         is_exact=bool(args.get("exact")),
+        seen=whole(args.get("seen"), 0),
         base=base,
     )
     if state.page < 1:

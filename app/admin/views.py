@@ -14,7 +14,17 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import bulk_pages, choosing, deletion, details, forms, lists, merging, state
+from app.admin import (
+    bulk_pages,
+    choosing,
+    deletion,
+    details,
+    forms,
+    lists,
+    merging,
+    state,
+    walk,
+)
 from app.admin.clash import duplicate_of
 from app.admin.manual import explained
 from app.admin.once import once
@@ -79,7 +89,9 @@ class EntityView(BaseView):
     def show(self, pk: int) -> Answer:
         """One record with its tabs."""
         screen = details.screen(self.entity, pk, request.args.get("tab", ""))
-        state.only(request.args, {"tab"})
+        state.only(request.args, {"tab", state.FROM})
+        screen["walk"] = walk.along(self.entity, pk, request.args)
+        walk.keep(screen, screen["walk"].get("trail", ""))
         return render_template("show.html", screen=screen)
 
     @expose("/options/<key>")

@@ -11,6 +11,7 @@ from app.pages.home import HomeView
 from app.pages.matrix.views import MatrixView
 from app.pages.notifications import NotificationsView
 from app.pages.passwords import ResetPasswordView
+from app.pages.recent import RecentView
 from app.pages.search import SearchView
 from app.pages.settings import LogoView, SettingsView
 from app.pages.views import SavedViewsView
@@ -27,6 +28,7 @@ VIEWS = (
     MatrixView,
     NotificationsView,
     ResetPasswordView,
+    RecentView,
     SearchView,
     SettingsView,
     LogoView,

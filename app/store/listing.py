@@ -6,6 +6,7 @@ of the page; beyond the cap the order is walked along its index, and the rows ar
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -187,6 +188,15 @@ def _title_columns(relation: RelationField) -> list[Any]:
     target = catalogue.get(relation.to)
     names = [target.title, f"{target.title}_en", "username"]
     return [getattr(target.model, n) for n in names if n in target.fields] + [target.model.id]
+
+
+def sums(policy: Policy, query: Query, fields: Sequence[Field]) -> dict[str, Decimal]:
+    """The sum of each column over all rows that match, in one statement (LIST-6)."""
+    model = policy.entity.model
+    with operating(policy.operation, policy.entity.key, pools=query.in_pools):
+        columns = [func.sum(getattr(model, f.column)) for f in fields]
+        row = db.session.execute(select(*columns).where(*clauses(policy, query))).one()
+    return {f.key: total or Decimal(0) for f, total in zip(fields, row, strict=True)}
 
 
 def count(policy: Policy, query: Query) -> int:

@@ -116,3 +116,24 @@ def test_a_star_stays_where_it_was_set(open_as: "Open") -> None:
     expect(star).to_have_attribute("aria-pressed", "true")
     page.goto("/customers/list/?view=starred")
     expect(page.locator("table[data-entity] tbody tr")).to_have_count(1)
+
+
+def test_coming_back_finds_the_list_as_it_was(open_as: "Open") -> None:
+    """Walk on from a record, go back: scrolled, ticked, and the row that was read has the focus."""
+    page = open_as("manager", viewport={"width": 1280, "height": 320})
+    page.goto("/customers/list/?order=-name")
+    rows = page.locator("table[data-entity] tbody tr")
+    rows.nth(1).locator("input[name=ids]").check()
+    last = rows.last.locator("td[data-field=name] a")
+    last.click()
+    page.locator(".neighbours [rel=prev]").click()
+    expect(page.locator(".neighbours [rel=next]")).to_be_visible()
+    page.locator(".record-name p a").click()
+    expect(rows.nth(1).locator("input[name=ids]")).to_be_checked()
+    expect(page.locator("[data-bulk-bar]")).to_have_class("bulk-bar on")
+    expect(last).to_be_focused()
+    expect(last).to_be_in_viewport()
+    page.locator("[data-recent] summary").click()
+    expect(page.locator("[data-recent] .menu-list a")).to_have_count(3)
+    page.goto("/customers/list/")
+    expect(page.locator("tr.picked")).to_have_count(0)

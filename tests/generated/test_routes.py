@@ -16,7 +16,7 @@ from tests.support.worlds import World
 
 ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
-     "get", "get_list", "info", "post", "put", "cell", "star", "viewed"}
+     "get", "get_list", "info", "post", "put", "cell", "star", "sums", "viewed"}
 )  # fmt: skip
 """What the access, scope, related and row tests go through for every entity."""
 
@@ -59,6 +59,8 @@ OWN_TESTS = {
     "DictionariesView.edit": "the same right: test_pages_are_rights_of_their_own",
     "NotificationsView.show": "one's own messages",
     "NotificationsView.unread": "one's own messages",
+    "RecentView.show": "one's own trail, scoped: test_rows",
+    "RecentView.menu": "one's own trail, scoped: test_rows",
     "ResetPasswordView.reset": "test_access: the operation reset_password",
     "SavedViewsView.add": "one's own views; sharing is a right of its own: test_views",
     "SavedViewsView.delete": "one's own views: test_views",

@@ -1,12 +1,18 @@
 """Working in the rows, for every entity: stars, cells, sums, neighbours (LIST-5, LIST-6)."""
 
 import json
+from decimal import Decimal
+from itertools import pairwise
 
 import pytest
+from sqlalchemy import update
 
 from app.spec.catalogue import catalogue
 from tests.generated.browser import Page, Person
 from tests.generated.stage import UNKNOWN, Stage, check_refused
+from tests.generated.variety import fill
+from tests.support.company import PEOPLE
+from tests.support.statements import count_statements
 
 ENTITIES = [entity.key for entity in catalogue]
 OWNED = [entity.key for entity in catalogue if entity.is_owned]
@@ -73,3 +79,172 @@ def test_what_a_star_does_not_understand_is_refused(stage: Stage) -> None:
     assert stage.person("people").post("/customers/star/1", {"on": "1"}).status_code == 403
     away = {"csrf_token": person.csrf(), "on": "1", "next": "https://evil.example/"}
     assert person.client.post("/customers/star/1", data=away).location == "/customers/show/1"
+
+
+def test_sums_are_those_of_the_rows(stage: Stage) -> None:
+    """LIST-6: for everybody, with filter and search, in his scope; none of a hidden amount."""
+    spread(stage, "sales1a", "sales2a", "manager")
+    mine = [{"col": "level", "opr": "in", "value": ["A", "B"]}]
+    tried = 0
+    for actor in (person.name for person in PEOPLE):
+        person = stage.person(actor)
+        if not stage.oracle.may(actor, "customer", "list"):
+            assert person.get("/customers/sums").status_code == 403
+            continue
+        for filters in ([], mine):
+            person.get("/notifications/")
+            with count_statements() as asked:
+                answer = person.get("/customers/sums", filters=json.dumps(filters))
+            rows = json.loads(person.ask("customers", filters=filters, page_size=100).text)
+            if actor in ("marketing", "legal"):
+                expected = None if actor == "marketing" else total_of(rows)
+            else:
+                expected = total_of(rows)
+            found = answer.json.get("annual_revenue")
+            assert (found and Decimal(found["exact"])) == expected, f"{actor} {filters}"
+            assert len([one for one in asked if "sum(" in one]) == (expected is not None)
+            tried += bool(expected)
+    assert tried > 8
+    for wrong in ("nonsense=1", "order=nonsense&filters=[{}]"):
+        assert stage.person("manager").get(f"/customers/sums?{wrong}").status_code == 400
+
+
+def spread(stage: Stage, *owners: str) -> None:
+    """Varied customers, in turn one of each of these people."""
+    entity = catalogue.get("customer")
+    numbers, table = fill(stage, entity, 24), entity.model.__table__
+    with stage.engine.begin() as connection:
+        for place, number in enumerate(numbers):
+            owner = stage.people[owners[place % len(owners)]]
+            connection.execute(update(table).where(table.c.id == number).values(owner_id=owner))
+
+
+def total_of(rows: dict[str, list[dict[str, str]]]) -> Decimal:
+    return sum((Decimal(row["annual_revenue"] or 0) for row in rows["result"]), Decimal(0))
+
+
+ORDERS = ("", "id", "-id", "name", "-name", "next_contact_at", "-next_contact_at")
+
+
+@pytest.mark.parametrize("actor", ["manager", "leader1", "sales1a"])
+def test_neighbours_are_those_of_the_list(stage: Stage, actor: str) -> None:
+    """LIST-5: forth and back along every order, with blanks and equal values, in the own scope."""
+    spread(stage, "sales1a", "sales1a", "sales2a", "leader1")
+    person = stage.person(actor)
+    for arguments in (
+        *({"order": order} for order in ORDERS),
+        {"search": "of 24", "order": "-next_contact_at"},
+        {"view": "mine", "page": "1", "size": "20"},
+    ):
+        text = person.get("/customers/list/", **arguments).text
+        links = [has["href"] for tag, has in Page(text).attributes
+                 if tag == "a" and has.get("href", "").startswith("/customers/show/")]  # fmt: skip
+        assert len(links) == len(set(links)) == len(Page(text).ids("customer"))
+        for here, onward in pairwise(links):
+            assert walk(person, here).get("next") == onward, f"{arguments} after {here}"
+            assert walk(person, onward).get("prev") == here, f"{arguments} before {onward}"
+        if links:
+            assert "prev" not in walk(person, links[0])
+            assert "next" not in walk(person, links[-1])
+
+
+def walk(person: Person, address: str) -> dict[str, str]:
+    """Where a record's page leads on, by ``rel``."""
+    answer = person.get(address)
+    assert answer.status_code == 200, address
+    return {has["rel"]: has["href"] for tag, has in Page(answer.text).attributes
+            if tag == "a" and has.get("rel") in ("prev", "next")}  # fmt: skip
+
+
+def test_walking_costs_three_statements_and_understands_no_nonsense(stage: Stage) -> None:
+    person = stage.person("manager")
+    plain, along = "/customers/show/1", "/customers/show/1?from=order%3D-name"
+    counts = []
+    for address in (plain, along):
+        person.get(address)
+        with count_statements() as asked:
+            person.get(address)
+        counts.append(len(asked))
+    assert counts[1] == counts[0] + 3, "what he keeps of the list, the place, the neighbours"
+    for wrong in (
+        "nonsense%3D1",
+        "order%3Dnonsense",
+        "filters%3D%5B1%5D",
+        "page%3D0",
+    ):
+        assert person.get(f"/customers/show/1?from={wrong}").status_code == 400, wrong
+    page = Page(person.get(along + "&tab=history").text)
+    back = "/customers/list/?order=-name"
+    assert back in page.hooks("href")
+    assert person.get("/customers/show/1").text.count('rel="next"') == 0
+
+
+def test_a_list_tells_why_it_is_empty(stage: Stage) -> None:
+    """LIST-7: another sentence and another way on for each situation."""
+    person = stage.person("sales2a")
+    pools = json.dumps([{"col": "pool", "opr": "eq", "value": 1}])
+    none = json.dumps([{"col": "name", "opr": "eq", "value": "nobody"}])
+    told = set()
+    for who, arguments, leads in (
+        (person, {"search": "nobody is called so"}, "/leads/list/"),
+        (person, {"filters": none, "view": "mine"}, "/leads/list/?view=mine"),
+        (person, {"view": "starred"}, "/leads/list/?view=all"),
+        (person, {"page": "9"}, "/leads/list/"),
+        (person, {"filters": pools}, "/leads/list/?view=all"),
+    ):
+        page = Page(who.get("/leads/list/", **arguments).text)
+        assert page.ids("lead") == [], arguments
+        [link] = [
+            has["href"]
+            for tag, has in page.attributes
+            if tag == "a" and "btn-primary" in has.get("class", "") and "data-create" not in has
+        ]
+        assert link == leads, arguments
+        told.add(next(word for word in page.words if word.endswith((".", "。"))))
+    assert len(told) == 4, told  # two of them are a filter without hits
+
+
+def test_a_link_tells_how_many_its_sender_saw(stage: Stage) -> None:
+    """UI-15: "you see 12 of 40"; said when both differ, and not carried on."""
+    sender, reader = stage.person("manager"), stage.person("sales1a")
+    page = Page(sender.get("/customers/list/").text)
+    [link] = page.hooks("data-copy-link")
+    seen = int(min(page.hooks("data-total")))
+    assert link == f"/customers/list/?seen={seen}"
+    text = reader.get(link).text
+    mine = int(min(Page(text).hooks("data-total")))
+    assert mine < seen
+    assert any(str(mine) in word and str(seen) in word for word in Page(text).words)
+    assert "alert" not in Page(sender.get(link).text).hooks("role")
+    assert not [href for href in Page(text).hooks("href") if "seen=" in href]
+    assert reader.get("/customers/list/?seen=abc").status_code == 400
+
+
+def test_the_trail_is_ones_own_scoped_and_short(stage: Stage) -> None:
+    """UI-15: newest first, fifty at most, nothing deleted, nobody else's steps."""
+    person, other = stage.person("manager"), stage.person("admin")
+    numbers = fill(stage, catalogue.get("lead"), 55, owner=stage.people["manager"])
+    for number in (*numbers, numbers[3]):
+        assert person.post(f"/leads/viewed/{number}", {}).status_code == 204
+    assert person.post("/customers/viewed/1", {}).status_code == 204
+    assert person.post(f"/customers/viewed/{UNKNOWN}", {}).status_code == 404
+    steps = trail(person, "/recent/")
+    assert len(steps) == 50
+    assert steps[:3] == [
+        "/customers/show/1",
+        f"/leads/show/{numbers[3]}",
+        f"/leads/show/{numbers[-1]}",
+    ]
+    assert trail(other, "/recent/") == []
+    other.post("/customers/delete/1", {})
+    assert trail(person, "/recent/menu") == steps[1:10]
+    offered = json.loads(person.get("/contacts/options/customer").text)
+    assert person.post("/customers/viewed/5", {}).status_code == 204
+    again = json.loads(person.get("/contacts/options/customer").text)
+    assert again[0]["value"] == 5 != offered[0]["value"]
+    assert sorted(one["value"] for one in again) == sorted(one["value"] for one in offered)
+
+
+def trail(person: Person, path: str) -> list[str]:
+    page = Page(person.get(path).text)
+    return [has["href"] for tag, has in page.attributes if tag == "a" and "/show/" in has["href"]]

@@ -9,6 +9,7 @@ from app.admin.lists.operations import is_alarming
 from app.admin.lists.rows import rows, value_cell
 from app.admin.lists.screen import screen
 from app.admin.lists.starred import star_of
+from app.admin.lists.sums import sums
 from app.admin.lists.tabs import default
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "rows",
     "screen",
     "star_of",
+    "sums",
     "value_cell",
 ]

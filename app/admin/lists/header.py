@@ -16,6 +16,7 @@ def column(me: Listed, field: Field) -> dict[str, Any]:
         "key": field.key,
         "width": me.layout.widths.get(field.key, 0),
         "label": str(field.label),
+        "is_summed": field.kind == "money" and field.key in me.policy.plain,
         "numeric": field.kind in cells.NUMERIC,
         "sortable": field.sortable and field.key in me.policy.plain,
         "sorted": ("desc" if descends else "asc") if is_sorted else "",

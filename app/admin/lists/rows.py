@@ -13,16 +13,24 @@ from app.store.policy import Policy
 
 
 def rows(
-    policy: Policy, records: Sequence[Any], fields: Sequence[Field], *, opens: bool = True
+    policy: Policy,
+    records: Sequence[Any],
+    fields: Sequence[Field],
+    *,
+    opens: bool = True,
+    trail: str = "",
 ) -> list[dict[str, Any]]:
-    """Records as rows of ready cells, each only with the fields it shows to this reader."""
-    entity = policy.entity
+    """Records as rows of ready cells, each only with the fields it shows to this reader.
+
+    ``trail`` goes along to a record's page: the list it is walked from.
+    """
+    entity, way = policy.entity, f"?{trail}" if trail else ""
     names = titles.of_links(entity, records, fields)
     columns = [(f.key, value_cell(policy, f, names)) for f in fields]
     return [
         {
             "id": record.id,
-            "url": f"/{entity.plural}/show/{record.id}" if opens else "",
+            "url": f"/{entity.plural}/show/{record.id}{way}" if opens else "",
             "title": titles.title(entity, record),
             "cells": _cells(policy.pool_columns(record), record, columns),
         }

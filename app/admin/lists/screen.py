@@ -13,7 +13,9 @@ from app.admin.lists.empty import empty
 from app.admin.lists.listed import Listed, head
 from app.admin.lists.pager import pager
 from app.admin.lists.rows import rows
+from app.admin.lists.sending import compared
 from app.admin.lists.starred import starred
+from app.admin.lists.sums import sums_url
 from app.admin.lists.tabs import keeping, tabs
 from app.admin.state import ListState
 from app.spec.errors import BadRequest
@@ -45,7 +47,7 @@ def frame(me: Listed) -> dict[str, Any]:
         "search": state.search,
         "search_url": state.path,
         "is_searched": search_index.is_searched(me.entity),
-        "hidden": [(k, v) for k, v in state.pairs() if k not in ("search", "page")],
+        "hidden": [(k, v) for k, v in state.pairs() if k not in ("search", "page", "seen")],
         "builder": builder(me.policy),
         "create_url": me.create_url,
         "unusable": "",
@@ -60,6 +62,8 @@ def content(me: Listed) -> dict[str, Any]:
     if state.is_exact and not found.is_exact:
         total = listing.count(me.policy, me.query)
     is_exact = found.is_exact or state.is_exact
+    opens = not me.is_bin
+    shown = rows(me.policy, found.rows, me.columns, opens=opens, trail=state.trail)
     return {
         "chips": chips(me),
         "clear_url": state.url(conditions=(), search=""),
@@ -67,9 +71,12 @@ def content(me: Listed) -> dict[str, Any]:
         "cells": cells(me, found.rows),
         "frozen": me.layout.frozen,
         "widths_url": f"/columns/{me.entity.plural}/widths{state.arguments}",
-        "rows": starred(me, rows(me.policy, found.rows, me.columns, opens=not me.is_bin)),
+        "sums_url": sums_url(me),
+        "rows": starred(me, shown),
         "total": f"{total:,}" if is_exact else f"{total:,}+",
         "total_exact": is_exact,
+        "seen": compared(state, total) if is_exact else "",
+        "link_url": state.url(page=state.page, seen=total if is_exact else 0),
         "count_url": state.url(is_exact=True, page=state.page),
         "pager": pager(state, found, total, is_exact=is_exact),
         "operations": [operations.button(me.entity, verb) for verb in operations.offered(me)],

@@ -81,6 +81,8 @@ function close() {
 function fill(cell, html) {
   const page = new DOMParser().parseFromString(html, "text/html");
   const star = cell.querySelector(".star");
+  const [was, is] = [cell.querySelector(":scope > a[href]"), page.body.querySelector("a[href]")];
+  if (was?.pathname === is?.pathname && was) is.href = was.href; // it leads along the list
   cell.replaceChildren(...(star ? [star] : []), ...page.body.childNodes);
   for (const inner of cell.querySelectorAll("a")) inner.tabIndex = -1;
 }

@@ -4,6 +4,7 @@ import { startArranging } from "./arrange.js";
 import { startBulk } from "./bulk.js";
 import { startCells } from "./cells.js";
 import { startColumns } from "./columns.js";
+import { startCopying } from "./copying.js";
 import { startDates } from "./dates.js";
 import { startDialog } from "./dialog.js";
 import { startFilters } from "./filters.js";
@@ -14,9 +15,12 @@ import { startMenus } from "./menus.js";
 import { startOrdering } from "./ordering.js";
 import { startPickers } from "./pickers.js";
 import { startStars } from "./stars.js";
+import { startReturning } from "./returning.js";
 import { startSearch } from "./search.js";
 import { startShortcuts } from "./shortcuts.js";
+import { startSums } from "./sums.js";
 import { startSwaps } from "./swaps.js";
+import { startTrail } from "./trail.js";
 
 function enliven(root) {
   startPickers(root);
@@ -29,6 +33,7 @@ function enliven(root) {
   startMatrix(root);
   startOrdering(root);
   startGrids(root);
+  startSums(root);
 }
 
 startAppearance();
@@ -36,7 +41,10 @@ startMenus();
 startSearch();
 startShortcuts();
 startStars();
+startCopying();
 startCells(enliven);
 startSwaps(enliven);
 startDialog(enliven);
 enliven(document);
+startReturning();
+startTrail();

@@ -1,0 +1,55 @@
+"""What one has looked at lately (UI-15): a page, and the menu in the top bar that asks for it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.admin import lists, state
+from app.admin.manual import explained
+from app.admin.page import Page, expose
+from app.spec.catalogue import catalogue
+from app.store import recent, titles
+
+IN_MENU = 10
+
+
+class RecentView(Page):
+    """``/recent/``: one's own trail, as far as one may still see where it leads."""
+
+    route_base = "/recent"
+    default_view = "show"
+
+    @expose("/")
+    @explained(_l("The records whose pages you have opened lately, the newest first."))
+    def show(self) -> str:
+        """The whole trail."""
+        state.only(request.args)
+        screen = {"title": _("Recently viewed"), "records": list(_trail(recent.KEPT))}
+        return render_template("recent.html", screen=screen)
+
+    @expose("/menu")
+    def menu(self) -> str:
+        """Its first steps, for the menu."""
+        state.only(request.args)
+        return render_template("parts/recent.html", records=list(_trail(IN_MENU)))
+
+
+def _trail(limit: int) -> Iterator[dict[str, str]]:
+    """The records in reach, newest first: a statement for the trail and one per kind of record."""
+    seen = [(key, number) for key, number in recent.latest(limit) if key in catalogue]
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for key, number in seen:
+        wanted[key].append(number)
+    names = {key: titles.by_ids(catalogue.get(key), ids) for key, ids in wanted.items()}
+    for key, number in seen:
+        if number in names[key]:
+            entity = lists.head(catalogue.get(key))
+            url = f"/{entity['plural']}/show/{number}"
+            yield {"title": names[key][number], "url": url, **_kind(entity)}
+
+
+def _kind(entity: dict[str, str]) -> dict[str, str]:
+    return {"icon": entity["icon"], "kind": entity["one"]}
