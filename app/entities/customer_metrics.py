@@ -1,8 +1,10 @@
 """The numbers about customers (REP-1): new, won, changing hands, forgotten."""
 
-from app.entities.flow import flow
+from app.entities.customer import Customer
+from app.entities.flow import flow, index_flow
 from app.spec.declare import Card, Label, any_of, catalogue, condition, metric
 from app.spec.metrics import Metric
+from app.store.record import index_numbers
 
 NOT_WON = condition("deal_status", "eq", "not_won")
 
@@ -91,3 +93,17 @@ catalogue.measure(
         is_welcome=False,
     ),
 )
+
+index_flow(Customer)
+index_numbers(Customer, "won", "won_at", "owner", "deal_status", only="won_at IS NOT NULL")
+"""Won in a period; written once per customer, when it is won."""
+index_numbers(
+    Customer,
+    "untouched",
+    "deal_status",
+    "last_follow_up_at",
+    "obtained_at",
+    "next_contact_at",
+    "owner",
+)
+"""The forgotten ones are most of all customers: counted in the index, six numbers in one look."""

@@ -4,8 +4,11 @@ They are taken from the record as it is now, so that each number is a list: who 
 for his last way to it, and a record that has left the pool since counts no more.
 """
 
+from typing import Any
+
 from app.spec.declare import Label, condition, metric
 from app.spec.metrics import Metric
+from app.store.record import index_numbers
 
 WAYS = {
     "claimed": (
@@ -60,4 +63,21 @@ def pooled(plural: str, many: Label) -> Metric:
         person="previous_owner",
         is_lasting=False,
         is_welcome=False,
+    )
+
+
+def index_flow(model: Any) -> None:
+    """Who got which rows in a period, and which came into pools, without looking at all his rows.
+
+    Both are written when a row changes hands, which writes every index of it anyway.
+    """
+    index_numbers(model, "obtained", "obtained_at", "owner", "obtained_way")
+    index_numbers(
+        model,
+        "pooled",
+        "pooled_at",
+        "pool",
+        "owner",
+        "previous_owner",
+        only="pool_id IS NOT NULL",
     )

@@ -1,7 +1,9 @@
 """The numbers about leads (REP-1): new, converted, changing hands."""
 
-from app.entities.flow import flow
+from app.entities.flow import flow, index_flow
+from app.entities.lead import Lead
 from app.spec.declare import Card, Label, catalogue, condition, metric
+from app.store.record import index_numbers
 
 catalogue.measure(
     "lead",
@@ -30,3 +32,9 @@ catalogue.measure(
     ),
     *flow("leads", Label("Leads", "线索")),
 )
+
+index_flow(Lead)
+index_numbers(
+    Lead, "converted", "converted_at", "owner", "is_converted", only="converted_at IS NOT NULL"
+)
+"""Converted in a period; written once per lead, when it is converted."""

@@ -4,7 +4,8 @@ Each number is that of a list: the same filter, compiled for the same reader, be
 that the gate gives for listing (PERM-4). So it equals the rows that the list shows (REP-2).
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -41,7 +42,13 @@ class Rows:
     """The rows of one list: an entity and a filter of the contract's grammar (§3)."""
 
     entity: Entity
-    conditions: tuple[Condition, ...] = ()
+    own: tuple[Condition, ...] = ()
+    frame: tuple[Condition, ...] = ()
+    """What many numbers have in common: whose, and when. They share one look at the rows."""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        return (*self.own, *self.frame)
 
     @property
     def in_pools(self) -> bool:
@@ -88,12 +95,15 @@ def measure(asks: Sequence[Ask]) -> list[dict[int, Value]]:
     found: list[dict[int, Value]] = [{} for _ in asks]
     if not asks:
         return found
-    statements = [_statement(number, ask) for number, ask in enumerate(asks)]
+    looks: dict[str, dict[int, Ask]] = {}
+    for number, ask in enumerate(asks):
+        looks.setdefault(_look(ask), {})[number] = ask
+    statements = [one for some in looks.values() for one in _statements(some)]
     with system_scope("each number carries the predicate of its own list"):
         rows = db.session.execute(union_all(*statements)).all()
     for number, part, value in rows:
-        if part is not None:
-            found[number][part] = Decimal(str(value or 0)) if asks[number].sums else int(value)
+        if part is not None and value:
+            found[number][part] = Decimal(str(value)) if asks[number].sums else int(value)
     return found
 
 
@@ -107,15 +117,41 @@ def change(now: Value, before: Value) -> Decimal | None:
     return Decimal(now - before) / abs(Decimal(before)) if before else None
 
 
-def _statement(number: int, ask: Ask) -> Select[Any]:
-    """A SELECT of (number, part, value) over rows that the gate lets this reader list."""
-    entity, policy = ask.rows.entity, ask.rows.policy
-    with operating("list", entity.key, pools=ask.rows.in_pools) as work:
-        where = [gate.predicate(entity, work), *filters.conditions_for(policy, ask.rows.conditions)]
-    value = func.sum(getattr(entity.model, ask.sums)) if ask.sums else func.count()
-    part = _part(entity, ask)
-    statement = select(literal(number), part, value).select_from(entity.model).where(*where)
-    return statement.group_by(part) if ask.by else statement
+def _look(ask: Ask) -> str:
+    """What has to be the same for numbers to be found by one look at the rows."""
+    rows = ask.rows
+    same = (rows.entity.key, rows.in_pools, rows.frame, ask.by, ask.edges)
+    return json.dumps(same, sort_keys=True, default=str)
+
+
+def _statements(some: Mapping[int, Ask]) -> Iterator[Select[Any]]:
+    """SELECTs of (number, part, value) from one look at rows that the gate lets this reader list.
+
+    What all of the numbers demand of a row is asked first, so that an index can serve it.
+    """
+    first = next(iter(some.values()))
+    rows, entity = first.rows, first.rows.entity
+    shared = [one for one in rows.own if all(one in ask.rows.own for ask in some.values())]
+    with operating("list", entity.key, pools=rows.in_pools) as work:
+        demands = filters.conditions_for(rows.policy, (*shared, *rows.frame))
+        where = [gate.predicate(entity, work), *demands]
+        values = {number: _value(ask, shared) for number, ask in some.items()}
+    part = _part(entity, first)
+    columns = [part.label("part"), *(value.label(f"n{n}") for n, value in values.items())]
+    look = select(*columns).select_from(entity.model).where(*where)
+    seen = (look.group_by(part) if first.by else look).cte(f"look{next(iter(some))}")
+    for number in some:
+        yield select(literal(number), seen.c.part, seen.c[f"n{number}"])
+
+
+def _value(ask: Ask, shared: Sequence[Condition]) -> ColumnElement[Any]:
+    """The count or sum over those rows of the look that meet the number's other conditions."""
+    rows = ask.rows
+    further = [one for one in rows.own if one not in shared]
+    value = func.sum(getattr(rows.entity.model, ask.sums)) if ask.sums else func.count()
+    if not further:
+        return value
+    return value.filter(*filters.conditions_for(rows.policy, further))
 
 
 def _part(entity: Entity, ask: Ask) -> ColumnElement[Any]:

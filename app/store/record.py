@@ -266,14 +266,19 @@ def _add_relation(cls: Any, field: RelationField) -> None:
 
 
 def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
-    """Walkable orders, foreign keys, and uniqueness among what is not deleted (R9)."""
+    """Walkable orders, foreign keys, and uniqueness among what is not deleted (R9).
+
+    Those by time also tell whose a row is: numbers of a period (REP-8) and scoped lists need not
+    look at the row for it.
+    """
     alive = _only("deleted_at IS NULL") if cls.__binned__ else {}
     listed = _only("deleted_at IS NULL AND pool_id IS NULL") if cls.__pooled__ else alive
     table = cls.__tablename__
     for field in fields.values():
         if field.sortable:
             column = field.sort_column
-            yield Index(f"ix_{table}_{column}", column, "id", **listed)
+            scope = ["owner_id"] if cls.__owned__ and field.kind == "datetime" else []
+            yield Index(f"ix_{table}_{column}", column, "id", *scope, **listed)
         elif cls.__owned__ and field.key == "owner":
             yield from _scope_indexes(table, listed)
         elif isinstance(field, RelationField) and field.section is not Section.SYSTEM:
@@ -299,6 +304,19 @@ def _scope_indexes(table: str, listed: dict[str, Any]) -> Iterator[Index]:
     """
     yield Index(f"ix_{table}_owner_id", "owner_id", "updated_at", "id", **listed)
     yield Index(f"ix_{table}_scope", "id", "owner_id", "updated_at", **listed)
+
+
+def index_numbers(model: Any, name: str, *keys: str, only: str = "") -> Index:
+    """An index over these fields of living rows, to answer numbers from alone (REP-8).
+
+    Holds what lists show, or with ``only`` the rows that meet that condition besides; what is about
+    pools says so there. Every write of a row pays for it: say what it is good for.
+    """
+    table, fields = model.__table__, model.__fields__
+    apart = model.__pooled__ and "pool_id" not in only
+    where = ["deleted_at IS NULL", *(["pool_id IS NULL"] if apart else []), only]
+    columns = [table.c[fields[key].column] for key in keys]
+    return Index(f"ix_{table.name}_{name}", *columns, **_only(" AND ".join(filter(None, where))))
 
 
 def _only(condition: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _is_followed(metric: Metric) -> bool:
 
 
 def _briefing(lens: Lens, _chosen: str) -> Screen:
-    found = _read(lens, Card.BRIEFING)
+    found = _read(lens, Card.BRIEFING, has_course=True)
     return {"items": [readings.shown(one) for one in found]}, _compared(_l("Sales briefing"), found)
 
 
@@ -84,8 +84,9 @@ def _forgotten(lens: Lens, _chosen: str) -> Screen:
     return {"rows": [readings.shown(one) for one in found]}, table
 
 
-def _read(lens: Lens, card: Card) -> list[Reading]:
-    return readings.read_all(lens, readings.available(lens, _listed_on(card)))
+def _read(lens: Lens, card: Card, *, has_course: bool = False) -> list[Reading]:
+    metrics = readings.available(lens, _listed_on(card))
+    return readings.read_all(lens, metrics, has_course=has_course)
 
 
 def _compared(title: Any, found: Iterable[Reading]) -> Table:
@@ -154,7 +155,7 @@ def _leaderboard(lens: Lens, chosen: str) -> Screen:
 
 
 def _of_person(rows: Rows, metric: Metric, person: int) -> Rows:
-    return Rows(rows.entity, (*rows.conditions, condition(metric.person, "eq", person)))
+    return Rows(rows.entity, rows.conditions, (condition(metric.person, "eq", person),))
 
 
 def _trend(lens: Lens, chosen: str) -> Screen:

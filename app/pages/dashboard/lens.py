@@ -115,10 +115,8 @@ class Lens:
 
     def rows(self, entity: Entity, metric: Metric, days: Days | None = None) -> Rows:
         """The rows behind a metric: its own filter, these people, that period (REP-2)."""
-        return Rows(
-            entity,
-            (*metric.conditions, *self._whose(metric.person), *within(metric, days or self.days)),
-        )
+        frame = (*self._whose(metric.person), *within(metric, days or self.days))
+        return Rows(entity, metric.conditions, frame)
 
     def _whose(self, person: str) -> Iterable[Condition]:
         if not person or self.who == ALL:

@@ -51,16 +51,18 @@ def _told(metric: Metric) -> tuple[str, ...]:
     return (metric.sums, metric.person) if metric.is_ranked else (metric.sums,)
 
 
-def read_all(lens: Lens, metrics: Iterable[tuple[Entity, Metric]]) -> list[Reading]:
-    """The readings of these metrics, in one statement for all."""
+def read_all(
+    lens: Lens, metrics: Iterable[tuple[Entity, Metric]], *, has_course: bool = False
+) -> list[Reading]:
+    """The readings of these metrics, in one statement for all; with their courses if wanted."""
     metrics = list(metrics)
-    cut = periods.edges(*lens.days)[1]
+    cut = periods.edges(*lens.days)[1] if has_course else ()
     asks = []
     for entity, metric in metrics:
-        edges = cut if is_compared(metric) else ()
-        by = metric.date if is_compared(metric) else ""
-        asks.append(Ask(lens.rows(entity, metric), metric.sums, by, edges))
-        if is_compared(metric):
+        compared = is_compared(metric)
+        by = metric.date if compared and cut else ""
+        asks.append(Ask(lens.rows(entity, metric), metric.sums, by, cut if by else ()))
+        if compared:
             asks.append(Ask(lens.rows(entity, metric, lens.days_before), metric.sums))
     found = iter(figures.measure(asks))
     asked = iter(asks)
