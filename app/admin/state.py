@@ -17,6 +17,7 @@ from app.spec import columns
 from app.spec.errors import BadRequest
 from app.spec.options import fixed, option
 from app.spec.settings import Chapter, Setting, declare, value
+from app.spec.text import is_storable
 from app.spec.words import Label
 from app.store.listing import Query
 from app.store.views import PLAIN, Definition
@@ -167,7 +168,7 @@ def conditions(text: str) -> Sequence[Any]:
     if not text:
         return ()
     found = decoded(text)
-    if not isinstance(found, list):
+    if not isinstance(found, list) or not is_storable(json.dumps(found, ensure_ascii=False)):
         raise BadRequest(_l("The filter is not understood."))
     return found
 

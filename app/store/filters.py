@@ -158,6 +158,8 @@ class Compiler:
             for found in self._operands(field, value, many=True)
             for one in (found if isinstance(found, list) else [found])
         ]
+        if not wanted:
+            raise BadRequest(_l("The filter needs a value for %(name)s.", name=field.key))
         if field.is_named:
             known = links.by_names(catalogue.get(field.to), wanted)
             wanted = [known.get(name, 0) for name in wanted]

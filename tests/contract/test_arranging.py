@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.spec.catalogue import catalogue
+from tests.contract.calls import Api
 from tests.contract.test_views import Reader
 from tests.support.statements import count_statements
 from tests.support.worlds import World
@@ -62,6 +63,8 @@ def test_every_field_at_once(world: World, entity: str) -> None:
     admin, path = Reader(world, "admin"), f"/{declared.plural}/list/"
     everything = list(declared.fields)
     assert arrange(admin, declared.plural, column=everything) == 302
+    if not columns_of(admin.client.get(path).text):  # a list without rows has no columns
+        Api(world, "admin").post(f"/{declared.plural}/", dict(declared.samples[0]))
     admin.client.get(path)
     with count_statements() as asked:
         page = admin.client.get(path)

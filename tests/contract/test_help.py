@@ -18,6 +18,8 @@ NO_PAGE_OF_ITS_OWN = {
     "SearchView.panel": "a piece of a page",
     "NotificationsView.unread": "a piece of a page",
     "MatrixView.first": "leads on to a role",
+    "DashboardView.file": "a file",
+    "RecentView.menu": "a piece of a page",
     "LoginView.login": "for guests, who have no help panel",
     "LogoutView.logout": "one button",
     "LanguageView.switch": "leads back",
@@ -34,7 +36,7 @@ def pages(world: World) -> dict[str, str]:
         for rule in world.app.url_map.iter_rules()
         if "GET" in (rule.methods or ())
         and not rule.rule.startswith(("/api/", "/static"))
-        and not rule.endpoint.endswith((".options", ".static", "Rows.cell"))
+        and not rule.endpoint.endswith((".options", ".static", "Rows.cell", "Rows.sums"))
         and rule.endpoint != "static"
     }
 

@@ -110,6 +110,13 @@ def test_what_is_granted_works(stage: Stage, seed: int, actor: str) -> None:
         check_grants(stage, seed, actor, entity)
 
 
+NOTHING_TO_SEE = (
+    *("export", "enable", "restore"),
+    *("remove_team", "remove_tags", "unlock"),
+)
+"""Operations that only read, or may have found nothing to do."""
+
+
 def check_run(doing: Doing, body: dict[str, int], left: dict[int, str]) -> None:
     """The row was done, or left out for a reason that has nothing to do with rights."""
     if doing.operation == "restore" and doing.entity == "contact":
@@ -123,8 +130,8 @@ def check_run(doing: Doing, body: dict[str, int], left: dict[int, str]) -> None:
 
 def check_written(doing: Doing, way: str) -> None:
     """What was done is in the history, under the operation's own name (AUDIT-1)."""
-    if doing.operation in ("export", "remove_team", "enable", "restore"):
-        return  # reads, or may have found nothing to do
+    if doing.operation in NOTHING_TO_SEE:
+        return
     verb = {"reset_password": "password_reset"}.get(doing.operation, doing.operation)
     with doing.stage.engine.connect() as connection:
         found = connection.scalar(
