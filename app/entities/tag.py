@@ -21,6 +21,7 @@ tag = catalogue.declare(
         plural="tags",
         one=Label("Tag", "标签"),
         many=Label("Tags", "标签"),
+        help=Label("Short names that people put on records.", "贴在记录上的短名，便于再找到。"),
         icon="tags",
         menu="settings",
         rank=90,

@@ -31,7 +31,8 @@ def some_row(stage: Stage, actor: str, entity: str, operation: str) -> tuple[int
         return ()
     if catalogue.get(entity).is_owned:
         return (min(stage.oracle.visible(actor, entity, operation), default=UNKNOWN),)
-    return (stage.spare.get(entity, 1),)
+    rows = stage.binned if operation in ("restore", "purge") else stage.spare
+    return (rows.get(entity, 1),)
 
 
 def any_row(entity: str) -> tuple[int, ...]:
