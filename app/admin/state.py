@@ -43,7 +43,8 @@ UNREADABLE = (ValueError, RecursionError, prison.decoder.ParserException, TypeEr
 """What the decoder of rison raises for text that is none, or breaks off."""
 _TWO_VALUED = frozenset({"between"})
 _MANY_VALUED = frozenset({"in", "not_in", "any", "all", "none", "rel_m_m"})
-_QUICK = frozenset({"in", "any", "rel_m_m"})
+QUICK = ("in", "any", "rel_m_m", "within", "eq")
+"""The operator of a quick filter: the first of these that the field has."""
 _NO_VALUE = frozenset({"empty", "not_empty"})
 
 
@@ -199,7 +200,7 @@ def is_quick(condition: Any, column: str) -> bool:
     return (
         isinstance(condition, Mapping)
         and condition.get("col") == column
-        and condition.get("opr") in _QUICK
+        and condition.get("opr") in QUICK
     )
 
 

@@ -1,12 +1,14 @@
 """Sentences about conditions and operators, for filter chips and the filter builder."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import reduce
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from app.spec import clock
 from app.spec.catalogue import catalogue
@@ -14,7 +16,7 @@ from app.spec.field import Field
 from app.spec.kinds import BooleanField, OptionField
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import listed
-from app.store import titles
+from app.store import periods, titles
 from app.store.filters import CHOSEN_DEPARTMENT, DAY
 
 OPERATORS: dict[str, Any] = {
@@ -84,6 +86,12 @@ TOKENS: dict[str, Any] = {
     "@my_department_below": _l("my department and below"),
     "@today": _l("today"),
 }
+TOKENS_OF = {
+    "user": ("@me", "@my_people", "@my_department", "@my_department_below"),
+    "department": ("@my_department", "@my_department_below"),
+    "day": ("@today",),
+}
+"""The tokens that make sense for links to these entities, and for days."""
 PERIODS: dict[str, Any] = {
     "today": _l("today"),
     "yesterday": _l("yesterday"),
@@ -96,49 +104,26 @@ PERIODS: dict[str, Any] = {
     "next_month": _l("next month"),
     "this_quarter": _l("this quarter"),
     "last_quarter": _l("last quarter"),
+    "next_quarter": _l("next quarter"),
     "this_year": _l("this year"),
     "last_year": _l("last year"),
-    "last_7_days": _l("last 7 days"),
-    "last_30_days": _l("last 30 days"),
-    "last_90_days": _l("last 90 days"),
-    "next_7_days": _l("next 7 days"),
-    "next_30_days": _l("next 30 days"),
+    "next_year": _l("next year"),
 }
 
 
-def sentence(condition: Mapping[str, Any], fields: Mapping[str, Field]) -> str:
-    """A condition that the compiler has taken, as its chip says it."""
-    for name, words in GROUPS.items():
-        if name in condition:
-            parts = (sentence(part, fields) for part in condition[name])
-            return reduce(lambda left, right: str(words) % {"left": left, "right": right}, parts)
-    field, operator = fields[condition["col"]], condition["opr"]
-    texts = [] if operator in ("empty", "not_empty") else _texts(field, condition["value"])
-    parts_of_speech = {"field": str(field.label), "value": listed(texts)}
-    if operator == "between":
-        parts_of_speech |= {"low": texts[0], "high": texts[1]}
-    return str(SENTENCES[operator]) % parts_of_speech
+N_DAYS: dict[str, Any] = {
+    "last": lambda n: ngettext("the last %(num)s day", "the last %(num)s days", n),
+    "next": lambda n: ngettext("the next %(num)s day", "the next %(num)s days", n),
+    "over": lambda n: ngettext("more than %(num)s day ago", "more than %(num)s days ago", n),
+}
 
 
-def _texts(field: Field, value: Any) -> list[str]:
-    """The values of a condition in the reader's words."""
-    values = value if isinstance(value, list | tuple) else [value]
-    known, departments = _reading(field, values), _departments(values)
-    return [
-        str(TOKENS.get(v) or PERIODS.get(v) or departments.get(v) or _day(v) or known(v))
-        for v in map(str, values)
-    ]
-
-
-def _departments(values: Iterable[Any]) -> dict[str, str]:
-    """The tokens of departments in words."""
-    chosen = {str(v): CHOSEN_DEPARTMENT.fullmatch(str(v)) for v in values}
-    ids = {token: int(found[1]) for token, found in chosen.items() if found}
-    names = titles.by_ids(catalogue.get("department"), ids.values())
-    return {
-        token: _("everybody in %(department)s", department=names.get(one, one))
-        for token, one in ids.items()
-    }
+def period(code: str) -> str | None:
+    """A period in the reader's words; None for what is none."""
+    if code in PERIODS:
+        return str(PERIODS[code])
+    several = periods.N_DAYS.fullmatch(code)
+    return N_DAYS[several[1]](int(several[2])) if several else None
 
 
 def _day(token: str) -> str:
@@ -147,14 +132,86 @@ def _day(token: str) -> str:
     return (clock.today() + timedelta(days=int(found[1] or 0))).isoformat() if found else ""
 
 
-def _reading(field: Field, values: Any) -> Callable[[Any], str]:
-    """How to show one value of a field: linked records by their names, choices by their words."""
-    if isinstance(field, RelationField | LinksField):
-        ids = [int(v) for v in values if str(v).isdecimal()]
-        names = titles.by_ids(catalogue.get(field.to), ids)
-        return lambda v: names.get(int(v), str(v)) if str(v).isdecimal() else str(v)
-    if isinstance(field, OptionField):  # by its code: a retired choice still has its word
-        return lambda v: field.to_text(str(v))
-    if isinstance(field, BooleanField):
-        return lambda v: field.to_text(field.parse(v))
-    return str
+class Speech:
+    """Conditions that the compiler has taken, in the reader's words.
+
+    The names of all records they point at are looked up at once: one statement per entity.
+    """
+
+    def __init__(self, conditions: Iterable[Any], fields: Mapping[str, Field]) -> None:
+        self.fields = fields
+        self.names = _names(_plain(conditions), fields)
+
+    def sentence(self, condition: Mapping[str, Any], *, is_inner: bool = False) -> str:
+        """What a chip says; a group within a group stands in brackets."""
+        for name, words in GROUPS.items():
+            if name in condition:
+                parts = [self.sentence(part, is_inner=True) for part in condition[name]]
+                said = reduce(
+                    lambda left, right: str(words) % {"left": left, "right": right}, parts
+                )
+                return _("(%(text)s)", text=said) if is_inner and len(parts) > 1 else said
+        field, operator = self.fields[condition["col"]], condition["opr"]
+        texts = self.texts(condition)
+        parts_of_speech = {"field": str(field.label), "value": listed(texts)}
+        if operator == "between":
+            parts_of_speech |= {"low": texts[0], "high": texts[1]}
+        if operator == "within" and periods.is_open(str(condition["value"])):
+            return _("%(field)s is %(value)s", **parts_of_speech)
+        return str(SENTENCES[operator]) % parts_of_speech
+
+    def texts(self, condition: Mapping[str, Any]) -> list[str]:
+        """The values of a condition in the reader's words."""
+        if condition["opr"] in ("empty", "not_empty"):
+            return []
+        field, value = self.fields[condition["col"]], condition["value"]
+        known = self._reading(field)
+        return [
+            str(TOKENS.get(v) or period(v) or self._department(v) or _day(v) or known(v))
+            for v in map(str, value if isinstance(value, list | tuple) else [value])
+        ]
+
+    def _department(self, token: str) -> str:
+        """The token of a department in words."""
+        found = CHOSEN_DEPARTMENT.fullmatch(token)
+        names = self.names.get("department", {})
+        number = int(found[1]) if found else 0
+        return (
+            _("everybody in %(department)s", department=names.get(number, number)) if found else ""
+        )
+
+    def _reading(self, field: Field) -> Callable[[Any], str]:
+        """How to show one value: linked records by their names, choices by their words."""
+        if isinstance(field, RelationField | LinksField):
+            names = self.names.get(field.to, {})
+            return lambda v: names.get(int(v), str(v)) if str(v).isdecimal() else str(v)
+        if isinstance(field, OptionField):  # by its code: a retired choice still has its word
+            return lambda v: field.to_text(str(v))
+        if isinstance(field, BooleanField):
+            return lambda v: field.to_text(field.parse(v))
+        return str
+
+
+def _plain(conditions: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """The conditions themselves, out of all groups."""
+    for condition in conditions:
+        inner = [part for name in GROUPS for part in condition.get(name, ())]
+        if inner:
+            yield from _plain(inner)
+        else:
+            yield condition
+
+
+def _names(
+    conditions: Iterable[Mapping[str, Any]], fields: Mapping[str, Field]
+) -> dict[str, dict[int, str]]:
+    """What the records are called that conditions point at, by entity and id."""
+    ids: dict[str, set[int]] = defaultdict(set)
+    for condition in conditions:
+        field, value = fields[condition["col"]], condition.get("value")
+        if isinstance(field, RelationField | LinksField):
+            values = value if isinstance(value, list | tuple) else [value]
+            ids[field.to].update(int(str(v)) for v in values if str(v).isdecimal())
+            tokens = (CHOSEN_DEPARTMENT.fullmatch(str(v)) for v in values)
+            ids["department"].update(int(token[1]) for token in tokens if token)
+    return {key: titles.by_ids(catalogue.get(key), some) for key, some in ids.items()}

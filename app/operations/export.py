@@ -22,8 +22,9 @@ from app.spec import clock, company
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
-from app.store import listing, titles
+from app.store import layouts, listing, preferences, titles
 from app.store.context import actor, operating
+from app.store.layouts import Layout
 from app.store.policy import Policy
 
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -41,12 +42,13 @@ class Table:
 
 
 def table_for(entity: Entity, columns: str) -> Table:
-    """The reader's columns: those of the list (``visible``) or all he may read (``all``)."""
+    """The reader's columns: those of his list (``visible``) or all he may read (``all``)."""
     policy = Policy(actor(), entity, "export", in_list=True)
-    fields = tuple(
-        f for f in policy.readable.values() if columns == "all" or f.listed or f.key == entity.title
-    )
-    return Table(entity, policy, fields)
+    if columns == "all":
+        return Table(entity, policy, tuple(policy.readable.values()))
+    key = layouts.key(entity)
+    layout = Layout.from_json(preferences.get(key).get(key))
+    return Table(entity, policy, tuple(layouts.columns(policy, layout)))
 
 
 class Export(Behaviour):

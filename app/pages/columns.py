@@ -14,7 +14,7 @@ from flask_wtf.csrf import generate_csrf
 
 from app.admin import lists, state
 from app.admin.lists import Listed
-from app.admin.lists.listed import COMFORTABLE, COMPACT, DENSITY, layout_key
+from app.admin.lists.listed import COMFORTABLE, COMPACT, DENSITY
 from app.admin.manual import explained
 from app.admin.page import Page, expose, go_to
 from app.extensions import db
@@ -91,7 +91,7 @@ class ColumnsView(Page):
 
 
 def _key(me: Listed) -> str:
-    return layout_key(me.entity, me.saved)
+    return layouts.key(me.entity, me.view_id)
 
 
 def _keep(me: Listed, layout: Layout) -> None:

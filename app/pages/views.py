@@ -9,12 +9,12 @@ from flask_wtf.csrf import generate_csrf
 
 from app.admin import choosing, forms, state
 from app.admin.lists import Listed
-from app.admin.lists.chips import chips
-from app.admin.lists.listed import layout_key, tabs_key
+from app.admin.lists.listed import tabs_key
 from app.admin.lists.tabs import available, choice
 from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import Page, expose, go_to
+from app.admin.words import Speech
 from app.extensions import db
 from app.operations import editing
 from app.pages.columns import entity_called, listed, moved
@@ -27,7 +27,7 @@ from app.spec.relations import LinksField
 from app.spec.roles import SALES_MANAGER, grant
 from app.spec.scopes import Scope
 from app.spec.words import Label
-from app.store import door, listing, preferences, views
+from app.store import door, layouts, listing, preferences, views
 from app.store.context import actor
 from app.store.idempotency import Replay
 from app.store.titles import by_ids
@@ -36,7 +36,7 @@ from app.store.views import AUDIENCE, Definition, Kept, Shared
 SHARING = catalogue.declare_page(
     PageRight(
         key="shared_views",
-        label=Label("Shared views", "共享视图"),
+        label=Label("Shared views", "共享场景"),
         operations=("share",),
         grants={SALES_MANAGER: grant(Scope.ALL, "share")},
         url="",
@@ -140,7 +140,7 @@ class SavedViewsView(Page):
         if request.method == "GET":
             return render_template("confirm.html", screen=_question(me, view))
         views.remove(view)
-        preferences.forget(layout_key(me.entity, view))
+        preferences.forget(layouts.key(me.entity, view.id))
         db.session.commit()
         flash(_("The view is deleted. The records are as they were."), "success")
         return go_to(f"/{plural}/list/?view=all")
@@ -244,7 +244,7 @@ def _form(me: Listed, view: Kept | None, raw: forms.Raw, refusal: Invalid | None
     screen = {
         "title": _("Edit the view") if view else _("Save as a view"),
         "fields": controls,
-        "conditions": [] if view else [chip["text"] for chip in chips(me)],
+        "conditions": [] if view else _conditions(me),
         "action": request.full_path.rstrip("?"),
         "cancel_url": me.state.url(page=me.state.page),
         "hidden": [
@@ -254,6 +254,12 @@ def _form(me: Listed, view: Kept | None, raw: forms.Raw, refusal: Invalid | None
         ],
     }
     return render_template("view_form.html", screen=screen)
+
+
+def _conditions(me: Listed) -> list[str]:
+    """What will be kept, in words."""
+    speech = Speech(me.query.conditions, me.policy.conditions)
+    return [speech.sentence(condition) for condition in me.query.conditions]
 
 
 def _arranged(me: Listed) -> dict[str, Any]:

@@ -50,6 +50,24 @@ def view(key: str, en: str, zh: str, column: str, operator: str, value: Any = No
     return View(key, Label(en, zh), (condition(column, operator, value),))
 
 
+def quiet(days: int, last: str, *otherwise: str) -> View:
+    """The built-in view of owned records not followed up for so many days (LIST-4).
+
+    What counts is the field ``last``; where that is empty the first of ``otherwise`` that isn't.
+    """
+    ago = {"opr": "within", "value": f"over_{days}_days_ago"}
+    times = (last, *otherwise)
+    cases = [
+        {"and": [*({"col": earlier, "opr": "empty"} for earlier in times[:i]), {"col": key, **ago}]}
+        for i, key in enumerate(times)
+    ]
+    return View(
+        f"quiet_{days}",
+        Label(f"Not followed up for {days} days", f"{days} 天未跟进"),
+        ({"col": "owner", "opr": "not_empty"}, {"or": cases}),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class PageRight:
     """A page of its own as a row of the permission matrix: pages are permissions too (PERM)."""
@@ -162,9 +180,10 @@ class Entity:
 
     @cached_property
     def builtin_views(self) -> tuple[View, ...]:
-        """All, mine and my people's for owned entities, starred; then the entity's own (LIST-4)."""
+        """All, mine and my people's for owned entities, starred; its model's; its own (LIST-4)."""
         standard = (ALL_ROWS, MINE, MY_PEOPLES) if self.is_owned else (ALL_ROWS,)
-        return (*standard, STARRED_VIEW, *self.views)
+        of_model: tuple[View, ...] = getattr(self.model, "__views__", ())
+        return (*standard, STARRED_VIEW, *of_model, *self.views)
 
     def verb(self, slug: str) -> Operation | None:
         """The operation of that name when this entity has it."""

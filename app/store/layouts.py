@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.spec.entity import Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field
 from app.store.policy import Policy
@@ -35,19 +36,24 @@ class Layout:
         return cls(tuple(stored["columns"]), stored["widths"], stored["frozen"])
 
 
+def key(entity: Entity, view: int = 0) -> str:
+    """Where a reader's layout of a list, or of one of its saved views, is kept."""
+    return f"list.{entity.key}.{view}" if view else f"list.{entity.key}"
+
+
 def columns(policy: Policy, layout: Layout) -> list[Field]:
     """The columns that this reader sees: what the record is called by, then the chosen ones."""
     readable = policy.readable
     chosen = layout.columns or [f.key for f in readable.values() if f.listed]
     title = policy.entity.fields[policy.entity.title]
-    return [title, *(readable[key] for key in chosen if key in readable and key != title.key)]
+    return [title, *(readable[one] for one in chosen if one in readable and one != title.key)]
 
 
 def checked(policy: Policy, keys: Iterable[str]) -> tuple[str, ...]:
     """Columns that somebody asks for, each once; BadRequest for one that isn't his."""
     found = tuple(dict.fromkeys(keys))
-    for key in found:
-        if key not in policy.readable:
+    for one in found:
+        if one not in policy.readable:
             raise BadRequest
     return found
 
@@ -59,4 +65,4 @@ def checked_widths(policy: Policy, widths: Any) -> dict[str, int]:
     ):
         raise BadRequest
     checked(policy, widths)
-    return {key: min(max(n, NARROWEST), WIDEST) for key, n in widths.items()}
+    return {one: min(max(n, NARROWEST), WIDEST) for one, n in widths.items()}

@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.spec.errors import BadRequest
 
-_N_DAYS = re.compile(r"(last|next)_(\d{1,4})_days")
+N_DAYS = re.compile(r"(last|next|over)_(\d{1,4})_days(?:_ago)?")
+LONG_AGO = date(1900, 1, 1)
 _UNITS = ("day", "week", "month", "quarter", "year")
 NAMED = (
     "today",
@@ -20,22 +21,29 @@ NAMED = (
 def period(name: str, today: date) -> tuple[date, date]:
     """First day of the period and first day after it; 400 for a name that is none.
 
-    ``last_7_days`` are the seven days up to and including today, ``next_7_days`` start today.
+    ``last_7_days`` are the seven days up to and including today, ``next_7_days`` start today;
+    ``over_7_days_ago`` is everything before these seven days.
     """
     near = {"today": 0, "yesterday": -1, "tomorrow": 1}
     if name in near:
         start = today + timedelta(days=near[name])
         return start, start + timedelta(days=1)
-    several = _N_DAYS.fullmatch(name)
-    if several:
+    several = N_DAYS.fullmatch(name)
+    if several and name.endswith("_ago") == (several[1] == "over"):
         span = timedelta(days=int(several[2]))
         after = today + timedelta(days=1)
-        return (after - span, after) if several[1] == "last" else (today, today + span)
+        days = {"last": (after - span, after), "next": (today, today + span)}
+        return days.get(several[1], (LONG_AGO, after - span))
     when, _, unit = name.partition("_")
     if when not in ("last", "this", "next") or unit not in _UNITS[1:]:
         raise BadRequest(_l("There is no period called %(name)s.", name=name))
     steps = {"last": -1, "this": 0, "next": 1}[when]
     return _starting(unit, today, steps), _starting(unit, today, steps + 1)
+
+
+def is_open(name: str) -> bool:
+    """Whether the period has no beginning: a time in it is long ago."""
+    return name.startswith("over_")
 
 
 def _starting(unit: str, today: date, steps: int) -> date:

@@ -39,7 +39,7 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.columns import boolean, choice, link, long_text, moment, person, text
-from app.spec.entity import Entity
+from app.spec.entity import Entity, View, quiet
 from app.spec.field import Field, Section
 from app.spec.kinds import BooleanField, CountField
 from app.spec.options import fixed, option
@@ -125,6 +125,9 @@ class Pooled(Owned):
     """Owned rows that may lie in a pool instead of having an owner (POOL-8)."""
 
     __pooled__ = True
+    __views__: ClassVar[tuple[View, ...]] = tuple(
+        quiet(days, "last_follow_up_at", "obtained_at", "created_at") for days in (7, 30)
+    )
 
     pool = link("Pool", "公海池", "pool", **_SYSTEM)
     pooled_at = moment("Entered the pool at", "进入公海时间", **_SYSTEM)

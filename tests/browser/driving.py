@@ -28,10 +28,13 @@ def add_filter(page: "Page", column: str, operator: str, value: str = "") -> Non
     """Use the filter builder; an empty value leaves what it offers."""
     chips = page.locator(".chip").count()
     page.locator(".filter-menu summary").click()
-    page.locator("#f-col").select_option(column)
-    page.locator("#f-op").select_option(operator)
+    if chips:
+        page.locator(".filter-group [data-add-line]").last.click()
+    line = page.locator(".filter-line").last
+    line.locator("> select").nth(0).select_option(column)
+    line.locator("> select").nth(1).select_option(operator)
     if value:
-        page.locator("#f-value").fill(value)
+        line.locator("[data-filter-values] input").fill(value)
     page.locator(".filter-builder button[type=submit]").click()
     expect(page.locator(".chip")).to_have_count(chips + 1)
 

@@ -95,7 +95,7 @@ def test_conditions_are_whole_sentences(
             token = language.set(locale)
             try:
                 with force_locale(locale):
-                    assert words.sentence(given, fields) == wanted
+                    assert words.Speech([given], fields).sentence(given) == wanted
             finally:
                 language.reset(token)
 

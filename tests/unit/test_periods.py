@@ -27,13 +27,17 @@ SATURDAY = date(2026, 11, 21)
         ("last_year", date(2025, 1, 1), date(2026, 1, 1)),
         ("last_7_days", date(2026, 11, 15), date(2026, 11, 22)),
         ("next_7_days", date(2026, 11, 21), date(2026, 11, 28)),
+        ("over_7_days_ago", date(1900, 1, 1), date(2026, 11, 15)),
     ],
 )
 def test_periods_of_a_known_day(name: str, start: date, after: date) -> None:
     assert period(name, SATURDAY) == (start, after)
 
 
-@pytest.mark.parametrize("name", ["", "week", "this_", "last_0x_days", "this_day", "@today"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "week", "this_", "last_0x_days", "this_day", "@today", "over_7_days", "last_7_days_ago"],
+)
 def test_unknown_periods_are_refused(name: str) -> None:
     with pytest.raises(BadRequest):
         period(name, SATURDAY)

@@ -4,6 +4,7 @@ Words are put into the reader's language once per language, not once per field a
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from flask_babel import force_locale
 
 from app.admin import choosing, words
+from app.admin.words import Speech
 from app.spec.field import Field
 from app.spec.words import language
 from app.store.policy import Policy
@@ -20,7 +22,7 @@ FIRST = "ct"
 
 
 def builder(policy: Policy) -> dict[str, Any]:
-    """Everything the builder shows; a field's ``operators`` are places in the list of all."""
+    """Everything the builder offers; a field's ``operators`` are places in the list of all."""
     fields = list(policy.conditions.values())
     known = spoken(language.get())
     used = {code for f in fields for code in f.operators}
@@ -30,7 +32,28 @@ def builder(policy: Policy) -> dict[str, Any]:
         "fields": [_described(policy, f, places) for f in fields],
         "operators": [{"code": code, "label": known[code]} for code in offered],
         "periods": periods(language.get()),
+        "tokens": tokens(language.get()),
+        "present": "[]",
     }
+
+
+def present(conditions: Sequence[Any], speech: Speech) -> str:
+    """The conditions in force as JSON, each with its values in words, to be edited by a script.
+
+    A group within a group is told as a sentence: it can be kept or dropped, not edited.
+    """
+    is_one_group = len(conditions) == 1 and not words.GROUPS.keys().isdisjoint(conditions[0])
+    depth = -1 if is_one_group else 0
+    return json.dumps([_node(one, speech, depth) for one in conditions], ensure_ascii=False)
+
+
+def _node(condition: Mapping[str, Any], speech: Speech, depth: int) -> dict[str, Any]:
+    for name in words.GROUPS:
+        if name in condition and depth < 1:
+            return {name: [_node(part, speech, depth + 1) for part in condition[name]]}
+        if name in condition:
+            return {"raw": condition, "text": speech.sentence(condition)}
+    return {**condition, "texts": speech.texts(condition)}
 
 
 @lru_cache(maxsize=4)
@@ -53,13 +76,26 @@ def periods(tongue: str) -> str:
         return json.dumps([[code, str(text)] for code, text in words.PERIODS.items()])
 
 
+@lru_cache(maxsize=4)
+def tokens(tongue: str) -> str:
+    """The tokens by what they stand for, as JSON pairs of code and label."""
+    with force_locale(tongue):
+        return json.dumps(
+            {
+                kind: [[code, str(words.TOKENS[code])] for code in codes]
+                for kind, codes in words.TOKENS_OF.items()
+            }
+        )
+
+
 def _described(policy: Policy, field: Field, places: dict[str, int]) -> dict[str, Any]:
     codes = sorted((c for c in field.operators if c in places), key=lambda code: code != FIRST)
     options = [[one["code"], one["label"]] for one in choosing.choices(field, retired=True)]
     return {
         "key": field.key,
         "label": str(field.label),
-        "kind": "user" if getattr(field, "to", "") == "user" else field.kind,
+        "kind": field.kind,
+        "to": getattr(field, "to", ""),
         "operators": " ".join(str(places[code]) for code in codes),
         "options": json.dumps(options) if options else "",
         "options_url": choosing.options_url(policy.entity, field),

@@ -1,15 +1,15 @@
 """The conditions in force as sentences, each with the way to drop it (LIST-3)."""
 
-from app.admin import words
 from app.admin.lists.listed import Listed
+from app.admin.words import Speech
 
 
-def chips(me: Listed) -> list[dict[str, str]]:
-    """The reader's own conditions; those of the view are no chips."""
+def chips(me: Listed, speech: Speech) -> list[dict[str, str]]:
+    """The reader's own conditions; those of a built-in view are no chips."""
     own = me.state.conditions
     return [
         {
-            "text": words.sentence(condition, me.policy.conditions),
+            "text": speech.sentence(condition),
             "remove_url": me.state.url(conditions=own[:i] + own[i + 1 :]),
         }
         for i, condition in enumerate(own)

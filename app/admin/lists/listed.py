@@ -39,14 +39,19 @@ class Listed:
         return self.state.view == BINNED_VIEW
 
     @property
+    def view_id(self) -> int:
+        """The number of the saved view; 0 for the list itself and its built-in views."""
+        return self.saved.id if self.saved else 0
+
+    @property
     def is_compact(self) -> bool:
         return self.shelf.choices.get(DENSITY) == COMPACT
 
     @cached_property
     def layout(self) -> Layout:
         """As the reader arranged this view; else as the view says; else as he arranged the list."""
-        own = self.shelf.choices.get(layout_key(self.entity, self.saved))
-        general = Layout.from_json(self.shelf.choices.get(layout_key(self.entity, None)))
+        own = self.shelf.choices.get(layouts.key(self.entity, self.view_id))
+        general = Layout.from_json(self.shelf.choices.get(layouts.key(self.entity)))
         if own is not None:
             return Layout.from_json(own)
         if self.saved and self.saved.definition.columns:
@@ -117,19 +122,13 @@ def _sorts(policy: Policy, order: str) -> bool:
     return key in ("", "id") or (field is not None and field.sortable)
 
 
-def layout_key(entity: Entity, saved: Kept | None) -> str:
-    """Where a reader's columns of a list, or of one of its saved views, are kept."""
-    return f"list.{entity.key}.{saved.id}" if saved else f"list.{entity.key}"
-
-
 def tabs_key(entity: Entity) -> str:
     """Where a reader's order of tabs and the view he starts with are kept."""
     return f"tabs.{entity.key}"
 
 
-def _preferences(entity: Entity, number: int) -> list[str]:
-    keys = [DENSITY, tabs_key(entity), layout_key(entity, None)]
-    return [*keys, f"list.{entity.key}.{number}"] if number else keys
+def _preferences(entity: Entity, number: int) -> set[str]:
+    return {DENSITY, tabs_key(entity), layouts.key(entity), layouts.key(entity, number)}
 
 
 def head(entity: Entity) -> dict[str, str]:

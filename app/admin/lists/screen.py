@@ -6,18 +6,20 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.admin.lists import header, operations
-from app.admin.lists.builder import builder
+from app.admin.lists.builder import builder, present
 from app.admin.lists.chips import chips
 from app.admin.lists.editable import cells
 from app.admin.lists.empty import empty
 from app.admin.lists.listed import Listed, head
 from app.admin.lists.pager import pager
+from app.admin.lists.quick import quick
 from app.admin.lists.rows import rows
 from app.admin.lists.sending import compared
 from app.admin.lists.starred import starred
 from app.admin.lists.sums import sums_url
 from app.admin.lists.tabs import keeping, tabs
 from app.admin.state import ListState
+from app.admin.words import Speech
 from app.spec.errors import BadRequest
 from app.store import listing, search_index
 
@@ -48,7 +50,6 @@ def frame(me: Listed) -> dict[str, Any]:
         "search_url": state.path,
         "is_searched": search_index.is_searched(me.entity),
         "hidden": [(k, v) for k, v in state.pairs() if k not in ("search", "page", "seen")],
-        "builder": builder(me.policy),
         "create_url": me.create_url,
         "unusable": "",
     }
@@ -64,8 +65,11 @@ def content(me: Listed) -> dict[str, Any]:
     is_exact = found.is_exact or state.is_exact
     opens = not me.is_bin
     shown = rows(me.policy, found.rows, me.columns, opens=opens, trail=state.trail)
+    speech = Speech(state.conditions, me.policy.conditions)
     return {
-        "chips": chips(me),
+        "chips": chips(me, speech),
+        "builder": {**builder(me.policy), "present": present(state.conditions, speech)},
+        "quick": quick(me, speech),
         "clear_url": state.url(conditions=(), search=""),
         "columns": [header.column(me, f) for f in me.columns],
         "cells": cells(me, found.rows),
@@ -91,6 +95,8 @@ def nothing(me: Listed) -> dict[str, Any]:
     return {
         "unusable": _("You can't use this view."),
         "chips": [],
+        "quick": [],
+        "builder": builder(me.policy),
         "rows": [],
         "total": "",
         "total_exact": True,

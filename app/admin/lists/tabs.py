@@ -9,6 +9,7 @@ from app.admin.lists.listed import Listed, tabs_key, usable
 from app.admin.state import BINNED_VIEW, ListState
 from app.store import views
 from app.store.context import actor
+from app.store.policy import Policy
 from app.store.views import Kept
 
 
@@ -23,10 +24,11 @@ class Tab:
 
 def available(me: Listed) -> list[Tab]:
     """The views that this reader may use, in his order; new ones come last."""
+    policy = Policy(actor(), me.entity, "list", in_list=True)
     built_in = [
         Tab(view.key, str(view.label))
         for view in me.entity.builtin_views
-        if usable(me.policy, view.filters)
+        if usable(policy, view.filters)
     ]
     found = [*built_in, *(Tab(str(one.id), one.label, one) for one in me.shelf.views)]
     order = {key: place for place, key in enumerate(choice(me, "order", []))}

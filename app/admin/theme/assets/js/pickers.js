@@ -19,6 +19,8 @@ function message(text) {
   };
 }
 
+const FIRST_ROW = 100;
+
 // "Not set" and tokens like @me are no rows: no answer of the server replaces them.
 function isFixed(option) {
   return option.value === "" || option.value.startsWith("@");
@@ -41,7 +43,8 @@ function remote(url) {
         .then((answer) => (answer.ok ? answer.json() : []))
         .then((rows) => {
           this.clearOptions((option) => this.items.includes(option.value) || isFixed(option));
-          done(rows.map((row) => ({ ...row, value: String(row.value) })));
+          // tokens stay in front of rows
+          done(rows.map((row, at) => ({ ...row, value: String(row.value), $order: FIRST_ROW + at })));
         })
         .catch(() => done());
     },
