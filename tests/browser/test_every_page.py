@@ -38,7 +38,11 @@ NO_PAGES = (
     "/logout/",
     "/login/",
     "/notifications/unread",
+    "/recent/menu",
+    "/search/panel",
 )
+NO_PAGE_EITHER = ("/sums",)
+"""What lists ask for after the page: data, whatever the entity."""
 MATRIX = {"MatrixView.line": "", "MatrixView.copy": "", "MatrixView.spread": "?row=customer"}
 """Pages of an ordinary role: the first one is the super admin's; with what they need to know."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -52,6 +56,8 @@ def addresses(app: Flask) -> list[str]:
 
 def _addresses(rule: Rule) -> Iterator[str]:
     if "GET" not in (rule.methods or ()) or rule.rule.startswith(NO_PAGES):
+        return
+    if rule.rule.endswith(NO_PAGE_EITHER):
         return
     names = rule.arguments
     entity = next((e for e in catalogue if rule.rule.startswith(f"/{e.plural}/")), None)
