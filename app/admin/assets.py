@@ -53,7 +53,7 @@ STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
     *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes", "record", "form"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
-    *("dashboard", "print"),
+    *("dashboard", "people", "print"),
 )
 
 NPM_SECONDS = 300

@@ -72,23 +72,32 @@ def groups(who: Actor, path: str) -> list[Group]:
 
 
 def _entities(group: str, who: Actor, path: str) -> list[Item]:
+    """Kinds of records; one that has a page for its readers is reached from there."""
+    opened = tuple(page.url for page in catalogue.open_pages)
     return [
         Item(
             str(entity.many),
             f"/{entity.plural}/list/",
             entity.icon,
-            path.startswith(f"/{entity.plural}/"),
+            path.startswith(f"/{entity.plural}/") and not path.startswith(opened),
             str(entity.one),
             f"/{entity.plural}/add" if who.rights.may(entity.key, "create") else "",
         )
         for entity in catalogue
-        if entity.menu == group and who.rights.may(entity.key, "list")
+        if entity.menu == group
+        and f"/{entity.plural}/" not in opened
+        and who.rights.may(entity.key, "list")
     ]
 
 
 def _own_pages(group: str, who: Actor, path: str) -> list[Item]:
     """Home, and the declared pages that no entity brings, for those who may see them."""
     found = [Item(_("Home"), "/", "home", path == "/")] if group == "workbench" else []
+    found += [
+        Item(str(page.label), page.url, page.icon, path.startswith(page.url))
+        for page in catalogue.open_pages
+        if page.menu == group and (page.needs is None or who.rights.may(*page.needs))
+    ]
     if group == "workbench" and any(e.quality and who.rights.may(e.key, "list") for e in catalogue):
         found.append(Item(_("Data quality"), QUALITY, "checkbox", path.startswith(QUALITY)))
     return found + [

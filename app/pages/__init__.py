@@ -1,6 +1,8 @@
 """The pages that can't be derived from a declaration: dashboard, matrix, notifications."""
 
 from app.admin.page import Builder
+from app.pages.address_book import AddressBookView
+from app.pages.announcements import AnnouncementsView
 from app.pages.columns import ColumnsView
 from app.pages.dashboard import DashboardView
 from app.pages.data_quality import DataQualityView
@@ -14,6 +16,7 @@ from app.pages.passwords import ResetPasswordView
 from app.pages.recent import RecentView
 from app.pages.search import SearchView
 from app.pages.settings import LogoView, SettingsView
+from app.pages.tree import TreeView
 from app.pages.views import SavedViewsView
 
 __all__ = ["HomeView", "register_all"]
@@ -33,6 +36,9 @@ VIEWS = (
     SettingsView,
     LogoView,
     DictionariesView,
+    AddressBookView,
+    AnnouncementsView,
+    TreeView,
 )
 """Every page but the home page, which the generator takes by itself."""
 

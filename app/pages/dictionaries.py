@@ -66,7 +66,7 @@ class DictionariesView(Page):
     default_view = "index"
 
     @expose("/")
-    @explained(_l("The lists of choices that forms offer."))
+    @explained(_l("The lists of choices that forms and filters offer, and where each is used."))
     def index(self) -> str:
         """All dictionaries with what they are for."""
         door.demand(DICTIONARIES.key, "list")
@@ -75,7 +75,12 @@ class DictionariesView(Page):
         return render_template("dictionaries.html", screen={"rows": rows})
 
     @expose("/<string:key>", methods=["GET", "POST"])
-    @explained(_l("Names, order and use of the choices of one list."))
+    @explained(
+        _l(
+            "Rename, colour and order the values, add new ones, and switch off those that nobody "
+            "should choose any more. Records keep what they have."
+        )
+    )
     def edit(self, key: str) -> Any:
         """The values of one; POST saves them all in the order that was sent."""
         door.demand(DICTIONARIES.key, "list" if request.method == "GET" else "edit")

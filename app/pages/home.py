@@ -11,6 +11,7 @@ from flask_wtf.csrf import generate_csrf
 from app.admin import navigation, state
 from app.admin.manual import explained
 from app.admin.page import FirstPage, expose
+from app.pages.announcements import news
 from app.pages.dashboard import layout, lens, people
 from app.pages.dashboard.cards import CARDS
 from app.pages.dashboard.lens import CHOSEN, CUSTOM, KEPT, KEYS, Lens
@@ -57,6 +58,7 @@ def _screen(seen: Lens, arranged: layout.Layout) -> dict[str, Any]:
         "greeting": greeting(),
         "entries": _mine() or _entries(),
         "first_run": checklist(),
+        "news": news(),
         "lens": _lens(seen) if has_numbers else None,
         "cards": [_card(key, seen) for key in shown],
         "is_charted": any(CARDS[key].is_charted for key in shown),

@@ -13,6 +13,7 @@ from app.admin import cells
 from app.admin.manual import explained
 from app.admin.page import Page, expose, go_to
 from app.extensions import db
+from app.rules import announcements
 from app.spec.catalogue import catalogue
 from app.spec.words import either
 from app.store import outbox
@@ -39,14 +40,21 @@ class NotificationsView(Page):
             "rows": [_row(message) for message in outbox.latest(me)],
             "hidden": [("csrf_token", generate_csrf())],
             "action": "/notifications/",
+            "announcements": _announcements(),
         }
         return render_template("notifications.html", screen=screen)
 
     @expose("/unread")
     def unread(self) -> str:
         """The number on the bell, loaded by a request of its own."""
-        count = outbox.unread(actor().user_id)
+        count = outbox.unread(actor().user_id) + announcements.unread()
         return "" if not count else str(count) if count < 100 else "99+"
+
+
+def _announcements() -> str:
+    """How many announcements wait to be read; empty for none."""
+    n = announcements.unread()
+    return ngettext("%(num)d unread announcement", "%(num)d unread announcements", n) if n else ""
 
 
 def _row(message: Outbox) -> dict[str, Any]:

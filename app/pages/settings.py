@@ -54,7 +54,12 @@ class SettingsView(Page):
     default_view = "show"
 
     @expose("/", methods=["GET", "POST"])
-    @explained(_l("The business rules of this installation; a change holds from the next click."))
+    @explained(
+        _l(
+            "The rules of this installation. What differs from its default is marked and can be "
+            "reset; a change holds from everybody's next click and is kept in the history."
+        )
+    )
     def show(self) -> Any:
         """All settings, or those that match ``search``; POST saves what its sender changed."""
         door.demand(SETTINGS.key, "list" if request.method == "GET" else "edit")
@@ -73,7 +78,7 @@ class SettingsView(Page):
         return go_to(_address())
 
     @expose("/history")
-    @explained(_l("Who changed which setting, and when."))
+    @explained(_l("Who changed which setting, from what to what, the newest first."))
     def history(self) -> str:
         """Who changed what and when, the newest first (AUDIT-2)."""
         door.demand(SETTINGS.key, "list")

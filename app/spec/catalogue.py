@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.spec.entity import Entity, PageRight
+from app.spec.entity import Entity, OpenPage, PageRight
 from app.spec.errors import DeclarationError, NotFound
 from app.spec.metrics import Metric
 
@@ -15,6 +15,7 @@ class Catalogue:
         self._by_model: dict[type, Entity] = {}
         self._metrics: dict[str, tuple[str, Metric]] = {}
         self.pages: dict[str, PageRight] = {}
+        self.open_pages: list[OpenPage] = []
 
     def declare(self, entity: Entity) -> Entity:
         """Take an entity in; a second one of the same key, plural or model is refused."""
@@ -32,6 +33,11 @@ class Catalogue:
         if page.key in self._entities or page.key in self.pages:
             raise DeclarationError(page.key, "key", "another entity or page has this name")
         self.pages[page.key] = page
+        return page
+
+    def declare_open_page(self, page: OpenPage) -> OpenPage:
+        """Take in a page that needs no right of its own."""
+        self.open_pages.append(page)
         return page
 
     def validate(self) -> None:

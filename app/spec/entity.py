@@ -82,6 +82,18 @@ class PageRight:
     """Its group in the navigation; listed there for whoever holds its ``list``."""
 
 
+@dataclass(frozen=True)
+class OpenPage:
+    """A page without a row of its own in the matrix: everybody's, or that of a right on records."""
+
+    label: Label
+    url: str
+    icon: str
+    menu: str
+    needs: tuple[str, str] | None = None
+    """The entity and operation that its readers are granted; None: logged in is enough."""
+
+
 ALL_ROWS = View("all", Label("All", "全部"), ())
 MINE = View("mine", Label("Mine", "我负责的"), ({"col": "owner", "opr": "eq", "value": "@me"},))
 MY_PEOPLES = View(

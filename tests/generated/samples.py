@@ -56,7 +56,7 @@ def good(field: Field) -> Any:
     if isinstance(field, OptionField):
         return field.choices.current()[0].code
     if field.kind in ("text", "long_text"):
-        return field.default or "Some text"
+        return field.initial() or "Some text"
     return GOOD.get(field.kind)
 
 

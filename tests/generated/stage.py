@@ -29,7 +29,9 @@ WRITE = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNOR
 UNKNOWN = 987_654
 """An id that no record ever had."""
 
-UNOWNED = ("pool", "tag", "department", "user", "role")
+SAMPLED = ("announcement",)
+"""Unowned entities whose first sample makes a whole record by itself."""
+UNOWNED = ("pool", "tag", "department", "user", "role", *SAMPLED)
 """Entities without row scope: the company has no rows for them, so the stage brings spare ones."""
 
 
@@ -80,7 +82,7 @@ class Stage:
         with self.world.app.app_context(), system_scope("a stage for tests"):
             self.people = dict(db.session.execute(select(User.username, User.id)).all())
             self.spare = furnish()
-            self.binned = {key: bin_one(key) for key in ("pool", "tag", "department")}
+            self.binned = {key: bin_one(key) for key in ("pool", "tag", "department", *SAMPLED)}
             access.touch()
             db.session.commit()
 
@@ -162,13 +164,17 @@ def furnish() -> dict[str, int]:
         "is_active": True,
     }
     [user] = insert_rows(catalogue.get("user"), [person], how)
-    return {"role": role, "department": department, "pool": pool, "tag": tag, "user": user}
+    spare = {"role": role, "department": department, "pool": pool, "tag": tag, "user": user}
+    for key in SAMPLED:
+        [spare[key]] = insert_rows(catalogue.get(key), [dict(catalogue.get(key).samples[0])], how)
+    return spare
 
 
 def bin_one(key: str) -> int:
     """A deleted record of an unowned entity."""
     entity = catalogue.get(key)
-    row = {"name": f"Binned {key}"} | ({"kind": "leads"} if key == "pool" else {})
+    whole = dict(entity.samples[0]) if key in SAMPLED else {}
+    row = {**whole, "name": f"Binned {key}"} | ({"kind": "leads"} if key == "pool" else {})
     [number] = insert_rows(entity, [row], Context("create"))
     table = entity.model.__table__
     db.session.execute(

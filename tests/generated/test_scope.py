@@ -63,6 +63,8 @@ def reach(stage: Stage, actor: str, entity: str, operation: str) -> Reach:
     if entity in stage.oracle.company.rows:
         return reach_of(stage.oracle, actor, entity, operation)
     binned = [stage.binned[entity]] if entity in stage.binned else []
+    if operation == "restore":
+        return Reach(binned, [], [stage.spare[entity]], [])
     return Reach([stage.spare[entity]], [], [], binned)
 
 

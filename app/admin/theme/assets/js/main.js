@@ -21,6 +21,7 @@ import { startShortcuts } from "./shortcuts.js";
 import { startSums } from "./sums.js";
 import { startSwaps } from "./swaps.js";
 import { startTrail } from "./trail.js";
+import { startTree } from "./tree.js";
 
 function enliven(root) {
   startPickers(root);
@@ -32,6 +33,7 @@ function enliven(root) {
   startForms(root);
   startMatrix(root);
   startOrdering(root);
+  startTree(root);
   startGrids(root);
   startSums(root);
 }
