@@ -1,6 +1,6 @@
 """The address book (NOTE): every active colleague with department, position, telephone and e-mail.
 
-Open to everybody who is logged in, whatever roles he has (docs/decisions/0011).
+Open to everybody who is logged in, whatever roles he has (docs/decisions/0013).
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ from app.store.gate import member_of
 from app.store.organisation import Department, User
 
 REASON = "the address book is open to everybody who is logged in"
-CONTACT = ("mobile",)
+HIDEABLE = ("mobile",)
 """Fields that may be left out of the book, and are then not searched either."""
 
 
@@ -155,7 +155,7 @@ def people(
 def _called(words: str, *, with_mobiles: bool) -> ColumnElement[bool]:
     """Found by name, pinyin or number as anywhere else; by position and e-mail as typed."""
     entity = catalogue.get("user")
-    fields = {f.key for f in entity.searched} - (set() if with_mobiles else set(CONTACT))
+    fields = {f.key for f in entity.searched} - (set() if with_mobiles else set(HIDEABLE))
     indexed = search_index.matches(entity, words, fields)
     plain = [column.icontains(words, autoescape=True) for column in (User.position, User.email)]
     return or_(*plain, *([] if indexed is None else [indexed]))

@@ -64,7 +64,7 @@ def reach(stage: Stage, actor: str, entity: str, operation: str) -> Reach:
         return reach_of(stage.oracle, actor, entity, operation)
     binned = [stage.binned[entity]] if entity in stage.binned else []
     if operation == "restore":
-        return Reach(binned, [], [stage.spare[entity]], [])
+        return Reach(binned, [stage.spare[entity]], [], [])
     return Reach([stage.spare[entity]], [], [], binned)
 
 

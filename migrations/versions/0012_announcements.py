@@ -1,6 +1,6 @@
 """announcements, and what somebody has read.
 
-Revision: 0009, after 0008. Created 2026-11-22 01:26:51.485160.
+Revision: 0012, after 0011. Created 2026-11-22 01:26:51.485160.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0009'
-down_revision = '0008'
+revision = '0012'
+down_revision = '0011'
 branch_labels = None
 depends_on = None
 
