@@ -51,7 +51,8 @@ CHARTS = "echarts/dist/echarts.common.min.js"
 """Lines, bars and their tools: loaded only by pages with a chart (UI-3)."""
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
-    *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes", "record", "form"),
+    *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes"),
+    *("record", "panels", "history", "form", "merge"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
     *("dashboard", "people", "print"),
 )

@@ -6,8 +6,9 @@ from typing import Any
 from flask import Response, jsonify
 from flask_babel import lazy_gettext as _l
 
-from app.admin import bodies, details
+from app.admin import bodies
 from app.admin.once import once
+from app.admin.record import changes
 from app.operations import engine, selection
 from app.operations.outcome import Outcome, Skip
 from app.operations.registry import behaviour
@@ -99,7 +100,7 @@ def _sample(entity: Entity, outcome: Outcome) -> Iterable[dict[str, Any]]:
         if key in policy.readable and key not in policy.masked
     ]
     tags = [(f.key, pair) for _id, f, pair in shown if isinstance(f, TagsField)]
-    names = details.names_in(tags, policy.readable)
+    names = changes.names_in(tags, policy.readable)
     for record_id, f, pair in shown:
         old, new = (
             ([names.get((f.to, one), one) for one in side or ()] for side in pair)

@@ -15,9 +15,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import details, forms, lists, state
+from app.admin import forms, lists, state
 from app.admin.once import once
 from app.admin.page import go_to
+from app.admin.record import changes
 from app.admin.state import ListState
 from app.operations import engine, selection
 from app.operations.bulk_edit import BulkEdit
@@ -267,14 +268,14 @@ def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, str]]:
         for key, pair in change.differences(entity).items()
         if (f := policy.readable.get(key)) is not None and (not f.system or key == "pool")
     ][:SAMPLE]
-    names = details.names_in(((f.key, pair) for _change, f, pair in shown), policy.readable)
+    names = changes.names_in(((f.key, pair) for _change, f, pair in shown), policy.readable)
     return [
         {
             "record": change.title,
             "url": f"/{entity.plural}/show/{change.id}",
             "field": str(f.label),
-            "old": details.past(policy, f, old, names),
-            "new": details.past(policy, f, new, names),
+            "old": changes.past(policy, f, old, names),
+            "new": changes.past(policy, f, new, names),
         }
         for change, f, (old, new) in shown
     ]

@@ -11,17 +11,34 @@ from werkzeug.datastructures import MultiDict
 
 from app.admin import choosing
 from app.admin.choosing import choices, options_url
+from app.operations import editing
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.field import SECTION_LABELS, Field
+from app.spec.errors import Invalid, NotFound
+from app.spec.field import SECTION_LABELS, Field, Section
 from app.spec.kinds import ChoicesField, OptionField
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.store import titles
+from app.store.context import actor
 from app.store.policy import Policy
 
-CONTROL = frozenset({"csrf_token", "row_version", "form_nonce", "original", "then", "step", "next"})
-"""Hidden inputs that are no fields."""
+CONTROL = frozenset(
+    {
+        "csrf_token",
+        "row_version",
+        "form_nonce",
+        "original",
+        "disputed",
+        "pasted",
+        "then",
+        "step",
+        "next",
+    }
+)
+"""Inputs that are no fields."""
+CHOICE = "keep-"
+"""How the names of choices between two versions begin; no field has a dash in its name."""
 
 Raw = dict[str, Any]
 
@@ -34,7 +51,7 @@ def read(form: MultiDict[str, str], fields: Mapping[str, Field]) -> Raw:
     raw: Raw = {}
     for key in form:
         f = fields.get(key)
-        if key in CONTROL:
+        if key in CONTROL or key.startswith(CHOICE):
             continue
         raw[key] = form.getlist(key) if isinstance(f, LinksField | ChoicesField) else form[key]
     for key, f in fields.items():
@@ -121,6 +138,22 @@ def _text(field: Field, value: Any) -> str:
     return ""
 
 
+def pointed(
+    entity: Entity, fields: Mapping[str, Field], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Values given in an address as inputs hold them.
+
+    NotFound when one is wrong or points at a record that doesn't exist for the reader (C23).
+    """
+    try:
+        parsed = editing.parse({key: fields[key] for key in given}, given)
+        editing.resolve(entity, fields, parsed)
+    except Invalid:
+        raise NotFound from None
+    policy = Policy(actor(), entity, "create")
+    return stored_values(policy, (fields[key] for key in given), parsed)
+
+
 def sections(
     policy: Policy,
     fields: Iterable[Field],
@@ -142,8 +175,9 @@ def sections(
             )
         )
     return [
-        {"label": str(SECTION_LABELS[section]), "fields": controls}
-        for section, controls in grouped.items()
+        {"label": str(SECTION_LABELS[section]), "fields": grouped[section]}
+        for section in Section
+        if section in grouped
     ]
 
 

@@ -83,7 +83,8 @@ def _refused(
     conflict = None
     if isinstance(refusal, StaleVersion):
         policy = Policy(actor(), entity, "edit")
-        conflict = next(iter(merging.compared(policy, refusal.conflicts, {})), None)
+        [found, *_rest] = merging.compared(policy, refusal.conflicts, {}, raw) or [{"sides": ()}]
+        conflict = {side["name"]: side["text"] for side in found["sides"]}
     html = _form(
         entity,
         record,

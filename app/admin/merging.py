@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from werkzeug.datastructures import MultiDict
 
-from app.admin import details, forms
+from app.admin import cells, forms
+from app.admin.record import changes
 from app.extensions import db
 from app.operations.editing import Conflict
 from app.spec.entity import Entity
@@ -23,6 +24,8 @@ Saved = TypeVar("Saved")
 
 ORIGINAL = "original"
 """The hidden input with the values a form started from; without it every field is changed."""
+DISPUTED = "disputed"
+"""The one with what stood in the disputed fields before both changes."""
 
 
 def sealed(values: Mapping[str, Any]) -> str:
@@ -32,8 +35,12 @@ def sealed(values: Mapping[str, Any]) -> str:
 
 def opened(form: MultiDict[str, str]) -> forms.Raw:
     """The values a posted form had started from; what can't be one is left out."""
+    return _plain_json(form.get(ORIGINAL))
+
+
+def _plain_json(text: str | None) -> forms.Raw:
     try:
-        found = json.loads(form.get(ORIGINAL) or "{}")
+        found = json.loads(text or "{}")
     except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
@@ -66,10 +73,18 @@ def _same(field: Field | None, one: Any, other: Any) -> bool:
         return False
 
 
-def saved(entity: Entity, original: forms.Raw, version: int, save: Callable[[int], Saved]) -> Saved:
+def saved(
+    entity: Entity,
+    original: forms.Raw,
+    version: int,
+    save: Callable[[int], Saved],
+    *,
+    over: Callable[[Mapping[str, Any]], None] = lambda _stored: None,
+) -> Saved:
     """Save over the version seen, or over a newer one that left the same fields alone (UI-6).
 
-    Raises StaleVersion with the fields that somebody else has changed as well.
+    ``over`` is told what stood in a newer version before. Raises StaleVersion with the fields that
+    somebody else has changed as well.
     """
     try:
         return save(version)
@@ -78,9 +93,11 @@ def saved(entity: Entity, original: forms.Raw, version: int, save: Callable[[int
         stale.conflicts = collisions(policy, stale, original)
         if stale.conflicts or not original:
             raise
-        newer = stale.details["version"]
+        newer, stored = stale.details["version"], stale.stored
     db.session.rollback()
-    return save(newer)
+    answer = save(newer)
+    over(stored)
+    return answer
 
 
 def collisions(policy: Policy, refusal: StaleVersion, original: forms.Raw) -> Sequence[Conflict]:
@@ -97,34 +114,89 @@ def collisions(policy: Policy, refusal: StaleVersion, original: forms.Raw) -> Se
     ]
 
 
+def decided(form: MultiDict[str, str], raw: forms.Raw) -> forms.Raw:
+    """What was sent, with the choices made in a dispute; a script makes them in the inputs."""
+    original, disputed = opened(form), _plain_json(form.get(DISPUTED))
+    sides = {"theirs": original, "original": disputed}
+    chosen = {
+        key: sides[side][key]
+        for key in raw
+        if (side := form.get(f"{forms.CHOICE}{key}")) in sides and key in sides[side]
+    }
+    return {**raw, **chosen}
+
+
+def overtaken_by(policy: Policy, record: Any) -> dict[str, Any]:
+    """Who saved meanwhile, and when, as far as the reader may know."""
+    known = policy.readable.keys()
+    return {
+        "who": changes.person(record.updated_by) if "updated_by" in known else "",
+        "when": cells.moment(record.updated_at) if "updated_at" in known else "",
+    }
+
+
 def compared(
-    policy: Policy, conflicts: Sequence[Conflict], original: forms.Raw
+    policy: Policy, conflicts: Sequence[Conflict], original: forms.Raw, raw: forms.Raw
 ) -> list[dict[str, Any]]:
-    """Both values of each conflict and the one before them, as the reader may see them."""
+    """Per field both values and the one before them, as text and as an input would hold them.
+
+    What a masked field was before can't be brought back by somebody who only knows its mask.
+    """
     return [
         {
             "key": one.field.key,
             "label": str(one.field.label),
-            "mine": _shown(policy, one.field, one.mine),
-            "theirs": _shown(policy, one.field, one.theirs),
-            "original": _before(policy, one.field, original),
+            "sides": [
+                _side("mine", _shown(policy, one.field, one.mine), raw.get(one.field.key)),
+                _side("theirs", _shown(policy, one.field, one.theirs), _typed(policy, one)),
+                *_before(policy, one.field, original),
+            ],
         }
         for one in conflicts
     ]
 
 
-def _before(policy: Policy, field: Field, original: forms.Raw) -> str:
-    if field.key not in original:
-        return ""
-    if field.key in policy.masked:
-        return str(original[field.key] or "")
+def kept(
+    policy: Policy,
+    shown: Mapping[str, Field],
+    stored: Mapping[str, Any],
+    *,
+    original: forms.Raw,
+    mine: forms.Raw,
+) -> list[dict[str, str]]:
+    """What others changed of the form's fields and its reader left alone: it merges by itself."""
+    fields = [
+        f for key, f in shown.items() if key in original and key in stored and key not in mine
+    ]
+    values = forms.stored_values(policy, fields, stored)
+    return [
+        {"label": str(f.label), "text": _shown(policy, f, stored[f.key])}
+        for f in fields
+        if not _same(f, values[f.key], original[f.key])
+    ]
+
+
+def _side(name: str, text: str, value: Any) -> dict[str, Any]:
+    return {"name": name, "text": text, "value": value}
+
+
+def _typed(policy: Policy, conflict: Conflict) -> Any:
+    key = conflict.field.key
+    return forms.stored_values(policy, [conflict.field], {key: conflict.theirs})[key]
+
+
+def _before(policy: Policy, field: Field, original: forms.Raw) -> list[dict[str, Any]]:
+    value = original.get(field.key)
+    if field.key not in original or field.key in policy.masked:
+        return []
     try:
-        return _shown(policy, field, field.parse(original[field.key]))
+        return [_side("original", _shown(policy, field, field.parse(value)), value)]
     except ValueError:
-        return ""
+        return []
 
 
 def _shown(policy: Policy, field: Field, value: Any) -> str:
     """One side of a conflict as text, masked as the reader sees the field."""
-    names = details.names_of(field, [value])
-    return details.past(policy, field, field.to_json(value), names)
+    was = field.to_json(value)
+    names = changes.names_in([(field.key, [was])], {field.key: field})
+    return changes.past(policy, field, was, names)

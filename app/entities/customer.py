@@ -1,5 +1,7 @@
 """Customers: the companies and people we do business with (CUS)."""
 
+from typing import Any
+
 from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE
 from app.spec.declare import (
     LOCKS,
@@ -21,6 +23,8 @@ from app.store.record import Lockable, Pooled, Record
 
 EVERYDAY = (*POOLED, *LOCKS, "set_deal_status", *TAGS)
 
+_WON: dict[str, Any] = {"system": True, "section": Section.COOPERATION}
+
 
 class Customer(Lockable, Pooled, Record):
     """A customer; in a pool when nobody owns it."""
@@ -30,13 +34,7 @@ class Customer(Lockable, Pooled, Record):
     short_name = field.text("Short name", "简称", max_length=40, search="text")
     level = field.choice("Customer level", "客户级别", LEVEL, listed=True, fact=True, quick=True)
     deal_status = field.choice(
-        "Deal status",
-        "成交状态",
-        DEAL_STATUS,
-        default="not_won",
-        system=True,
-        listed=True,
-        fact=True,
+        "Deal status", "成交状态", DEAL_STATUS, default="not_won", listed=True, fact=True, **_WON
     )
     mobile = field.mobile("Mobile", "手机", listed=True, fact=True)
     phone = field.phone("Phone", "电话")
@@ -44,7 +42,7 @@ class Customer(Lockable, Pooled, Record):
     source = field.choice("Customer source", "客户来源", SOURCE, listed=True, quick=True)
     industry = field.choice("Industry", "客户行业", INDUSTRY, listed=True, quick=True)
     next_contact_at = field.moment(
-        "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True
+        "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True, beside="care"
     )
     tags = field.tags()
     website = field.website("Website", "网址")
@@ -55,10 +53,10 @@ class Customer(Lockable, Pooled, Record):
     main_business = field.text(
         "Main business", "主营业务", max_length=255, section=Section.BUSINESS
     )
-    employee_range = field.choice("Employees", "人员规模", EMPLOYEES, section=Section.BUSINESS)
-    annual_revenue = field.money("Annual revenue", "年营业额", section=Section.BUSINESS)
+    employee_range = field.choice("Employees", "人员规模", EMPLOYEES, section=Section.STRENGTH)
+    annual_revenue = field.money("Annual revenue", "年营业额", section=Section.STRENGTH)
     social_accounts = field.text(
-        "Social accounts", "社交账号", max_length=255, section=Section.BUSINESS
+        "Social accounts", "社交账号", max_length=255, section=Section.SOCIAL
     )
     country = field.text("Country or region", "国家/地区", max_length=60, section=Section.ADDRESS)
     province = field.text("Province", "省", max_length=40, section=Section.ADDRESS)
@@ -72,10 +70,10 @@ class Customer(Lockable, Pooled, Record):
         "首要联系人",
         "contact",
         system=True,
-        section=Section.SYSTEM,
+        section=Section.SOCIAL,
         is_constrained=False,
     )
-    won_at = field.moment("Won at", "成交时间", system=True, section=Section.SYSTEM)
+    won_at = field.moment("Won at", "成交时间", **_WON)
 
 
 customer = catalogue.declare(

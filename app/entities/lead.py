@@ -24,8 +24,10 @@ EVERYDAY = (*POOLED, *LOCKS, *TAGS)
 class Lead(Lockable, Pooled, Record):
     """A lead; in a lead pool when nobody owns it (LEAD-3)."""
 
-    name = field.name("Name", "线索名称", max_length=120)
-    company = field.text("Company", "公司", listed=True, search="text")
+    name = field.name("Name", "线索名称", max_length=120, also=("姓名", "联系人", "称呼"))
+    company = field.text(
+        "Company", "公司", listed=True, search="text", also=("公司名称", "单位", "单位名称")
+    )
     mobile = field.mobile("Mobile", "手机", listed=True, fact=True)
     phone = field.phone("Phone", "电话")
     email = field.email("E-mail", "邮箱", listed=True)
@@ -33,7 +35,7 @@ class Lead(Lockable, Pooled, Record):
     industry = field.choice("Industry", "行业", INDUSTRY, quick=True)
     level = field.choice("Level", "级别", LEVEL, listed=True, fact=True, quick=True)
     next_contact_at = field.moment(
-        "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True
+        "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True, beside="care"
     )
     remark = field.long_text("Remark", "备注")
     tags = field.tags()

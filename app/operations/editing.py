@@ -231,6 +231,7 @@ def stale(
     """The refusal for a save over a newer version, with what would have been overwritten."""
     refusal = StaleVersion()
     refusal.details["version"] = record.version
+    refusal.stored = before
     refusal.conflicts = [
         Conflict(entity.fields[key], value, before.get(key))
         for key, value in values.items()

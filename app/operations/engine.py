@@ -29,6 +29,16 @@ from app.store.writer import Change, Context, update_rows
 
 CHUNK = 500
 """Rows written together; each chunk with its history (BULK-6)."""
+HANDED_OVER = (
+    "owner",
+    "pool",
+    "pooled_at",
+    "previous_owner",
+    "obtained_at",
+    "obtained_way",
+    "is_followed_up",
+)
+"""What a row takes on when it changes hands: known of every row, so that its history is true."""
 LOOKED_AT = 10_000
 """Rows looked at together where nothing is written."""
 
@@ -193,7 +203,7 @@ def lock_rows(
     if not ids:
         return
     model = entity.model
-    keys = [k for k in ("owner", "pool", entity.title, *columns) if k in entity.fields]
+    keys = [k for k in (*HANDED_OVER, entity.title, *columns) if k in entity.fields]
     fields = [entity.fields[key] for key in dict.fromkeys(keys)]
     stored = [f for f in fields if f.is_stored]
     statement = (

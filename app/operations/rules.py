@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.spec.entity import Entity
+from app.spec.entity import Child, Entity
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Rules:
     def choosable(self, chooser: Entity) -> Sequence[Any]:
         """SQL conditions that a record must meet to be offered in a form of ``chooser``."""
         return ()
+
+    def shows_child(self, record: Any, child: Child) -> bool:
+        """Whether records of that kind can belong to this one: it has a tab for them then."""
+        return True
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """The records that can't go, with the reason; asked before deleting and disabling."""

@@ -18,7 +18,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, StaleCount, TooLarge
 from app.spec.operations import Operation
-from app.store import door, history, titles
+from app.store import door, filters, history, titles
 from app.store.context import actor, operating, system_scope
 from app.store.gate import member_of
 from app.store.listing import Query, clauses
@@ -44,7 +44,7 @@ class Selection:
         if self.query is None:
             return {"ids": list(self.ids)}
         return {
-            "filters": list(self.query.conditions),
+            "filters": filters.veiled(self.query.conditions),
             "search": self.query.search,
             "expected_count": self.expected,
             "except": sorted(self.excluded),

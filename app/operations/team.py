@@ -12,11 +12,11 @@ from app.operations.outcome import Plan
 from app.operations.ownership import cascade_fields, cascading, children_within
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
-from app.spec.errors import Invalid
+from app.spec.errors import Conflict, Invalid
 from app.spec.field import Field
-from app.store import seats
+from app.store import door, seats
 from app.store.context import actor, operating
-from app.store.writer import Change
+from app.store.writer import Change, Context, update_rows
 
 
 class _Seating(Behaviour):
@@ -102,3 +102,20 @@ class RemoveTeam(_Seating):
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
         seats.remove(job.entity.key, [c.id for c in changes], job.params["users"])
+
+
+def leave(entity: Entity, record_id: int) -> None:
+    """Give up one's own seat on a record (CUS-4); its history says so.
+
+    Raises NotPermitted and NotFound as for reading it, Conflict for who has no seat there.
+    """
+    title = entity.fields[entity.title]
+    record = door.fetch(entity, record_id, "read", [title], lock=True)
+    have, me = seats.of(entity.key, [record_id]).get(record_id, {}), actor().user_id
+    if me not in have:
+        raise Conflict(_l("You are not in the team of this record."))
+    note = {"team": [sorted(have), sorted(set(have) - {me})]}
+    before = {entity.title: getattr(record, title.column)}
+    change = Change(record_id, door.title_of(entity, before), before, {}, note)
+    update_rows(entity, [change], Context(RemoveTeam.slug))
+    seats.remove(entity.key, [record_id], [me])

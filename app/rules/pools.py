@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.operations.rules import Blocker, Place, Rules
 from app.spec.catalogue import catalogue
-from app.spec.entity import Entity
+from app.spec.entity import Child, Entity
 from app.spec.errors import Conflict
 from app.store import access
 from app.store.context import system_scope
@@ -32,6 +32,10 @@ class PoolRules(Rules):
             blocker = self.blockers(entity, [record_id]).get(record_id)
             if blocker:
                 raise Conflict(blocker.sentence)
+
+    def shows_child(self, record: Any, child: Child) -> bool:
+        """A pool holds one kind of record."""
+        return bool(record.kind == catalogue.get(child.entity).plural)
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """Pools that hold records, and the last enabled one of a kind."""

@@ -27,12 +27,14 @@ def name(en: str, zh: str, *, unique: Derived | None = None, **facets: Any) -> A
     ``unique`` says what of it two living records can't share: the name, or a company's name.
     """
     derived = (SORT, unique) if unique else (SORT,)
+    also = ("公司", "公司名称", "单位", "单位名称", "Company") if unique is UNIQUE_COMPANY else ()
     defaults: dict[str, Any] = {
         "required": True,
         "listed": True,
         "sortable": True,
         "search": "text",
         "derived": derived,
+        "also": also,
     }
     return kinds.TextField(label=Label(en, zh), **{**defaults, **facets})
 

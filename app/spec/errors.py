@@ -102,6 +102,8 @@ class StaleVersion(Conflict):
     """A form or inline edit over a newer version; ``conflicts`` hold both values (R4)."""
 
     conflicts: Sequence[Any] = ()
+    stored: Mapping[str, Any] = MappingProxyType({})
+    """All values that stand there now, by field."""
     code = "stale_version"
     sentence = _l("Somebody else saved this record meanwhile. Nothing of yours is lost.")
 

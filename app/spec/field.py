@@ -7,7 +7,7 @@ lists, forms, filters, the API, exports and history all ask the same object.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.types import TypeEngine
@@ -41,6 +41,10 @@ class Section(StrEnum):
 
     BASIC = "basic"
     BUSINESS = "business"
+    STRENGTH = "strength"
+    NEWS = "news"
+    SOCIAL = "social"
+    COOPERATION = "cooperation"
     ADDRESS = "address"
     SYSTEM = "system"
 
@@ -48,9 +52,17 @@ class Section(StrEnum):
 SECTION_LABELS = {
     Section.BASIC: Label("Basic", "基本信息"),
     Section.BUSINESS: Label("Business", "业务信息"),
+    Section.STRENGTH: Label("Strength", "实力"),
+    Section.NEWS: Label("News", "动态"),
+    Section.SOCIAL: Label("Social", "社交"),
+    Section.COOPERATION: Label("Cooperation", "合作"),
     Section.ADDRESS: Label("Address", "地址"),
     Section.SYSTEM: Label("System", "系统信息"),
 }
+
+
+Beside = Literal["", "care", "pool", "lock"]
+"""The panels of fields in the side column of a record's page (UI-5)."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,10 @@ class Field:
     editable: bool = True
     """False: given at creation, later changed only through an operation of its own."""
     section: Section = Section.BASIC
+    beside: Beside = ""
+    """Also shown in that panel of the side column of a record's page."""
+    also: tuple[str, ...] = ()
+    """What else people call the field in text that they paste (UI-15)."""
     help: Label | None = None
     default: Any = None
     derived: tuple[Derived, ...] = ()

@@ -21,9 +21,10 @@ from app.spec.entity import STARRED
 from app.spec.errors import BadRequest
 from app.spec.field import BLANK_OPERATORS, Field
 from app.spec.kinds import DateField, DateTimeField
+from app.spec.private import MY_TAGS, OwnTagsField
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
-from app.store import access, links, stars
+from app.store import access, links, private, stars
 from app.store.gate import member_of
 from app.store.organisation import User
 from app.store.periods import period
@@ -80,6 +81,8 @@ class Compiler:
             return starred if is_starred is (operator == "eq") else not_(starred)
         if isinstance(field, LinksField):
             return self._linked(field, operator, value)
+        if isinstance(field, OwnTagsField):
+            return self._own(field, operator, value)
         column: ColumnElement[Any] = getattr(self.policy.entity.model, field.column)
         if operator in ("empty", "not_empty"):
             return column.is_(None) if operator == "empty" else column.is_not(None)
@@ -168,6 +171,13 @@ class Compiler:
         found = linked.where(member_of(theirs, wanted))
         return ~found if operator == "none" else found
 
+    def _own(self, field: OwnTagsField, operator: str, value: Any) -> ColumnElement[bool]:
+        try:
+            words = [] if operator in BLANK_OPERATORS else field.convert(value)
+        except ValueError as error:
+            raise BadRequest(error.args[0]) from None
+        return private.compare(self.policy.entity, self.policy.actor.user_id, operator, words)
+
 
 _LITERAL = frozenset({"text", "long_text", "phone", "email", "url", "option", "birthday"})
 """Kinds compared with what was typed, not with what would be stored: fragments, retired codes."""
@@ -181,6 +191,17 @@ _SIMPLE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "lt": lambda column, value: column < value,
     "le": lambda column, value: column <= value,
 }
+
+
+def veiled(conditions: Any) -> Any:
+    """The conditions as others may read them: which of my own tags I asked for is left out."""
+    if isinstance(conditions, list | tuple):
+        return [veiled(one) for one in conditions]
+    if not isinstance(conditions, Mapping):
+        return conditions
+    if conditions.get("col") == MY_TAGS.key:
+        return {key: one for key, one in conditions.items() if key != "value"}
+    return {key: veiled(one) if key in GROUPS else one for key, one in conditions.items()}
 
 
 def conditions_for(policy: Policy, conditions: Iterable[Any]) -> list[ColumnElement[bool]]:

@@ -171,10 +171,13 @@ def last_pools(entity: str, ids: Sequence[int]) -> dict[int, int]:
         return {record_id: int(pool) for record_id, pool in rows}
 
 
-def of_record(entity: str, record_id: int, limit: int) -> list[History]:
+def of_record(
+    entity: str, record_id: int, *, before: int | None = None, limit: int | None = None
+) -> list[History]:
     """The newest entries of one record, with the people who acted: one statement.
 
-    For somebody who has been shown the record itself: its history goes with it.
+    Only entries older than the one with the id ``before``, at most ``limit`` of them. For somebody
+    who has been shown the record itself: its history goes with it.
     """
     statement = (
         select(History)
@@ -183,5 +186,7 @@ def of_record(entity: str, record_id: int, limit: int) -> list[History]:
         .order_by(History.id.desc())
         .limit(limit)
     )
+    if before is not None:
+        statement = statement.where(History.id < before)
     with system_scope("a record's history is read by whoever reads the record"):
         return list(db.session.scalars(statement))

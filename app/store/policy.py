@@ -15,6 +15,7 @@ from app.spec import masks
 from app.spec.entity import STARRED, Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field, Level, Masking
+from app.spec.private import MY_TAGS
 from app.store.context import Actor
 from app.store.rights import PoolSeat
 
@@ -98,9 +99,10 @@ class Policy:
 
     @cached_property
     def conditions(self) -> dict[str, Field]:
-        """What he may filter by: fields he reads unmasked, and his own stars."""
+        """What he may filter by: fields he reads unmasked, his own stars and tags (CUS-8)."""
         plain = {key: field for key, field in self.plain.items() if field.filterable}
-        return {**plain, STARRED.key: STARRED}
+        own = {MY_TAGS.key: MY_TAGS} if self.entity.is_owned else {}
+        return {**plain, STARRED.key: STARRED, **own}
 
     def filterable(self, key: str) -> Field:
         """The field to filter by; 400 for unknown, hidden, masked or unfilterable ones."""

@@ -118,7 +118,9 @@ class Owned:
 
     __owned__ = True
 
-    owner = person("Owner", "负责人", listed=True, fact=True, quick=True, editable=False)
+    owner = person(
+        "Owner", "负责人", listed=True, fact=True, quick=True, editable=False, beside="care"
+    )
 
 
 class Pooled(Owned):
@@ -129,24 +131,41 @@ class Pooled(Owned):
         quiet(days, "last_follow_up_at", "obtained_at", "created_at") for days in (7, 30)
     )
 
-    pool = link("Pool", "公海池", "pool", **_SYSTEM)
-    pooled_at = moment("Entered the pool at", "进入公海时间", **_SYSTEM)
-    previous_owner = person("Previous owner", "前负责人", is_constrained=False, **_SYSTEM)
-    obtained_at = moment("Obtained at", "获得时间", **_SYSTEM)
-    obtained_way = choice("Obtained by", "获得方式", OBTAINED_WAY, **_SYSTEM)
-    is_followed_up = boolean("Followed up", "已跟进", **_SYSTEM)
-    last_follow_up_at = moment("Last follow-up time", "最后跟进时间", sortable=True, **_SYSTEM)
-    last_follow_up_text = long_text("Last follow-up", "最后跟进内容", **_SYSTEM)
+    pool = link("Pool", "公海池", "pool", beside="pool", **_SYSTEM)
+    pooled_at = moment("Entered the pool at", "进入公海时间", beside="pool", **_SYSTEM)
+    previous_owner = person(
+        "Previous owner", "前负责人", is_constrained=False, beside="pool", **_SYSTEM
+    )
+    obtained_at = moment("Obtained at", "获得时间", beside="care", **_SYSTEM)
+    obtained_way = choice("Obtained by", "获得方式", OBTAINED_WAY, beside="care", **_SYSTEM)
+    is_followed_up = boolean("Followed up", "已跟进", system=True, section=Section.NEWS)
+    last_follow_up_at = moment(
+        "Last follow-up time",
+        "最后跟进时间",
+        sortable=True,
+        system=True,
+        section=Section.NEWS,
+        beside="care",
+    )
+    last_follow_up_text = long_text(
+        "Last follow-up", "最后跟进内容", system=True, section=Section.NEWS
+    )
 
 
 class Lockable:
     """Rows that can be kept from being released or recycled, for a time or for good (CUS-2)."""
 
     is_locked = boolean(
-        "Locked", "已锁定", until="locked_until", flag="orange", listed=True, **_SYSTEM
+        "Locked",
+        "已锁定",
+        until="locked_until",
+        flag="orange",
+        listed=True,
+        beside="lock",
+        **_SYSTEM,
     )
-    locked_until = moment("Locked until", "锁定至", **_SYSTEM)
-    lock_reason = text("Lock reason", "锁定原因", max_length=255, **_SYSTEM)
+    locked_until = moment("Locked until", "锁定至", beside="lock", **_SYSTEM)
+    lock_reason = text("Lock reason", "锁定原因", max_length=255, beside="lock", **_SYSTEM)
 
 
 def _declared(cls: type) -> Iterator[tuple[str, Field]]:
@@ -284,7 +303,7 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
             yield Index(f"ix_{table}_{column}", column, "id", *scope, **listed)
         elif cls.__owned__ and field.key == "owner":
             yield from _scope_indexes(table, listed)
-        elif isinstance(field, RelationField) and field.section is not Section.SYSTEM:
+        elif isinstance(field, RelationField) and not field.system:
             yield Index(f"ix_{table}_{field.column}", field.column, "id")
         if field.unique:
             yield Index(f"uq_{table}_{field.key}", field.key, unique=True, **alive)

@@ -16,9 +16,10 @@ from tests.support.worlds import World
 
 ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
-     "get", "get_list", "info", "post", "put", "cell", "star", "sums", "viewed"}
+     "get", "get_list", "info", "post", "put", "cell", "star", "sums", "viewed",
+     "note", "mark", "layers", "leave"}
 )  # fmt: skip
-"""What the access, scope, related and row tests go through for every entity."""
+"""What the access, scope, related, row and own marks tests go through for every entity."""
 
 OWN_TESTS = {
     "HomeView.index": "everybody's; what it shows is scoped (test_fields looks at it)",

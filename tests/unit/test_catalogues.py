@@ -22,6 +22,7 @@ from tests.support.catalogues import (
 )
 from tests.support.catalogues import sentences as entries
 
+ONE, MANY = "%(num)d person works here.", "%(num)d people work here."
 HAN = "[\u4e00-\u9fff]"
 HALF_WIDTH = re.compile(rf"{HAN}[,;:!?()]|[,;:!?(){{}}]{HAN}|{HAN}\.(?!\w)")
 """A sign of the Latin keyboard beside a Chinese character."""
@@ -100,7 +101,7 @@ def test_changed_catalogues_are_compiled_once(
     assert [path.name for path in source.parent.iterdir() if path.name.startswith(".")] == []
     loaded = Translations.load(str(tmp_path), ["zh"])
     assert loaded.gettext("Save") == "保存"
-    assert loaded.ngettext("%(num)d member", "%(num)d members", 1) == "%(num)d 名成员"
+    assert loaded.ngettext(ONE, MANY, 1) == "此部门有 %(num)d 名员工。"
 
 
 @pytest.mark.parametrize(("language", "text"), [("zh", "甲、乙"), ("en", "甲, 乙")])

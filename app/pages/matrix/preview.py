@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import details, grant_words
+from app.admin import grant_words
+from app.admin.record import changes
 from app.pages.matrix import proposal, screen
 from app.pages.matrix.proposal import Proposal
 from app.rules import role_changes
@@ -128,7 +129,7 @@ def _meanwhile(asked: Proposal, roles: Mapping[int, Any]) -> list[dict[str, Any]
         if missed > 0:
             found += [
                 {**entry, "role": screen.role_name(roles[role])}
-                for entry in details.newest_entries(entity, role, min(missed, SHOWN_SAVES))
+                for entry in changes.newest(entity, role, min(missed, SHOWN_SAVES))
             ]
     return found
 

@@ -46,3 +46,21 @@ export function send(url, values = {}, how = {}) {
     ...how,
   });
 }
+
+export function forget(key) {
+  try {
+    window.localStorage.removeItem(`haina.${key}`);
+  } catch {
+    // storage is switched off: nothing was kept
+  }
+}
+
+// The keys that begin like this.
+export function remembered(start) {
+  try {
+    const keys = Object.keys(window.localStorage).filter((key) => key.startsWith(`haina.${start}`));
+    return keys.map((key) => key.slice("haina.".length));
+  } catch {
+    return []; // storage is switched off
+  }
+}

@@ -12,7 +12,8 @@ function changed(form) {
 }
 
 function guard(form) {
-  window.setTimeout(() => guarded.set(form, content(form))); // after pickers took over their inputs
+  const start = () => guarded.set(form, "returned" in form.dataset ? "" : content(form));
+  window.setTimeout(start); // after pickers took over their inputs
   const note = form.querySelector("[data-unsaved]");
   const show = () => {
     if (note) note.hidden = !changed(form);

@@ -7,6 +7,8 @@ import { startColumns } from "./columns.js";
 import { startCopying } from "./copying.js";
 import { startDates } from "./dates.js";
 import { startDialog } from "./dialog.js";
+import { startDisputes } from "./disputes.js";
+import { startDrafts } from "./drafts.js";
 import { startFilters } from "./filters.js";
 import { startForms } from "./forms.js";
 import { startGrids } from "./grid.js";
@@ -31,6 +33,8 @@ function enliven(root) {
   startColumns(root);
   startArranging(root);
   startForms(root);
+  startDisputes(root);
+  startDrafts(root);
   startMatrix(root);
   startOrdering(root);
   startTree(root);

@@ -1,0 +1,140 @@
+"""What happened to a record, entry by entry, as far as its reader may know it (AUDIT-1)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.admin import cells, grant_words
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.field import Field
+from app.spec.relations import LinksField, RelationField
+from app.spec.words import either, listed
+from app.store import history, titles
+from app.store.context import actor
+from app.store.history import SURFACES, VERBS, History
+from app.store.organisation import User
+from app.store.policy import Policy
+
+Names = Mapping[tuple[str, int], str]
+TEAM = "team"
+"""The note of a change of the team: the members before and after, by id."""
+
+
+def saves(
+    policy: Policy, entries: Sequence[History], visible: Mapping[str, Field]
+) -> list[dict[str, Any]]:
+    """Entries as the page shows them, those of one save together; newest first."""
+    names = _names_of_entries(entries, visible)
+    found = []
+    for _key, group in groupby(entries, key=lambda e: (e.request_id or e.id, e.actor_id)):
+        several = list(group)
+        changes = [one for e in several for one in _described(policy, e, visible, names)]
+        found.append({**_headline(several), "changes": changes, "at": several[0].at.isoformat()})
+    return found
+
+
+def newest(entity: Entity, record_id: int, limit: int) -> list[dict[str, Any]]:
+    """What was done last to a record, as its reader may see it (AUDIT-1)."""
+    policy = Policy(actor(), entity, "read")
+    return saves(policy, history.of_record(entity.key, record_id, limit=limit), policy.readable)
+
+
+def of_entry(entry: History) -> list[dict[str, Any]]:
+    """An audit entry with its changes, as far as the reader may read them in the record itself."""
+    if entry.entity in catalogue:
+        policy = Policy(actor(), catalogue.get(entry.entity), "read")
+        return saves(policy, [entry], policy.readable)
+    detail = [{"label": key, "old": "", "new": str(value)} for key, value in entry.changes.items()]
+    return [{**_headline([entry]), "changes": detail}]
+
+
+def _headline(entries: Sequence[History]) -> dict[str, Any]:
+    first = entries[0]
+    return {
+        "when": cells.moment(first.at),
+        "who": person(first.actor),
+        "operation": listed(dict.fromkeys(VERBS.text(e.operation) for e in entries)),
+        "surface": SURFACES.text(first.surface),
+    }
+
+
+def _described(
+    policy: Policy, entry: History, visible: Mapping[str, Field], names: Names
+) -> list[dict[str, Any]]:
+    changes = [
+        {
+            "label": str(visible[key].label),
+            "old": past(policy, visible[key], old, names),
+            "new": past(policy, visible[key], new, names),
+        }
+        for key, (old, new) in entry.changes.items()
+        if key in visible
+    ]
+    if entry.operation == "grants_changed":
+        changes = grant_words.told(entry.changes)
+    return changes + _notes(entry.changes, names)
+
+
+def _notes(changes: Mapping[str, Any], names: Names) -> list[dict[str, str]]:
+    """What isn't a field: who is in the team, why a record was released."""
+    if TEAM in changes:
+        old, new = (listed(names.get(("user", i), "—") for i in side) for side in changes[TEAM])
+        return [{"label": _("Team"), "old": old, "new": new}]
+    if "reason" in changes:
+        return [{"label": _("Reason"), "old": "", "new": str(changes["reason"][1])}]
+    return []
+
+
+def person(user: User | None) -> str:
+    """Who did it; what nobody caused was the system."""
+    return either(user.name, user.name_en) if user else _("System")
+
+
+def _names_of_entries(entries: Sequence[History], fields: Mapping[str, Field]) -> Names:
+    """The names of all linked records and team members that these entries mention."""
+    found = dict(names_in((pair for e in entries for pair in e.changes.items()), fields))
+    members = {i for e in entries for side in e.changes.get(TEAM, ()) for i in side}
+    people = titles.by_ids(catalogue.get("user"), members)
+    return found | {("user", i): name for i, name in people.items()}
+
+
+def names_in(
+    changes: Iterable[tuple[str, Sequence[Any]]], fields: Mapping[str, Field]
+) -> dict[tuple[str, int], str]:
+    """The names of all linked records in changes, given as (field, [old, new]) pairs.
+
+    One statement per kind of record, however many fields point at it.
+    """
+    wanted: dict[str, set[int]] = {}
+    for key, pair in changes:
+        field = fields.get(key)
+        if isinstance(field, RelationField | LinksField):
+            wanted.setdefault(field.to, set()).update(_ids(pair))
+    return {
+        (kind, i): name
+        for kind, ids in wanted.items()
+        for i, name in titles.by_ids(catalogue.get(kind), ids).items()
+    }
+
+
+def _ids(values: Iterable[Any]) -> set[int]:
+    several = (v if isinstance(v, list) else [v] for v in values)
+    return {i for some in several for i in some if isinstance(i, int)}
+
+
+def past(policy: Policy, field: Field, value: Any, names: Names) -> str:
+    """A value from the history as text in the reader's language, masked as today's would be."""
+    if value is None:
+        return ""
+    if isinstance(field, RelationField | LinksField):
+        several = value if isinstance(value, list) else [value]
+        said = (i if isinstance(i, str) else names.get((field.to, i), "—") for i in several)
+        return listed(said)  # a name stands for what is still to be made
+    try:
+        was = field.from_json(value)
+    except ValueError:  # the field was of another kind then
+        return "" if field.key in policy.masked else str(value)
+    return str(policy.shown(field, was) if field.key in policy.masked else field.to_text(was))

@@ -1,0 +1,175 @@
+"""The view model of a record's page: facts, sections, tabs, the column beside them (UI-5)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from app.admin import actions, lists
+from app.admin.record import changes, children, history, layers, panels, team
+from app.admin.record.panels import Seen
+from app.admin.state import whole
+from app.extensions import db
+from app.spec import clock
+from app.spec.entity import Child, Entity
+from app.spec.field import SECTION_LABELS, Section
+from app.spec.kinds import BooleanField, OptionField
+from app.store import door, preferences, stars, titles
+from app.store.context import actor
+from app.store.history import History
+from app.store.policy import Policy
+
+ARGUMENTS = frozenset({"tab", "as_of", "before"})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks for: a tab, and of the history a moment or an older page."""
+
+    tab: str = ""
+    as_of: str = ""
+    before: str = ""
+
+
+def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
+    """Everything ``show.html`` shows of one record; NotFound when it is out of scope."""
+    seen = look(entity, record_id)
+    offered = actions.of_record(entity, seen.record)
+    below = children.of(entity, seen.record)
+    tabs = _tabs(seen, below, wanted.tab)
+    active = next(tab["key"] for tab in tabs if tab["active"])
+    return {
+        "entity": lists.head(entity),
+        "id": record_id,
+        "title": titles.title(entity, seen.record),
+        "subtitle": _("No. %(number)s", number=record_id),
+        **lists.star_of(entity, record_id, is_set=bool(stars.among(entity, [record_id]))),
+        "badges": _badges(seen),
+        "facts": [{"label": str(f.label), "html": seen.html(f)} for f in seen.fields if f.fact],
+        "tabs": tabs,
+        "actions": offered,
+        "copy_url": _copy_url(entity, record_id),
+        "panels": panels.beside(seen),
+        "details": _details(seen, offered) if active == "details" else None,
+        "children": children.screen(below[active], record_id) if active in below else None,
+        "history": changes.of_entry(seen.record) if isinstance(seen.record, History) else [],
+        "past": history.screen(seen, wanted.as_of, whole(wanted.before, 0))
+        if active == "history"
+        else None,
+        "team": team.screen(entity, record_id, offered) if active == "team" else None,
+    }
+
+
+def wanted(args: Mapping[str, str]) -> Wanted:
+    """What an address asks for."""
+    return Wanted(**{key: args[key] for key in ARGUMENTS if key in args})
+
+
+def arrange(entity: Entity, record_id: int, step: str) -> str:
+    """Take one step in ordering the layers of a record's page; answers where to go on."""
+    seen = look(entity, record_id)
+    shown = list(by_layer(seen, tuple(Section)))
+    layers.arrange(entity, shown, step)
+    db.session.commit()
+    return f"/{entity.plural}/show/{record_id}"
+
+
+def look(entity: Entity, record_id: int) -> Seen:
+    """The record as its reader sees it; NotPermitted, NotFound."""
+    policy = Policy(actor(), entity, "read")
+    record = door.fetch(entity, record_id, "read", policy.readable.values())
+    fields = tuple(policy.visible(record, policy.readable.values()))
+    return Seen(entity, record, policy, fields, titles.of_links(entity, [record], fields))
+
+
+def _copy_url(entity: Entity, record_id: int) -> str:
+    may = "create" in entity.operations and actor().rights.may(entity.key, "create")
+    return f"/{entity.plural}/add?copy={record_id}" if may else ""
+
+
+def _badges(seen: Seen) -> list[dict[str, str]]:
+    found = []
+    for f in seen.fields:
+        if isinstance(f, BooleanField) and f.flag and getattr(seen.record, f.column):
+            found.append({"text": _flag(seen, f), "colour": f.flag})
+        if isinstance(f, OptionField) and f.fact:
+            option = f.choices.find(getattr(seen.record, f.column))
+            if option is not None:
+                found.append({"text": str(option.label), "colour": option.colour or "secondary"})
+    if getattr(seen.record, "pool_id", None):
+        found.append({"text": _("In a pool"), "colour": "azure"})
+    return found
+
+
+def _flag(seen: Seen, field: BooleanField) -> str:
+    """What is so with this record, and until when as far as the reader may know it."""
+    ends = any(f.key == field.until for f in seen.fields) and getattr(seen.record, field.until)
+    if not ends:
+        return str(field.label)
+    end = clock.local(ends).strftime("%Y-%m-%d %H:%M")
+    return _("%(state)s until %(date)s", state=field.label, date=end)
+
+
+def _details(seen: Seen, offered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The fields by layer, in the reader's own order, each with the way to edit it in place."""
+    entity, number = seen.entity, seen.record.id
+    may_edit = any(action["slug"] == "edit" for action in offered)
+    writable = Policy(actor(), entity, "edit").writable(creating=False) if may_edit else {}
+    several = len({f.section for f in seen.fields}) > 1
+    choice = preferences.get(layers.key(entity)).get(layers.key(entity)) if several else None
+    edited = {f.section for f in writable.values()}
+    shut = layers.closed(choice)
+    return {
+        "arrange_url": f"/{entity.plural}/layers/{number}",
+        "sections": [
+            {
+                "key": str(layer),
+                "label": str(SECTION_LABELS[layer]),
+                "items": items,
+                "is_closed": layer in shut,
+                "edit_url": f"/{entity.plural}/edit/{number}?section={layer}"
+                if layer in edited
+                else "",
+            }
+            for layer, items in by_layer(seen, layers.order(choice)).items()
+        ],
+    }
+
+
+def by_layer(seen: Seen, order: Sequence[Section]) -> dict[Section, list[dict[str, Any]]]:
+    """The visible fields of a record with their values, grouped by layer in that order."""
+    grouped: dict[Section, list[dict[str, Any]]] = {}
+    for f in seen.fields:
+        html = seen.html(f) or Markup("—")
+        item = {"key": f.key, "label": str(f.label), "html": html}
+        grouped.setdefault(f.section, []).append(item)
+    return {layer: grouped[layer] for layer in order if layer in grouped}
+
+
+def _tabs(seen: Seen, below: Mapping[str, Child], wanted: str) -> list[dict[str, Any]]:
+    """Details, what belongs to the record with its number, team, history."""
+    entity, number = seen.entity, seen.record.id
+    parts: list[tuple[str, str, int | None]] = [("details", _("Details"), None)]
+    parts += [
+        (key, str(children.label(child)), children.count(child, number))
+        for key, child in below.items()
+    ]
+    if "add_team" in entity.operations:
+        parts.append(("team", _("Team"), None))
+    if entity.model is not History:
+        parts.append(("history", _("History"), None))
+    keys = [key for key, _label, _count in parts]
+    active = wanted if wanted in keys else keys[0]
+    base = f"/{entity.plural}/show/{number}"
+    return [
+        {
+            "key": key,
+            "label": label,
+            "count": count,
+            "url": base if key == keys[0] else f"{base}?tab={key}",
+            "active": key == active,
+        }
+        for key, label, count in parts
+    ]
