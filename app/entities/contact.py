@@ -17,16 +17,12 @@ class Contact(Owned, Record):
     mobile = field.mobile("Mobile", "手机", listed=True, fact=True)
     phone = field.phone("Phone", "电话")
     email = field.email("E-mail", "邮箱", listed=True)
-    position = field.text(
-        "Position", "职务", max_length=80, listed=True, also=("职位", "岗位", "Title", "Job title")
-    )
+    position = field.text("Position", "职务", max_length=80, listed=True, also=("职位", "Title"))
     buying_role = field.choice("Role in buying", "采购角色", BUYING_ROLE, listed=True, quick=True)
     sex = field.choice("Sex", "性别", SEX)
     birthday = field.birthday("Birthday", "生日")
     address = field.text("Address", "地址", max_length=255, mask="address")
-    next_contact_at = field.moment(
-        "Next contact time", "下次联系时间", sortable=True, beside="care"
-    )
+    next_contact_at = field.moment("Next contact time", "下次联系时间", sortable=True)
     remark = field.long_text("Remark", "备注")
     tags = field.tags(listed=False)
 
