@@ -162,17 +162,22 @@ def _frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
             "icon": verb.icon,
             "danger": lists.is_alarming(verb),
             "writes": behaviour(verb.slug).writes,
+            "final": verb.is_final,
         },
         "step": step,
         "action": f"/{entity.plural}/bulk/{verb.slug}",
         "errors": [],
-        "back_url": _back(entity, request.values.getlist("ids") or request.args.getlist("id")),
+        "back_url": _back(
+            entity, verb, request.values.getlist("ids") or request.args.getlist("id")
+        ),
     }
 
 
-def _back(entity: Entity, ids: Sequence[Any]) -> str:
-    """The page the operation was asked for from: one record's own, or the list."""
+def _back(entity: Entity, verb: Operation, ids: Sequence[Any]) -> str:
+    """The page the operation was asked for from: one record's own, the list, the recycle bin."""
     base = f"/{entity.plural}"
+    if verb.rows == "binned":
+        return f"{state.BIN}?kind={entity.plural}"
     return f"{base}/show/{ids[0]}" if len(ids) == 1 else f"{base}/list/"
 
 
@@ -224,7 +229,7 @@ def _preview(
             "total": outcome.total,
             "will_change": len(outcome.changes),
             "reasons": _reasons(outcome.skipped),
-            "skipped": [_left_out(entity, skip) for skip in outcome.skipped[:SHOWN]],
+            "skipped": [_left_out(entity, verb, skip) for skip in outcome.skipped[:SHOWN]],
             "notified": _notified(outcome),
             "sample": _sample(entity, outcome),
         },
@@ -237,15 +242,16 @@ def _reasons(skipped: list[Skip]) -> list[dict[str, Any]]:
     return [{"text": text, "count": n} for text, n in counted.most_common()]
 
 
-def _left_out(entity: Entity, skip: Skip) -> dict[str, str]:
+def _left_out(entity: Entity, verb: Operation, skip: Skip) -> dict[str, str]:
+    own = "" if verb.rows == "binned" else f"/{entity.plural}/show/{skip.id}"
     return {
         "label": skip.title or _("No. %(number)s", number=skip.id),
         "reason": skip.reason,
-        "url": _address(skip.where) if skip.where else f"/{entity.plural}/show/{skip.id}",
+        "url": address(skip.where) if skip.where else own,
     }
 
 
-def _address(where: Place) -> str:
+def address(where: Place) -> str:
     """The list that shows what stands in the way."""
     condition = {"col": where.column, "opr": where.operator, "value": where.value}
     return ListState(f"/{where.entity.plural}/list/").url(conditions=(condition,))
@@ -304,14 +310,16 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
     api = f"/api/v1/operations/{number}"
     ids = run.selection.get("ids", ())
     return _frame(entity, verb, "report") | {
-        "back_url": _back(entity, ids if door.within(entity, ids[:1], "read") else ()),
+        "back_url": _back(entity, verb, ids if door.within(entity, ids[:1], "read") else ()),
         "report": {
             "done": run.done,
             "skipped": [
                 {
                     "label": names.get(item.record_id, str(item.record_id)),
                     "reason": item.reason,
-                    "url": f"/{entity.plural}/show/{item.record_id}",
+                    "url": ""
+                    if verb.rows == "binned"
+                    else f"/{entity.plural}/show/{item.record_id}",
                 }
                 for item in left
             ],

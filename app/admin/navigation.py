@@ -5,8 +5,10 @@ from functools import cache
 
 from flask_babel import gettext as _
 
+from app.admin.state import BIN
 from app.spec.catalogue import catalogue
 from app.spec.words import Label
+from app.store import bin as recycle_bin
 from app.store.context import Actor
 
 GROUPS: tuple[tuple[str, Label], ...] = (
@@ -23,7 +25,7 @@ GROUPS: tuple[tuple[str, Label], ...] = (
 
 
 QUALITY = "/data-quality/"
-"""The one page of its own that stands open to whoever may list what it is about (CUS-9)."""
+"""A page that stands open to whoever may list what it is about (CUS-9)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def letters() -> dict[str, str]:
     """A letter for each page, the same for everybody: the first of its address that is free."""
     found = {"/": "h"}
     urls = [f"/{entity.plural}/list/" for entity in catalogue]
-    for url in (*urls, QUALITY, *(page.url for page in catalogue.pages.values())):
+    for url in (*urls, QUALITY, BIN, *(page.url for page in catalogue.pages.values())):
         taken = found.values()
         letter = next((sign for sign in url if sign.isalpha() and sign not in taken), "")
         found |= {url: letter} if letter else {}
@@ -100,6 +102,8 @@ def _own_pages(group: str, who: Actor, path: str) -> list[Item]:
     ]
     if group == "workbench" and any(e.quality and who.rights.may(e.key, "list") for e in catalogue):
         found.append(Item(_("Data quality"), QUALITY, "checkbox", path.startswith(QUALITY)))
+    if group == "workbench" and recycle_bin.kinds(who.rights):
+        found.append(Item(_("Recycle bin"), BIN, "recycle", path.startswith(BIN)))
     return found + [
         Item(str(page.label), page.url, page.icon, path.startswith(page.url))
         for page in catalogue.pages.values()

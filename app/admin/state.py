@@ -39,6 +39,8 @@ KEYS = frozenset({"search", "filters", "order", "page", "size", "view", "exact",
 FROM = "from"
 """The argument of a record's page that says which list its reader came from."""
 BINNED_VIEW = "deleted"
+BIN = "/recycle-bin/"
+"""Where everything deleted is listed."""
 UNREADABLE = (ValueError, RecursionError, prison.decoder.ParserException, TypeError, IndexError)
 """What the decoder of rison raises for text that is none, or breaks off."""
 _TWO_VALUED = frozenset({"between"})

@@ -20,6 +20,7 @@ from app.admin.record import own_marks, team
 from app.admin.record import screen as record_screen
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, WrongVerb
+from app.spec.words import listed
 from app.store import door, titles
 from app.store.idempotency import Replay
 
@@ -178,9 +179,22 @@ class EntityView(BaseView):
     def _question(self, record: Any) -> dict[str, Any]:
         base = f"/{self.entity.plural}"
         title = titles.title(self.entity, record)
+        hindrance = deletion.rehearsed(self.entity, record.id)
+        if hindrance:
+            return {
+                "title": _("%(title)s can't be deleted", title=title),
+                "text": hindrance.reason,
+                "link": bulk_pages.address(hindrance.where) if hindrance.where else "",
+                "hidden": [],
+                "cancel_url": f"{base}/show/{record.id}",
+            }
+        going = deletion.along(self.entity, record.id)
+        along = (_("%(n)d × %(kind)s", n=n, kind=kind) for kind, n in going.items())
         return {
             "title": _("Delete %(title)s?", title=title),
-            "text": _("It goes to the recycle bin with everything that belongs to it."),
+            "text": _("It goes to the recycle bin together with %(these)s.", these=listed(along))
+            if going
+            else _("It goes to the recycle bin."),
             "action": f"{base}/delete/{record.id}",
             "hidden": [("csrf_token", generate_csrf()), ("form_nonce", forms.nonce())],
             "cancel_url": f"{base}/show/{record.id}",

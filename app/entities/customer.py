@@ -88,7 +88,7 @@ customer = catalogue.declare(
         menu="customers",
         rank=20,
         order="-updated_at",
-        operations=EVERYDAY,
+        operations=(*EVERYDAY, "purge"),
         children=(Child("contact", "customer"),),
         views=(
             view("won", "Won", "已成交", "deal_status", "eq", "won"),

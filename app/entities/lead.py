@@ -65,7 +65,7 @@ lead = catalogue.declare(
         menu="customers",
         rank=10,
         order="-updated_at",
-        operations=EVERYDAY,
+        operations=(*EVERYDAY, "purge"),
         views=(
             view("no_next_contact", "No next contact", "未安排联系", "next_contact_at", "empty"),
         ),

@@ -26,7 +26,7 @@ tag = catalogue.declare(
         menu="settings",
         rank=90,
         order="name",
-        operations=KEPT,
+        operations=(*KEPT, "purge"),
         rules=LinkedRules(),
         grants={
             roles.SYSTEM_ADMIN: grant(Scope.ALL, KEPT),

@@ -115,6 +115,11 @@ class Behaviour:
     def marks(self, job: Job) -> Mapping[str, Any]:
         return {}
 
+    def carry_out(self, job: Job, changes: Sequence[Change]) -> None:
+        """Write a chunk: the new values, then what hangs on them."""
+        write(job, changes, self.marks(job))
+        self.after(job, changes)
+
     def after(self, job: Job, changes: Sequence[Change]) -> None:
         """Write what hangs on the changed rows of a chunk."""
 
@@ -181,8 +186,7 @@ def _run_chunk(behaviour: Behaviour, job: Job, ids: Sequence[int], outcome: Outc
     outcome.changes += changes
     if not lock or not changes:
         return
-    write(job, changes, behaviour.marks(job))
-    behaviour.after(job, changes)
+    behaviour.carry_out(job, changes)
 
 
 def write(job: Job, changes: Sequence[Change], extra: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Operations about a record's life: recycle bin and back, disable and enable (CUS-3, ORG-1)."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,17 +47,9 @@ class Delete(Behaviour):
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
         """Children go with their parent, under the same batch, whoever owns them."""
-        for entity, through in belonging(job.entity):
-            with system_scope("what belongs to a record goes with it into the bin"):
-                ids = db.session.scalars(
-                    select(entity.model.id)
-                    .where(
-                        member_of(through, [c.id for c in changes]),
-                        entity.model.deleted_at.is_(None),
-                    )
-                    .order_by(entity.model.id)
-                ).all()
-                _mark(job, entity, ids, self.marks(job), deleted=True)
+        ids = [c.id for c in changes]
+        for entity, rows in below(job.entity, ids, lambda model: model.deleted_at.is_(None)):
+            _mark(job, entity, list(rows), self.marks(job), deleted=True)
 
 
 class Restore(Behaviour):
@@ -79,13 +71,7 @@ class Restore(Behaviour):
             for f in _unique(entity):
                 mine = job.memory["mine"][f.key].values()
                 job.memory["taken"][f.key] |= _living(entity, f, mine)
-            job.memory["batches"] = dict(
-                db.session.execute(
-                    select(entity.model.id, entity.model.delete_batch).where(
-                        member_of(entity.model.id, [row.id for row in rows])
-                    )
-                ).all()
-            )
+            job.memory["batches"] = batches_of(entity, [row.id for row in rows])
             job.memory["dead_parents"] = {
                 f.key: _deleted(catalogue.get(f.to), [row.values.get(f.key) for row in rows])
                 for f in entity.parents
@@ -108,17 +94,9 @@ class Restore(Behaviour):
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
         batches = {job.memory["batches"][c.id] for c in changes} - {None}
-        for entity, through in belonging(job.entity):
-            with system_scope("what was deleted with a record comes back with it"):
-                ids = db.session.scalars(
-                    select(entity.model.id)
-                    .where(
-                        member_of(through, [c.id for c in changes]),
-                        entity.model.delete_batch.in_(batches),
-                    )
-                    .order_by(entity.model.id)
-                ).all()
-                _mark(job, entity, ids, self.marks(job), deleted=False)
+        ids = [c.id for c in changes]
+        for entity, rows in below(job.entity, ids, in_batches(batches)):
+            _mark(job, entity, list(rows), self.marks(job), deleted=False)
 
 
 class Disable(Behaviour):
@@ -172,14 +150,52 @@ def belonging(entity: Entity) -> list[tuple[Entity, Any]]:
     ]
 
 
+Along = Mapping[int, tuple[str, int]]
+"""Records that go along, each with the record that it belongs to: entity and id."""
+
+
+def below(
+    entity: Entity, ids: Sequence[int], which: Callable[[Any], Any]
+) -> Iterator[tuple[Entity, Along]]:
+    """What belongs to these records, and what belongs to that in turn, parents first.
+
+    ``which`` says of a model which of its rows are meant.
+    """
+    for other, through in belonging(entity):
+        with system_scope("what belongs to a record goes with it, whoever owns it"):
+            rows = db.session.execute(
+                select(other.model.id, through)
+                .where(member_of(through, ids), which(other.model))
+                .order_by(other.model.id)
+            ).all()
+        if rows:
+            yield other, {i: (entity.key, up) for i, up in rows}
+            yield from below(other, [i for i, _up in rows], which)
+
+
+def in_batches(batches: Iterable[str]) -> Callable[[Any], Any]:
+    wanted = sorted(batches)
+    return lambda model: model.delete_batch.in_(wanted)
+
+
+def batches_of(entity: Entity, ids: Sequence[int]) -> dict[int, str | None]:
+    """Under which mark each of these records was deleted, with what belonged to it."""
+    model = entity.model
+    with system_scope("what was deleted together is known everywhere"):
+        rows = db.session.execute(
+            select(model.id, model.delete_batch).where(member_of(model.id, ids))
+        )
+        return {record_id: batch for record_id, batch in rows}  # noqa: C416 - rows, not pairs
+
+
 def _mark(
     job: Job, entity: Entity, ids: Sequence[int], extra: Mapping[str, Any], *, deleted: bool
 ) -> None:
-    rows = list(lock_rows(entity, ids, ()))
     note = {"deleted": [not deleted, deleted]}
-    changes = [replace(row.change(), notes=note) for row in rows]
-    if changes:
-        write(replace(job, entity=entity), changes, extra)
+    with system_scope("what belongs to a record goes with it, whoever owns it"):
+        changes = [replace(row.change(), notes=note) for row in lock_rows(entity, ids, ())]
+        if changes:
+            write(replace(job, entity=entity), changes, extra)
 
 
 def _unique(entity: Entity) -> list[Field]:

@@ -5,6 +5,7 @@ from app.operations.engine import Behaviour
 from app.operations.export import Export
 from app.operations.lifecycle import Delete, Disable, Enable, Restore
 from app.operations.ownership import Assign, Claim, Release, Transfer
+from app.operations.purging import Purge
 from app.operations.state import Lock, SetDealStatus, Unlock
 from app.operations.tagging import AddTags, RemoveTags
 from app.operations.team import AddTeam, RemoveTeam
@@ -23,6 +24,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Enable(),
         Export(),
         Lock(),
+        Purge(),
         Release(),
         RemoveTags(),
         RemoveTeam(),

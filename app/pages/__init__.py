@@ -14,6 +14,7 @@ from app.pages.matrix.views import MatrixView
 from app.pages.notifications import NotificationsView
 from app.pages.passwords import ResetPasswordView
 from app.pages.recent import RecentView
+from app.pages.recycle_bin import RecycleBinView
 from app.pages.search import SearchView
 from app.pages.settings import LogoView, SettingsView
 from app.pages.tree import TreeView
@@ -30,6 +31,7 @@ VIEWS = (
     HelpView,
     MatrixView,
     NotificationsView,
+    RecycleBinView,
     ResetPasswordView,
     RecentView,
     SearchView,

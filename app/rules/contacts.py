@@ -41,6 +41,7 @@ def _wrongly_named(
                 owner.id.in_(select(link).where(member_of(child.id, ids))),
                 member_of(named, ids),
             ),
+            owner.deleted_at.is_(None),  # a deleted parent comes back as it was
             ~is_right,
         )
     )

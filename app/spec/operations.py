@@ -30,6 +30,8 @@ class Operation:
     """May push a row where the doer loses it: exempt from looking again (BULK-7)."""
     is_dangerous: bool = False
     """Asks twice and is marked in the permission matrix (MATRIX-2)."""
+    is_final: bool = False
+    """Can't be taken back in any way; says so before it is confirmed."""
     needs: str = ""
     """What the entity must be able to for it: ``owner``, ``pool``, ``bin``, ``team``; or empty."""
     needs_fields: tuple[str, ...] = ()
@@ -116,6 +118,16 @@ DELETE = Operation(
 )
 RESTORE = Operation(
     "restore", Label("Restore", "恢复"), "arrow-back-up", is_bulk=True, needs="bin", rows="binned"
+)
+PURGE = Operation(
+    "purge",
+    Label("Purge", "彻底删除"),
+    "trash-x",
+    is_bulk=True,
+    is_dangerous=True,
+    is_final=True,
+    needs="bin",
+    rows="binned",
 )
 EXPORT = Operation(
     "export",
@@ -273,6 +285,7 @@ OPERATIONS: dict[str, Operation] = {
         BULK_EDIT,
         DELETE,
         RESTORE,
+        PURGE,
         EXPORT,
         TRANSFER,
         ASSIGN,

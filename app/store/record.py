@@ -314,6 +314,8 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
     if cls.__pooled__:
         yield Index(f"ix_{table}_pool_id", "pool_id", "id", **_only("pool_id IS NOT NULL"))
     if cls.__binned__:
+        deleted = _only("deleted_at IS NOT NULL")
+        yield Index(f"ix_{table}_deleted_at", "deleted_at", "id", **deleted)
         where = _only("delete_batch IS NOT NULL")
         yield Index(f"ix_{table}_delete_batch", "delete_batch", **where)
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    delete,
     false,
     select,
     table,
@@ -113,6 +114,14 @@ def write(entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None
         text(f"INSERT INTO {name} (rowid, tokens) VALUES (:id, :tokens)"),  # noqa: S608
         entries,
     )
+
+
+def remove(entity: Entity, ids: Sequence[int]) -> None:
+    """Forget these records."""
+    if is_searched(entity):
+        key: ColumnElement[int] = column("id" if _dialect() == "postgresql" else "rowid", Integer)
+        side = table(side_table(entity), key)  # type: ignore[arg-type]
+        db.session.execute(delete(side).where(key.in_(ids)))
 
 
 def tokens_of(entity: Entity, values: Mapping[str, Any]) -> list[str]:

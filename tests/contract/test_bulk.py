@@ -62,6 +62,7 @@ def operations(pools: dict[str, int]) -> list[tuple[str, str, list[int], dict[st
         ("manager", "bulk_edit", [1, 2], {"set": {"level": "A", "source": "referral"}}),
         ("manager", "delete", [1, 3], {}),
         ("manager", "restore", [9, 10], {}),
+        ("admin", "purge", [9, 14], {}),
         ("manager", "export", [1, 3], {"format": "csv", "columns": "all"}),
     ]
 

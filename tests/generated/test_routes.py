@@ -66,6 +66,7 @@ OWN_TESTS = {
     "NotificationsView.unread": "one's own messages",
     "RecentView.show": "one's own trail, scoped: test_rows",
     "RecentView.menu": "one's own trail, scoped: test_rows",
+    "RecycleBinView.show": "what one may restore or purge: tests/contract/test_recycle_bin.py",
     "ResetPasswordView.reset": "test_access: the operation reset_password",
     "SavedViewsView.add": "one's own views; sharing is a right of its own: test_views",
     "SavedViewsView.delete": "one's own views: test_views",

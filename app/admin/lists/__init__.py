@@ -5,7 +5,7 @@ them together.
 """
 
 from app.admin.lists.listed import Listed, head, opened
-from app.admin.lists.operations import is_alarming
+from app.admin.lists.operations import button, is_alarming
 from app.admin.lists.rows import rows, value_cell
 from app.admin.lists.screen import screen
 from app.admin.lists.starred import star_of
@@ -14,6 +14,7 @@ from app.admin.lists.tabs import default
 
 __all__ = [
     "Listed",
+    "button",
     "default",
     "head",
     "is_alarming",

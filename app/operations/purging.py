@@ -1,0 +1,70 @@
+"""Purging: out of the recycle bin for good, with what was deleted along (CUS-3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from flask_babel import lazy_gettext as _l
+
+from app.operations.engine import Behaviour, Job, Row, lock_rows
+from app.operations.lifecycle import Along, batches_of, below, in_batches
+from app.operations.outcome import Plan
+from app.operations.rules import Blocker, Place
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.store.context import system_scope
+from app.store.purging import pointers, remove_rows
+from app.store.writer import Change
+
+Levels = Sequence[tuple[Entity, Along]]
+
+
+class Purge(Behaviour):
+    """Not while something that stays points there; the history keeps a last line of each."""
+
+    slug = "purge"
+
+    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
+        ids = [row.id for row in rows]
+        batches = {batch for batch in batches_of(job.entity, ids).values() if batch}
+        levels = list(below(job.entity, ids, in_batches(batches)))
+        job.memory["levels"], roots = levels, _roots(job.entity, ids, levels)
+        job.memory["roots"], job.memory["held"] = roots, _held(roots)
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        blocker = job.memory["held"].get(row.id)
+        if blocker:
+            return replace(row.skip("blocked", why=blocker.sentence), where=blocker.where)
+        return replace(row.change(), notes={"purged": [False, True]})
+
+    def carry_out(self, job: Job, changes: Sequence[Change]) -> None:
+        """Children before their parents."""
+        going, roots = {c.id for c in changes}, job.memory["roots"]
+        for entity, rows in reversed(job.memory["levels"]):
+            ids = [i for i in rows if roots[entity.key][i] in going]
+            with system_scope("what was deleted with a record is purged with it"):
+                titles = {row.id: row.title for row in lock_rows(entity, ids, ())}
+                remove_rows(entity, titles, self.slug, job.operation_id)
+        with system_scope("what hangs on a purged record goes, whoever put it there"):
+            titles = {c.id: c.title for c in changes}
+            remove_rows(job.entity, titles, self.slug, job.operation_id)
+
+
+def _roots(entity: Entity, ids: Sequence[int], levels: Levels) -> dict[str, dict[int, int]]:
+    """By entity: every record that goes, with the chosen one that it goes with."""
+    roots: dict[str, dict[int, int]] = {entity.key: {i: i for i in ids}}
+    for other, rows in levels:
+        found = {i: roots[parent][up] for i, (parent, up) in rows.items()}
+        roots[other.key] = roots.get(other.key, {}) | found
+    return roots
+
+
+def _held(roots: Mapping[str, Mapping[int, int]]) -> dict[int, Blocker]:
+    """The chosen records that stay, because something points at them or at what goes along."""
+    found = {}
+    for key, going in roots.items():
+        for target, (other, field, n) in pointers(catalogue.get(key), roots).items():
+            found[going[target]] = Blocker(
+                _l("%(n)d × %(kind)s still point at it.", n=n, kind=other.many),
+                Place(other, field.key, target),
+            )
+    return found
