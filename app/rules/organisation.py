@@ -155,8 +155,7 @@ class RoleRules(_Touching):
     def before_change(
         self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
     ) -> None:
-        code = db.session.scalar(select(Role.code).where(Role.id == record_id))
-        if code == SUPER_ADMIN:
+        if before["code"] == SUPER_ADMIN:
             raise Conflict(_l("The super admin role can't be changed."))
         escalation.check_changes({record_id: ()})
 

@@ -48,6 +48,14 @@ function freeze(table) {
 
 function resize(table, head, width) {
   column(table, head).width = Math.max(NARROWEST, Math.round(width));
+  tell(head, Number(column(table, head).width));
+}
+
+// What somebody who can't see the edge hears of it (UI-9).
+function tell(head, width) {
+  const edge = head.querySelector(".edge");
+  edge.ariaValueNow = String(width);
+  edge.ariaValueMin = String(NARROWEST);
 }
 
 function drag(table, head, event) {
@@ -85,6 +93,7 @@ function start(table) {
     edge.addEventListener("pointerdown", (event) => drag(table, head, event));
     edge.addEventListener("keydown", (event) => nudge(table, head, event));
     head.append(edge);
+    tell(head, head.offsetWidth);
   }
   freeze(table);
 }
