@@ -33,7 +33,6 @@ from app.spec.errors import Invalid, NotFound
 from app.spec.text import clean
 from app.spec.types import UTCDateTime
 from app.store.context import actor
-from app.store.gate import member_of
 
 LONGEST_NOTE = 2000
 MOST_NOTES = 50
@@ -157,11 +156,3 @@ def compare(
         bears.append(_tag.c.tag.in_(list(words)))
     found = exists().where(*bears)
     return not_(found) if operator in ("none", "empty") else found
-
-
-def purge(entity: str, ids: Sequence[int]) -> None:
-    """Remove everybody's marks on records that are purged; nobody gets to read them."""
-    for table in (_note, _tag):
-        db.session.execute(
-            delete(table).where(table.c.entity == entity, member_of(table.c.record_id, ids))
-        )

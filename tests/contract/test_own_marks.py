@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from app.admin.record.own_marks import linked
 from app.extensions import db
 from app.spec.catalogue import catalogue
-from app.store import history, private
+from app.store import history
 from app.store.context import system_scope
 from tests.generated.browser import Page, Person
 from tests.support.worlds import World
@@ -120,13 +120,6 @@ def test_marks_are_bounded_and_once_per_form(world: World, author: Person) -> No
     twice = {"text": "Once only", "form_nonce": "the-same-nonce"}
     assert [author.post("/customers/note/1", twice).status_code for _ in "ab"] == [302, 302]
     assert author.get(MINE).text.count('<div class="note-text">Once only') == 1
-
-
-def test_marks_go_with_the_record(world: World, author: Person, engine: Engine) -> None:
-    with world.app.app_context(), system_scope("a purge"):
-        private.purge("customer", [1])
-        world.database.session.commit()
-    assert not any(secret in author.get(MINE).text for secret in SECRETS)
 
 
 @pytest.mark.parametrize("payload", [

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
 from app.admin import state
@@ -98,13 +99,18 @@ def _listed(entity: Entity, seen: ListState, shelf: Shelf, saved: Kept | None) -
 
 
 def built_in(entity: Entity, key: str) -> tuple[Any, ...]:
-    """The filter of the built-in view of that name, of all rows when none is named."""
+    """The filter of the built-in view of that name, of all rows when none is named.
+
+    NotFound for the number of a view that isn't there for him, BadRequest for what is neither.
+    """
     if not key or key == BINNED_VIEW:
         return ()
     for view in entity.builtin_views:
         if view.key == key:
             return view.filters
-    raise NotFound
+    if key.isdigit():
+        raise NotFound
+    raise BadRequest(_l("There is no view %(name)s.", name=key))
 
 
 def usable(policy: Policy, conditions: Iterable[Any]) -> bool:
