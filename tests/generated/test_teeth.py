@@ -143,7 +143,7 @@ BREAKS: dict[str, tuple[Break, Check]] = {
     "nobody looks again": (
         replaced(writer, "look_again", lambda *_arguments: None), births),
     "any id may be linked": (
-        replaced(editing, "resolve", lambda *_arguments: None), links),
+        replaced(editing, "resolve", lambda *_arguments, **_flags: None), links),
     "no field is masked": (
         replaced(Policy, "masked", property(lambda _self: frozenset())), masks),
     "masks are shown as they are": (

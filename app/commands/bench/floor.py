@@ -37,13 +37,11 @@ def statements(asked: dict[str, Any]) -> list[Select[Any]]:
     owners = asked["owners"]
     mine = C.c.owner_id == owners[0] if len(owners) == 1 else member_of(C.c.owner_id, owners)
     found = found.where(mine) if owners else found
-    if "level" in asked:
-        found = found.where(C.c.level == asked["level"])
-    if "words" in asked:
-        hit: Any = search_index.matches(customer, asked["words"], customer.search_marks)
-        found = found.where(hit)
-    walk = [C.c[asked["order"]].desc(), C.c.id.desc()]
-    return [found.order_by(*walk).offset(asked["offset"]).limit(asked["size"])]
+    found = found.where(C.c.level == asked["level"]) if "level" in asked else found
+    hit = search_index.matches(customer, asked.get("words", ""), customer.search_marks)
+    found = found if hit is None else found.where(hit)
+    found = found.order_by(C.c[asked["order"]].desc(), C.c.id.desc())
+    return [found.offset(asked["offset"]).limit(asked["size"])]
 
 
 def make_floor(main: Flask, engine: Engine) -> Flask:
