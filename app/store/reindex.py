@@ -44,7 +44,8 @@ def reindex(entity: Entity, *, after: int | None = None) -> Iterator[int]:
         _note(_progress(entity), f"{search_index.signature(entity)} {rows[-1][0]}")
         yield done
     side = table(search_index.side_table(entity), column(_key()))
-    db.session.execute(delete(side).where(side.c[_key()].not_in(select(entity.model.id))))
+    lives = select(entity.model.id).where(entity.model.id == side.c[_key()]).exists()
+    db.session.execute(delete(side).where(~lives))  # an anti-join: NOT IN compares each with each
     db.session.execute(delete(Installation).where(Installation.key == _progress(entity)))
     _note(_made_of(entity), search_index.signature(entity))
     yield done
