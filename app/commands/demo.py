@@ -54,7 +54,11 @@ def fill_in(size: Size, password: str | None, *, is_reset: bool = False) -> str 
     began = time.monotonic()
     done = fill(size, passwords.hashed(chosen), lambda line: click.echo(line, err=True))
     seconds = max(time.monotonic() - began, 0.001)
-    click.echo(f"{done:,} records in {seconds:.1f} s, {done / seconds:,.0f}/s", err=True)
+    click.echo(
+        f"{done.records:,} records, {done.rows:,} rows of all tables in {seconds:.1f} s: "
+        f"{done.rows / seconds:,.0f} rows/s",
+        err=True,
+    )
     return None if password else chosen
 
 

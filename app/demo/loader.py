@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -20,7 +20,7 @@ from app.demo.company import DepartmentRow, UserRow
 from app.demo.contacts import contacts
 from app.demo.customers import customers
 from app.demo.leads import leads
-from app.demo.particulars import TAG_COLOURS
+from app.demo.particulars import TAG_COLOURS, TAGS
 from app.demo.people import departments, users
 from app.extensions import db
 from app.spec import clock
@@ -56,20 +56,30 @@ class Size:
     today: date
 
 
-def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None) -> int:
-    """Store the company; returns the number of leads, customers and contacts.
+class Done(NamedTuple):
+    """How much was stored."""
+
+    records: int
+    """Leads, customers and contacts."""
+    rows: int
+    """With their teams and tags, in the search index and in the history."""
+
+
+def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None) -> Done:
+    """Store the company; says how much that was.
 
     ``password`` is everybody's, hashed already. Needs an upgraded database without business
     records; commits. ``say`` is told after each batch how far it is.
     """
+    entities = [catalogue.get(key) for key in ("lead", "customer", "contact")]
     with system_scope("fill in the demo company"), _without_collector():
         bulk_load.take_time()
-        people = _people(size, password)
-        company = _Company(size, people)
-        done = company.fill(say)
+        company = _Company(size, _people(size, password))
+        with bulk_load.indexed_afterwards(entities):
+            done = company.fill(say)
         access.touch()
         db.session.merge(Installation(key=DEMO, value=size.today.isoformat()))
-        bulk_load.settle(catalogue.get(key) for key in ("lead", "customer", "contact"))
+        bulk_load.settle(entities)
         db.session.commit()
     return done
 
@@ -142,10 +152,10 @@ class _Company:
         )
         self.loaders = {key: Loader(catalogue.get(key)) for key in ("customer", "contact", "lead")}
         self.next = {key: bulk_load.first_free_id(catalogue.get(key)) for key in self.loaders}
-        self.tags: Ids = {}
-        self.done = 0
+        self.tags = _tags()
+        self.records = self.rows_written = 0
 
-    def fill(self, say: Callable[[str], None]) -> int:
+    def fill(self, say: Callable[[str], None]) -> Done:
         size, made = self.size, (self.size.seed, self.size.today, self.rows)
         for batch in _batches(customers(size.customers, *made)):
             self._customers(batch)
@@ -153,12 +163,12 @@ class _Company:
         for batch in _batches(leads(size.customers // 2, *made)):
             self._write("lead", batch)
             self._commit(say)
-        return self.done
+        return Done(self.records, self.rows_written)
 
     def _commit(self, say: Callable[[str], None]) -> None:
         db.session.commit()
         bulk_load.take_time()
-        say(f"{self.done:,} records")
+        say(f"{self.records:,} records")
 
     def _customers(self, batch: list[Row]) -> None:
         """A batch with its contacts; each customer knows its first contact (CUS-6)."""
@@ -188,13 +198,13 @@ class _Company:
                 row[day] = _end_of(row.get(day))
             row["updated_at"] = max(moment for name in MOMENTS if (moment := row.get(name)))
             row["updated_by"] = row["owner"] or row["created_by"]
-        self.loaders[key].write(rows)
-        self._seat(key, rows)
-        self._tag(key, rows)
+            row["tags"] = sorted(self.tags[name] for name in row.get("tags", ()))
+        made = self.loaders[key].write(rows) + self._seat(key, rows) + self._tag(key, rows)
+        self.rows_written += made
         self.next[key] += len(rows)
-        self.done += len(rows)
+        self.records += len(rows)
 
-    def _seat(self, key: str, rows: Iterable[Row]) -> None:
+    def _seat(self, key: str, rows: Iterable[Row]) -> int:
         """The teams of these records (CUS-4)."""
         seats = [
             (key, row["id"], self.people[seat["user"]], seat["level"], _end_of(seat["until"]))
@@ -202,21 +212,21 @@ class _Company:
             for seat in row.get("team", ())
         ]
         columns = ("entity", "record_id", "user_id", "level", "until")
-        bulk_load.fill_table(TeamSeat.__table__, columns, seats)
+        return bulk_load.fill_table(TeamSeat.__table__, columns, seats)
 
-    def _tag(self, key: str, rows: Iterable[Row]) -> None:
-        """The tags of these records; each is made when it comes up first."""
-        given = [(row["id"], name) for row in rows for name in row.get("tags", ())]
-        new = sorted({name for _, name in given} - set(self.tags))
-        entity = catalogue.get("tag")
-        made = [{"name": name, "colour": TAG_COLOURS.get(name, "azure")} for name in new]
-        self.tags |= dict(zip(new, insert_rows(entity, made, HOW), strict=True))
-        if given:
-            field = catalogue.get(key).fields["tags"]
-            assert isinstance(field, LinksField)  # noqa: S101 - for the type checker
-            pairs = [(record_id, self.tags[name]) for record_id, name in given]
-            columns = (f"{key}_id", "tag_id")
-            bulk_load.fill_table(links.table_of(field), columns, pairs)
+    def _tag(self, key: str, rows: Iterable[Row]) -> int:
+        field = catalogue.get(key).fields.get("tags")
+        if not isinstance(field, LinksField):
+            return 0
+        pairs = [(row["id"], tag) for row in rows for tag in row["tags"]]
+        return bulk_load.fill_table(links.table_of(field), (f"{key}_id", "tag_id"), pairs)
+
+
+def _tags() -> Ids:
+    """The tags that records of the company get."""
+    names = sorted(set(chain.from_iterable(TAGS)))
+    made = [{"name": name, "colour": TAG_COLOURS.get(name, "azure")} for name in names]
+    return dict(zip(names, insert_rows(catalogue.get("tag"), made, HOW), strict=True))
 
 
 @contextmanager

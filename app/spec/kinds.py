@@ -231,7 +231,9 @@ class DateTimeField(Field):
         return found
 
     def to_json(self, value: Any) -> Any:
-        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if value is None:
+            return None
+        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
     def from_json(self, value: Any) -> Any:
         return None if value is None else datetime.fromisoformat(str(value))

@@ -18,7 +18,7 @@ whoever needs an exact answer filters by "contains".
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise, product
@@ -74,51 +74,52 @@ def index_tokens(values: Iterable[tuple[Kind, str | None]]) -> frozenset[str]:
     tokens: set[str] = set()
     seen: list[str] = []
     for kind, value in values:
-        if kind not in ("text", "number", "phone"):
-            raise ValueError(f"unknown kind of search value: {kind!r}")
-        if value and kind == "phone":
-            for part in _PHONE_BREAK.split(fold(value)):
-                tokens.update(_grams("d", digits(part), 4))
-        elif value:
-            folded = fold(value)
-            # A short name that is a piece of the whole one has no token of its own.
-            if kind == "number" or not any(folded in other for other in seen):
-                if kind == "text" and len(folded) <= _SHORT:
-                    tokens.update(_short_tokens(folded))
-                else:
-                    _add_text(tokens, folded, joined=kind == "number")
+        folded = fold(value or "")
+        # A short name that is a piece of the whole one has no token of its own.
+        if kind != "text" or not any(folded in other for other in seen):
+            tokens.update(pieces(kind, folded))
+            if kind != "phone":
                 seen.append(folded)
     return frozenset(tokens)
+
+
+def pieces(kind: Kind, folded: str) -> Sequence[str]:
+    """The tokens of one folded value in some fixed order, one or the other more than once."""
+    if kind == "phone":
+        numbers = map(digits, _PHONE_BREAK.split(folded))
+        return [token for number in numbers for token in _grams("d", number, 4)]
+    if kind not in ("text", "number"):
+        raise ValueError(f"unknown kind of search value: {kind!r}")
+    if kind == "text" and len(folded) <= _SHORT:
+        return _short_tokens(folded)
+    return _text_tokens(folded, joined=kind == "number")
 
 
 @lru_cache(maxsize=16384)
 def _short_tokens(text: str) -> tuple[str, ...]:
     """People's names: every company knows several of the same name."""
-    tokens: set[str] = set()
-    _add_text(tokens, text, joined=False)
-    return tuple(tokens)
+    return tuple(dict.fromkeys(_text_tokens(text, joined=False)))
 
 
-def _add_text(tokens: set[str], text: str, *, joined: bool) -> None:
+def _text_tokens(text: str, *, joined: bool) -> list[str]:
     chinese: list[str] = []
     words: list[str] = []
     for run in RUN.finditer(text):
         (chinese if run["cjk"] else words).append(run[0])
+    tokens = _chinese_tokens("".join(chinese)) if chinese else []
     for word in ["".join(words)] if joined else words:
-        tokens.update(_word_tokens(word))
-    if chinese:
-        _add_chinese(tokens, "".join(chinese))
+        tokens += _word_tokens(word)
+    return tokens
 
 
-def _add_chinese(tokens: set[str], text: str) -> None:
-    tokens.update(chain.from_iterable(map(_char_tokens, text)))
-    tokens.update(chain.from_iterable(map(_pair_tokens, text, text[1:])))
+def _chinese_tokens(text: str) -> list[str]:
+    tokens = [*chain(*map(_char_tokens, text)), *chain(*map(_pair_tokens, text, text[1:]))]
     initials = list(map(_initials, text))
     if max(map(len, initials)) == 1 == min(map(len, initials)):
-        tokens.update(_grams("i", "".join(initials), 3))
-    else:
-        for near in zip(initials, initials[1:], initials[2:], strict=False):
-            tokens.update("i" + "".join(choice) for choice in product(*near))
+        return tokens + _grams("i", "".join(initials), 3)
+    for near in zip(initials, initials[1:], initials[2:], strict=False):
+        tokens += ["i" + "".join(choice) for choice in product(*near)]
+    return tokens
 
 
 @lru_cache(maxsize=8192)

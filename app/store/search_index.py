@@ -31,7 +31,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.text import fold
-from app.spec.tokens import index_tokens, query_tokens
+from app.spec.tokens import pieces, query_tokens
 
 _UPSERT = (
     "INSERT INTO {name} (id, tokens) VALUES (:id, CAST(:tokens AS tsvector)) "
@@ -41,13 +41,13 @@ _CREATE = {
     "postgresql": (
         "CREATE TABLE {name} (id integer PRIMARY KEY REFERENCES {of} (id) ON DELETE CASCADE, "
         "tokens tsvector NOT NULL)",
-        "CREATE INDEX ix_{name}_tokens ON {name} USING gin (tokens)",
     ),
     "sqlite": (
         "CREATE VIRTUAL TABLE {name} USING fts5"
         "(tokens, detail='none', tokenize='unicode61 remove_diacritics 0')",
     ),
 }
+_INDEX = "CREATE INDEX IF NOT EXISTS ix_{name}_tokens ON {name} USING gin (tokens)"
 _EXISTS = {
     "postgresql": "SELECT to_regclass(:name) IS NOT NULL",
     "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = :name",
@@ -90,8 +90,21 @@ def create_tables() -> list[Entity]:
             continue
         for statement in _CREATE[_dialect()]:
             db.session.execute(text(statement.format(name=name, of=entity.model.__tablename__)))
+        create_index(entity)
         made.append(entity)
     return made
+
+
+def create_index(entity: Entity) -> None:
+    """The index that PostgreSQL needs beside the table; SQLite's table is one itself."""
+    if _dialect() == "postgresql":
+        db.session.execute(text(_INDEX.format(name=side_table(entity))))
+
+
+def drop_index(entity: Entity) -> None:
+    """Until ``create_index`` no search of this entity is quick."""
+    if _dialect() == "postgresql":
+        db.session.execute(text(f"DROP INDEX IF EXISTS ix_{side_table(entity)}_tokens"))
 
 
 def write(entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
@@ -130,15 +143,15 @@ def tokens_of(entity: Entity, values: Mapping[str, Any]) -> list[str]:
     A short name that is a piece of the title has none of its own: whoever has it has the other.
     """
     title = fold(str(values.get(entity.title) or ""))
-    found: set[str] = set()
+    found: list[str] = []
     for searched in entity.searched:
-        value = values.get(searched.key)
-        if not value or (searched.key != entity.title and fold(str(value)) in title):
+        folded = fold(str(values.get(searched.key) or ""))
+        if searched.key != entity.title and folded in title:
             continue
         mark = entity.search_marks[searched.key]
-        made = index_tokens([(searched.search, str(value))])  # type: ignore[list-item]
-        found.update([mark + token for token in made] if mark else made)
-    return sorted(found)
+        made = pieces(searched.search, folded)  # type: ignore[arg-type]
+        found += [mark + token for token in made] if mark else made
+    return list(dict.fromkeys(found))
 
 
 def matches(entity: Entity, words: str, fields: Iterable[str]) -> ColumnElement[bool] | None:

@@ -108,7 +108,7 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
         how.operation,
         entity.key,
         (
-            (new_id, str(row.get(entity.title) or ""), _first_values(entity, row))
+            (new_id, str(row.get(entity.title) or ""), first_values(entity, row))
             for new_id, row in zip(ids, complete, strict=True)
         ),
         how.operation_id,
@@ -179,11 +179,12 @@ def _complete(entity: Entity, row: Mapping[str, Any]) -> dict[str, Any]:
 _STAMPED = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
 
 
-def _first_values(entity: Entity, row: Mapping[str, Any]) -> dict[str, list[Any]]:
+def first_values(entity: Entity, row: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What the entry of a birth tells: every field that isn't empty, zero or no, but the stamps."""
     return {
-        key: [None, jsonable(entity, key, value)]
+        key: [None, entity.fields[key].to_json(value)]
         for key, value in row.items()
-        if value not in (None, "", [], False)
+        if value and key in entity.fields and key not in _STAMPED
     }
 
 

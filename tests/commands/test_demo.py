@@ -1,6 +1,6 @@
 """``flask crm demo`` fills in the company of contract §8, once, and always the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,13 +13,16 @@ from sqlalchemy.exc import DatabaseError
 
 from app.admin.security import passwords
 from app.extensions import db
+from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.store import history, search_index
+from app.spec.entity import Entity
+from app.spec.kinds import CountField
+from app.store import door, history, past, search_index
 from app.store.context import system_scope
 from app.store.organisation import Department, User
 from app.store.pools import TeamSeat
 from app.store.reindex import reindex
-from app.store.writer import Context, insert_rows, stored
+from app.store.writer import Context, first_values, insert_rows, stored
 from tests.commands.conftest import PASSWORD
 from tests.support.snapshot import snapshot
 
@@ -115,8 +118,25 @@ def test_rows_are_what_the_writer_would_have_left(demo_app: Flask) -> None:
                 .where(entry.entity == entity.key, entry.operation == "create")
                 .order_by(entry.record_id)
             )
-            title = entity.title
-            assert told == [(r.id, r.created_at, r.name, {title: [None, r.name]}) for r in records]
+            kept = dict(zip((r.id for r in records), values_of(entity, records), strict=True))
+            assert told == [
+                (r.id, r.created_at, r.name, first_values(entity, kept[r.id])) for r in records
+            ]
+
+
+def values_of(entity: Entity, records: Sequence[Any]) -> list[dict[str, Any]]:
+    return [door.values_of(entity, record, entity.fields.values()) for record in records]
+
+
+def test_the_past_of_every_record_is_known(demo_app: Flask) -> None:
+    """The births tell all that a record holds, so that "as of" doesn't have to guess (UI-5)."""
+    with demo_app.app_context(), system_scope("look"):
+        for entity in map(catalogue.get, BUSINESS):
+            newest = select(entity.model).order_by(entity.model.id.desc()).limit(10)
+            for record in db.session.scalars(newest):
+                fields = [f for f in entity.fields.values() if not isinstance(f, CountField)]
+                now = past.present(entity, record, fields)
+                assert past.as_of(entity, record.id, now, clock.now()).unknown == frozenset()
 
 
 def test_the_index_is_complete_and_right(demo_app: Flask) -> None:

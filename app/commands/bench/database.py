@@ -73,7 +73,7 @@ def prepare(size: Size, say: Callable[[str], None]) -> Company:
             clearing.clear("admin")
             db.session.commit()
             done = fill(size, passwords.hashed(secrets.token_urlsafe(12)), say)
-            say(f"{done:,} records")
+            say(f"{done.records:,} records")
             _add_role()
             db.session.merge(Installation(key=MARK, value=wanted))
             db.session.commit()
