@@ -34,6 +34,8 @@ BUILT = THEME / "static" / "build"
 PACKAGES = ROOT / "node_modules" / ".haina"
 LOCK_FILES = ("package.json", "package-lock.json", ".npmrc")
 MANIFEST = "manifest.json"
+FILES = "haina.assets"
+"""Where a request remembers the built names."""
 
 VENDOR_STYLES = (
     "@tabler/core/dist/css/tabler.min.css",
@@ -100,10 +102,20 @@ def asset(name: str) -> str:
 
     Before the first build the plain name is answered, so that pages still work unstyled.
     """
-    files = manifest().files
+    files = _files()
     if files and name not in files:
         raise AssetsError(f"No front-end file is called {name!r}: app/admin/assets.py lists them.")
     return f"{request.script_root if request else ''}/static/build/{files.get(name, name)}"
+
+
+def _files() -> dict[str, str]:
+    """The built names, looked up once per request: a page has dozens of icons."""
+    if not request:
+        return manifest().files
+    if FILES not in request.environ:
+        request.environ[FILES] = manifest().files
+    files: dict[str, str] = request.environ[FILES]
+    return files
 
 
 def register(app: Flask) -> None:

@@ -3,7 +3,7 @@
 One function per kind, chosen once per column, so that a page of cells costs no decisions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -51,15 +51,14 @@ def badge(field: OptionField, code: str) -> Markup:
 
 
 def _badge(colour: str, text: object) -> Markup:
-    return Markup('<span class="badge bg-{}-lt">{}</span>').format(colour, text)
+    return Markup('<span class="badge bg-%s-lt">%s</span>') % (colour, text)
 
 
 def moment(value: datetime) -> Markup:
     """How long ago or ahead, with the exact time on hover (UI-4)."""
     exact = clock.local(value).strftime("%Y-%m-%d %H:%M")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        value.strftime("%Y-%m-%dT%H:%M:%SZ"), exact, distance(value)
-    )
+    iso = value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="%s" title="%s">%s</time>') % (iso, exact, distance(value))
 
 
 def distance(value: datetime) -> str:
@@ -96,17 +95,11 @@ _UNITS: dict[str, tuple[tuple[int, str], ...]] = {
 
 
 def _phone(value: str) -> Markup:
-    return (
-        Markup('<a href="tel:{}">{}</a>').format(value, value)
-        if "*" not in value
-        else escape(value)
-    )
+    return escape(value) if "*" in value else Markup('<a href="tel:%s">%s</a>') % (value, value)
 
 
 def _email(value: str) -> Markup:
-    if "*" in value:
-        return escape(value)
-    return Markup('<a href="mailto:{}">{}</a>').format(value, value)
+    return escape(value) if "*" in value else Markup('<a href="mailto:%s">%s</a>') % (value, value)
 
 
 def _website(value: str) -> Markup:
@@ -138,6 +131,19 @@ _BY_KIND: dict[str, Cell] = {
 }
 
 
+def openings(columns: Sequence[Mapping[str, Any]]) -> list[Markup]:
+    """What stands before each cell of a row, the first one being its head: made once per table."""
+    cell = Markup('<td data-field="{}"{}{}>')
+    return [
+        cell.format(
+            column["key"],
+            Markup(' class="n"') if column.get("numeric") else "",
+            Markup(' data-label="{}"').format(column["label"]) if place else "",
+        )
+        for place, column in enumerate(columns)
+    ]
+
+
 def several(some: Sequence[titles.Linked]) -> Markup:
     """Linked records: as badges when they have colours, else as one text."""
     if not any(one.colour for one in some):
@@ -151,7 +157,6 @@ def linked(field: RelationField, record: Any) -> Markup:
         return EMPTY
     name = titles.of(record, field)
     if field.is_person:
-        return Markup('<span class="person">{}</span>').format(name)
-    return Markup('<a href="/{}/show/{}">{}</a>').format(
-        catalogue.get(field.to).plural, record.id, name
-    )
+        return Markup('<span class="person">%s</span>') % name
+    place = catalogue.get(field.to).plural
+    return Markup('<a href="/%s/show/%s">%s</a>') % (place, record.id, name)

@@ -17,7 +17,7 @@ from app.spec import clock
 from app.spec.types import UTCDateTime
 from app.store.installation import Installation
 from app.store.organisation import User
-from app.store.separate import reading, writing
+from app.store.separate import looking, reading, writing
 from app.store.version import version_now
 
 PAGE, TOKEN = "page", "token"
@@ -112,7 +112,7 @@ def find_login(sid_hash: str) -> Login | None:
         .join_from(UserSession.__table__, User.__table__, row.user_id == person.id)
         .where(row.sid_hash == sid_hash)
     )
-    with reading() as connection:
+    with looking() as connection:
         found = connection.execute(statement).first()
     return Login(**found._asdict()) if found else None
 

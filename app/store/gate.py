@@ -213,33 +213,34 @@ def _criteria(work: Acting) -> tuple[Any, ...]:
     """One option per gated entity; all of them, because joins and subqueries hide mappers."""
     if work.is_system:
         return ()
-    key = ("criteria", work.operation, work.entity, work.pools)
+    return tuple(_criterion(entity, work) for entity in catalogue if is_gated(entity.model))
+
+
+def _criterion(entity: Entity, work: Acting) -> Any:
+    """The option of one entity: made once for each way in which the actor looks at it."""
+    pools = work.pools and entity.key == work.entity
+    key = ("criterion", entity.key, work.operation_on(entity.key), pools)
     if key not in work.memory:
-        work.memory[key] = tuple(
-            with_loader_criteria(
-                entity.model,
-                predicate(entity, work),
-                include_aliases=True,
-                propagate_to_loaders=True,
-            )
-            for entity in catalogue
-            if is_gated(entity.model)
+        work.memory[key] = with_loader_criteria(
+            entity.model,
+            predicate(entity, work),
+            include_aliases=True,
+            propagate_to_loaders=True,
         )
-    options: tuple[Any, ...] = work.memory[key]
-    return options
+    return work.memory[key]
 
 
 def member_of(column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
     """``column`` is one of ``ids``: one array bind on PostgreSQL, a plain IN elsewhere."""
     if not ids:
         return false()
-    among: ColumnElement[bool] = column.in_(ids)
-    if db.engine.dialect.name == "sqlite" and len(ids) > FEW:
+    dialect = db.engine.dialect.name
+    if dialect == "postgresql":
+        return column == any_(bindparam(None, list(ids), ARRAY(Integer)))  # type: ignore[no-any-return]
+    if dialect == "sqlite" and len(ids) > FEW:
         each = func.json_each(json.dumps(list(ids))).table_valued("value")
         return column.in_(select(each.c.value))  # type: ignore[no-any-return]
-    if db.engine.dialect.name == "postgresql":
-        among = column == any_(bindparam(None, list(ids), ARRAY(Integer)))
-    return among
+    return column.in_(ids)  # type: ignore[no-any-return]
 
 
 def _refuse_foreign_flush(session: Session, context: Any, instances: Any) -> None:

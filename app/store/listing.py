@@ -1,6 +1,6 @@
 """Reading many rows fast (architecture §4): count, page, rows, in few and constant statements.
 
-One statement counts up to the cap and, when the filter matches no more than that, returns the ids
+One statement counts up to a cap and, when the filter matches no more than that, returns the ids
 of the page; beyond the cap the order is walked along its index, and the rows are read by id.
 """
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import joinedload, load_only
 
 from app.extensions import db
@@ -26,6 +26,8 @@ from app.store.gate import member_of
 from app.store.policy import Policy
 
 COUNT_CAP = 10_000
+WORDS_CAP = 1_000
+"""Common words are counted less far: each hit is a look into two tables (docs/decisions/0014)."""
 MAX_PAGE = 10_000_000
 MAX_SEARCH = 200
 BATCH = 2_000
@@ -49,7 +51,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """The ids of one page in order, and how many rows match: exact up to the cap (LIST-1)."""
+    """The ids of one page in order, and how many rows match: exact up to a cap (LIST-1)."""
 
     ids: Sequence[int]
     count: int
@@ -110,38 +112,44 @@ def page(policy: Policy, query: Query, fields: Iterable[Field]) -> Page:
     with operating(policy.operation, entity.key, pools=query.in_pools):
         where, order = clauses(policy, query), ordering(policy, query.order)
         offset = query.page * query.size
-        count, ids = _probe(entity.model, where, order, offset, query.size)
-        if count > COUNT_CAP:
+        cap = WORDS_CAP if query.search.strip() else COUNT_CAP
+        count, ids = _probe(entity.model, where, order, (cap, offset, query.size))
+        if count > cap:
             ids = _walk(entity.model, where, order, offset, query.size)
         rows = rows_of(policy, ids, fields)
-    return Page(ids, min(count, COUNT_CAP), count <= COUNT_CAP, rows)
+    return Page(ids, min(count, cap), count <= cap, rows)
 
 
 def _probe(
-    model: Any, where: Sequence[Any], order: Order, offset: int, size: int
+    model: Any, where: Sequence[Any], order: Order, span: tuple[int, int, int]
 ) -> tuple[int, list[int]]:
-    """Count up to one past the cap and, in the same statement, the ids of the page.
+    """Count up to one past the cap; with no more than that also the ids of the page, sorted.
 
-    MATERIALIZED keeps the planner from walking the order's index for a selective filter.
+    ``span`` is cap, offset and size. MATERIALIZED keeps the planner from walking the order's index
+    for a selective filter. Beyond the cap nothing is sorted: one row brings the count.
     """
+    cap, offset, size = span
     matched = (
         select(*(column.label(f"key{i}") for i, column in enumerate(order.columns)))
         .where(*where)
-        .limit(COUNT_CAP + 1)
+        .limit(cap + 1)
         .cte("matched")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    total = select(func.count()).select_from(matched).scalar_subquery()
+    total = select(func.count().label("n")).select_from(matched).cte("total")
+    skipped = select(case((total.c.n > cap, 0), else_=offset)).scalar_subquery()
     keys = [matched.c[f"key{i}"] for i in range(len(order.columns))]
     rows = db.session.execute(
-        select(keys[-1], total).order_by(*order.of(keys)).offset(offset).limit(size)
+        select(keys[-1], total.c.n)
+        .select_from(total.outerjoin(matched, total.c.n <= cap))
+        .order_by(*order.of(keys))
+        .offset(skipped if offset else 0)
+        .limit(size)
     ).all()
-    if rows:
-        return rows[0][1], [row[0] for row in rows]
-    if not offset:
-        return 0, []
-    limited = select(model.id).where(*where).limit(COUNT_CAP + 1).subquery()
-    return db.session.scalar(select(func.count(limited.c.id))) or 0, []
+    if not rows:  # a page behind the last one
+        limited = select(model.id).where(*where).limit(cap + 1).subquery()
+        return db.session.scalar(select(func.count(limited.c.id))) or 0, []
+    return rows[0].n, [row[0] for row in rows if row[0] is not None]
 
 
 def _walk(model: Any, where: Sequence[Any], order: Order, offset: int, size: int) -> list[int]:

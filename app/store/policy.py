@@ -37,10 +37,7 @@ class Policy:
 
     @cached_property
     def levels(self) -> dict[str, Level]:
-        rights = self.actor.rights
-        return {
-            key: rights.level(self.entity.key, key, self.operation) for key in self.entity.fields
-        }
+        return self.actor.rights.levels(self.entity.key, self.entity.fields, self.operation)
 
     @cached_property
     def masked(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ its indexes, and the fields stay readable under ``__fields__`` in the order they
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -302,7 +302,8 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
             scope = ["owner_id"] if cls.__owned__ and field.kind == "datetime" else []
             yield Index(f"ix_{table}_{column}", column, "id", *scope, **listed)
         elif cls.__owned__ and field.key == "owner":
-            yield from _scope_indexes(table, listed)
+            quick = [f.column for f in fields.values() if f.quick and f.is_stored]
+            yield from _scope_indexes(table, listed, quick)
         elif isinstance(field, RelationField) and not field.system:
             yield Index(f"ix_{table}_{field.column}", field.column, "id")
         if field.unique:
@@ -320,13 +321,15 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
         yield Index(f"ix_{table}_delete_batch", "delete_batch", **where)
 
 
-def _scope_indexes(table: str, listed: dict[str, Any]) -> Iterator[Index]:
+def _scope_indexes(table: str, listed: dict[str, Any], quick: Sequence[str]) -> Iterator[Index]:
     """What a scope is walked, counted and checked by without looking at the rows (architecture §4).
 
-    The first begins with the owner: his list, newest first. The second begins with the record: of
-    the thousands that a search finds, those that are his.
+    The first begins with the owner: his list, newest first; on PostgreSQL it also carries what the
+    quick filters ask for. The second begins with the record: of the thousands that a search finds,
+    those that are his.
     """
-    yield Index(f"ix_{table}_owner_id", "owner_id", "updated_at", "id", **listed)
+    carried: dict[str, Any] = {"postgresql_include": list(quick)} if quick else {}
+    yield Index(f"ix_{table}_owner_id", "owner_id", "updated_at", "id", **carried, **listed)
     yield Index(f"ix_{table}_scope", "id", "owner_id", "updated_at", **listed)
 
 

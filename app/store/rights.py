@@ -66,10 +66,16 @@ class Rights:
 
     def level(self, entity: str, key: str, operation: str) -> Level:
         """What may be done with the field: the highest of the granting roles' levels (PERM-6)."""
+        return self.levels(entity, (key,), operation)[key]
+
+    def levels(self, entity: str, keys: Iterable[str], operation: str) -> dict[str, Level]:
+        """``level`` of many fields at once."""
         if self.is_super:
-            return Level.EDIT
-        levels = [g.levels.get(key, Level.EDIT) for g in self.granting(entity, operation)]
-        return max(levels, default=Level.HIDDEN)
+            return dict.fromkeys(keys, Level.EDIT)
+        given = [g.levels for g in self.granting(entity, operation)]
+        if not given:
+            return dict.fromkeys(keys, Level.HIDDEN)
+        return {key: max(levels.get(key, Level.EDIT) for levels in given) for key in keys}
 
     def masking(self, entity: str, key: str, operation: str) -> Masking:
         """The weakest mask of the granting roles (PERM-6)."""

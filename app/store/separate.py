@@ -25,6 +25,16 @@ def writing() -> Iterator[Connection]:
 
 
 @contextmanager
+def looking() -> Iterator[Connection]:
+    """The request's own connection while it only reads, else one that waits for no writer."""
+    if may_write.get():
+        with reading() as connection:
+            yield connection
+    else:
+        yield db.session.connection()
+
+
+@contextmanager
 def reading() -> Iterator[Connection]:
     """A connection that only reads, and so waits for no writer."""
     token = may_write.set(False)

@@ -30,7 +30,8 @@ def cells(me: Listed, records: Sequence[Any]) -> dict[str, Any]:
 
     A row that he may see and not edit is marked for the page only; the gate refuses it anyway.
     """
-    keys = [] if me.is_bin else [f.key for f in me.columns if f.key in editable(me.entity)]
+    can_be = {} if me.is_bin else editable(me.entity)
+    keys = [f.key for f in me.columns if f.key in can_be]
     return {
         "url": f"/{me.entity.plural}/cell/",
         "keys": " ".join(keys),

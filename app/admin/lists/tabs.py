@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from app.admin.lists.listed import Listed, tabs_key, usable
 from app.admin.state import BINNED_VIEW, ListState
+from app.spec.conditions import columns_in
 from app.store import views
 from app.store.context import actor
 from app.store.policy import Policy
@@ -28,7 +29,7 @@ def available(me: Listed) -> list[Tab]:
     built_in = [
         Tab(view.key, str(view.label))
         for view in me.entity.builtin_views
-        if usable(policy, view.filters)
+        if policy.conditions.keys() >= set(columns_in(view.filters))
     ]
     found = [*built_in, *(Tab(str(one.id), one.label, one) for one in me.shelf.views)]
     order = {key: place for place, key in enumerate(choice(me, "order", []))}
@@ -38,8 +39,8 @@ def available(me: Listed) -> list[Tab]:
 def default(me: Listed) -> str:
     """The view that the bare address leads to; empty for all rows, or when it is of no use now."""
     chosen = str(choice(me, "default", ""))
-    for tab in available(me):
-        if tab.key == chosen != "all":
+    for tab in available(me) if chosen not in ("", "all") else ():
+        if tab.key == chosen:
             kept = tab.saved.definition.filters if tab.saved else ()
             return chosen if usable(me.policy, kept) else ""
     return ""

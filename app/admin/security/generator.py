@@ -1,7 +1,12 @@
 """The generator with none of its own pages: no stock language, menu, back or documentation page."""
 
+from functools import lru_cache
+
+from babel.support import NullTranslations
 from flask import current_app
 from flask_appbuilder import AppBuilder
+from flask_babel import force_locale, get_translations
+from jinja2 import Environment
 
 from app.spec import clock, words
 
@@ -17,5 +22,25 @@ class Generator(AppBuilder):
         babel = current_app.extensions["babel"]
         babel.locale_selector = words.language.get
         babel.timezone_selector = clock.zone.get
+        _speak(current_app.jinja_env)
         self._indexview = self.add_view_no_menu(self.indexview)
         self.sm.register_views()
+
+
+def _speak(environment: Environment) -> None:
+    """Let templates find the reader's sentences by his language.
+
+    The generator's way looks for the catalogue anew with every sentence, a hundred times a page.
+    """
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda one: _catalogue(words.language.get()).gettext(one),
+        ngettext=lambda one, many, n: _catalogue(words.language.get()).ngettext(one, many, n),
+        newstyle=True,
+    )
+
+
+@lru_cache(maxsize=len(words.LANGUAGES))
+def _catalogue(language: str) -> NullTranslations:
+    """The sentences of a language, as they are when the process first speaks it."""
+    with force_locale(language):
+        return get_translations()

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, get_flashed_messages, request
 from flask_babel import gettext, ngettext
 
-from app.admin import manual
+from app.admin import cells, manual
 from app.admin.navigation import Group, groups
 from app.admin.security import trace
 from app.spec import company
@@ -44,6 +44,8 @@ def install(app: Flask) -> None:
         company_name=company.name,
         company_logo=company.logo,
         currency_symbol=company.currency_symbol,
+        cell_openings=cells.openings,
+        zip=zip,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
