@@ -8,6 +8,7 @@ reader looks through the form and saves it himself.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.spec.field import Field
@@ -45,7 +46,7 @@ _ADDRESSES = ("地址", "公司地址", "address")
 """What people write before a value of that kind, besides the field's own label."""
 
 _LOOKS: tuple[tuple[type[Field], re.Pattern[str]], ...] = (
-    (EmailField, re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    (EmailField, re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")),
     (WebsiteField, re.compile(r"(?:https?://|www\.)[^\s<>\"'，。；、（）()]+", re.I)),
     (CreditCodeField, re.compile(r"(?<![0-9A-Z])[0-9A-HJ-NPQRTUWXY]{18}(?![0-9A-Z])")),
     (MobileField, re.compile(r"(?<!\d)(?:\+?86[\s-]?)?1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)")),
@@ -63,14 +64,23 @@ _ADDRESS = re.compile(
 _PERSON = re.compile(r"[\u4e00-\u9fff]{2,4}|[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w.'’-]*){1,3}")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a form asks for: its fields, and every word that may stand for one of them."""
+
+    fields: Mapping[str, Field]
+    names: Mapping[str, Field]
+
+
 def read(fields: Mapping[str, Field], text: str) -> tuple[dict[str, Any], str]:
     """What the text says of these fields, as inputs hold it, and the lines nothing was made of."""
     if not is_storable(text):
         return {}, ""
+    asked = Asked(fields, _names(fields))
     found: dict[str, Any] = {}
-    rest = list(_labelled(fields, _parts(text), found))
+    rest = list(_labelled(asked.names, _parts(text), found))
     for take in (_looking, _company, _address, _person):
-        rest = [left for part in rest if (left := take(fields, part, found))]
+        rest = [left for part in rest if (left := take(asked, part, found))]
     return found, "\n".join(rest)
 
 
@@ -82,10 +92,9 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _labelled(
-    fields: Mapping[str, Field], parts: Iterator[str], found: dict[str, Any]
+    names: Mapping[str, Field], parts: Iterator[str], found: dict[str, Any]
 ) -> Iterator[str]:
     """Take what comes after a field's name; a field that has a value keeps its first one."""
-    names = _names(fields)
     for part in parts:
         match = _LABELLED.match(part)
         field = names.get(_plain(match[1])) if match else None
@@ -136,35 +145,36 @@ def _of_kind(kind: type[Field]) -> Callable[[Field], bool]:
     return lambda field: type(field) is kind
 
 
-def _looking(fields: Mapping[str, Field], part: str, found: dict[str, Any]) -> str:
+def _looking(asked: Asked, part: str, found: dict[str, Any]) -> str:
     """Take what can be told by its looks out of a part; the rest of it is left."""
     for kind, pattern in _LOOKS:
         for match in pattern.finditer(part):
-            field = _empty(fields, found, _of_kind(kind))
-            value = _input(field, match[0]) if field else None
-            if field is not None and value is not None:
+            field = _empty(asked.fields, found, _of_kind(kind))
+            if field is None:
+                break
+            value = _input(field, match[0])
+            if value is not None:
                 found[field.key] = value
                 part = part.replace(match[0], " ", 1)
-    names = _names(fields)
     left = part.strip(" ,，:：/()（）")
-    words = [_plain(word) for word in re.split(r"[\s:：]+", left) if word]
-    return "" if all(word in names for word in words) else left
+    words = (_plain(word) for word in re.split(r"[\s:：]+", left) if word)
+    return "" if all(word in asked.names for word in words) else left
 
 
-def _company(fields: Mapping[str, Field], part: str, found: dict[str, Any]) -> str:
+def _company(asked: Asked, part: str, found: dict[str, Any]) -> str:
     """Take a company's name for the field that is called so."""
-    field = _names(fields).get("公司")
+    field = asked.names.get("公司")
     return _take(field, part, found) if _COMPANY.search(part) else part
 
 
-def _address(fields: Mapping[str, Field], part: str, found: dict[str, Any]) -> str:
-    field = _empty(fields, found, lambda f: f.mask == "address")
+def _address(asked: Asked, part: str, found: dict[str, Any]) -> str:
+    field = _empty(asked.fields, found, lambda f: f.mask == "address")
     return _take(field, part, found) if len(part) >= 8 and _ADDRESS.search(part) else part
 
 
-def _person(fields: Mapping[str, Field], part: str, found: dict[str, Any]) -> str:
+def _person(asked: Asked, part: str, found: dict[str, Any]) -> str:
     """Take a person's name, and what he does after it, where the form asks for them."""
-    names = _names(fields)
+    names = asked.names
     match = _PERSON.match(part)
     if not match or names.get("姓名") is None or names["姓名"].key in found:
         return part
