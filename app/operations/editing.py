@@ -191,7 +191,7 @@ def edit(
     resolve(entity, pointing, changed, before, creates=True)
     changed = {key: value for key, value in changed.items() if before.get(key) != value}
     if record.version != (version if isinstance(version, int) else version()):
-        raise stale(entity, record, before, values)
+        raise stale(policy, record, before, values)
     if not changed:
         return record, record.version
     with operating("edit", entity.key, pools=True):
@@ -199,7 +199,7 @@ def edit(
         rules.before_change(entity, record_id, before, changed)
         change = Change(record_id, door.title_of(entity, before), before, changed)
         if not update_rows(entity, [change], Context("edit"), version=record.version):
-            raise stale(entity, record, before, values)
+            raise stale(policy, record, before, values)
         rules.after_write(entity, [record_id])
     return record, record.version + 1
 
@@ -226,15 +226,18 @@ def refuse_masks(policy: Policy, values: Mapping[str, Any]) -> None:
 
 
 def stale(
-    entity: Entity, record: Any, before: Mapping[str, Any], values: Mapping[str, Any]
+    policy: Policy, record: Any, before: Mapping[str, Any], values: Mapping[str, Any]
 ) -> StaleVersion:
-    """The refusal for a save over a newer version, with what would have been overwritten."""
+    """The refusal for a save over a newer version, with what would have been overwritten.
+
+    A value sent for a masked field always counts: that it is the same must not be told (C43).
+    """
     refusal = StaleVersion()
     refusal.details["version"] = record.version
     refusal.stored = before
     refusal.conflicts = [
-        Conflict(entity.fields[key], value, before.get(key))
+        Conflict(policy.entity.fields[key], value, before.get(key))
         for key, value in values.items()
-        if before.get(key) != value
+        if key in policy.masked or before.get(key) != value
     ]
     return refusal
