@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.admin import cells, forms
 from app.admin.record import changes
+from app.admin.state import plain_json
 from app.extensions import db
 from app.operations.editing import Conflict
 from app.spec.entity import Entity
@@ -40,7 +41,7 @@ def opened(form: MultiDict[str, str]) -> forms.Raw:
 
 def _plain_json(text: str | None) -> forms.Raw:
     try:
-        found = json.loads(text or "{}")
+        found = plain_json(text or "{}")
     except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 from urllib.parse import urlencode
 
@@ -179,13 +180,31 @@ def conditions(text: str) -> Sequence[Any]:
 def decoded(text: str) -> Any:
     """A value written as JSON or as rison, the framework's notation for addresses."""
     try:
-        return json.loads(text)
+        return plain_json(text)
     except (ValueError, RecursionError):
         pass
     try:
         return prison.loads(text)
     except UNREADABLE:
         raise BadRequest(_l("The filter is not understood.")) from None
+
+
+def plain_json(text: str) -> Any:
+    """A value written as JSON, by an address or by a hidden input that came back (C55, C61).
+
+    Raises ValueError for anything else, also for half characters, which no page can show again,
+    and for numbers without end; RecursionError for what is nested too deeply.
+    """
+    found = json.loads(text, parse_float=_finite, parse_constant=_finite)
+    json.dumps(found, ensure_ascii=False).encode()
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError
+    return number
 
 
 def _with_asked(conditions: tuple[Any, ...], args: MultiDict[str, str]) -> tuple[Any, ...]:

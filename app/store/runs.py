@@ -11,6 +11,7 @@ from app.spec import clock
 from app.spec.errors import NotFound
 from app.spec.types import UTCDateTime
 from app.store.context import actor, actor_id
+from app.store.door import MAX_ID
 
 
 class OperationRun(db.Model):  # type: ignore[name-defined,misc]
@@ -84,6 +85,8 @@ def finish(run: int, *, total: int, done: int, skipped: int) -> None:
 def own(number: int, entity: str = "", operation: str = "") -> OperationRun:
     """A run of the actor's own; NotFound for anybody else's and for other kinds."""
     who = actor()
+    if not 0 < number <= MAX_ID:
+        raise NotFound
     run = db.session.scalars(select(OperationRun).where(OperationRun.id == number)).one_or_none()
     if run is None or (run.actor_id != who.user_id and not who.rights.is_super):
         raise NotFound

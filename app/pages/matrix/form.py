@@ -93,7 +93,7 @@ def _before(thing: Thing, inputs: Mapping[str, list[str]]) -> Line:
 def _shown(inputs: Mapping[str, list[str]]) -> dict[str, dict[str, int]]:
     """The field rights that a drawer was opened with; nothing for a drawer that stayed shut."""
     try:
-        shown = json.loads(inputs.get("drawer", ["{}"])[0])
+        shown = state.plain_json(inputs.get("drawer", ["{}"])[0])
         return {
             str(key): {str(part): int(value) for part, value in given.items()}
             for key, given in shown.items()
@@ -121,7 +121,7 @@ def _after(thing: Thing, before: Line, inputs: Mapping[str, list[str]]) -> Line:
 def _take_field(thing: Thing, fields: dict[str, dict[str, int]], name: str, value: str) -> None:
     """One choice of an open drawer; the open values are kept as nothing."""
     kind, _colon, key = name.partition(":")
-    known = thing.fields if isinstance(thing, Entity) else {}
+    known = thing.restrictable if isinstance(thing, Entity) else {}
     choices: Mapping[str, Level | Masking] = LEVELS if kind == "field" else MASKS
     if key not in known or value not in choices:
         raise _unknown(f"{kind}:{thing.key}:{key}")

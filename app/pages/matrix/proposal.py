@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
+from app.admin.state import plain_json
 from app.spec.errors import BadRequest
 from app.store.grant_changes import Change
 
@@ -36,7 +37,7 @@ class Proposal:
     def opened(cls, form: MultiDict[str, str]) -> "Proposal":
         """A proposal that came back; BadRequest for what none of our pages has made."""
         try:
-            versions, changes, clashes = json.loads(form.get(INPUT, ""))
+            versions, changes, clashes = plain_json(form.get(INPUT, ""))
             known = {int(role): int(version) for role, version in versions}
         except (ValueError, TypeError, RecursionError):
             raise BadRequest from None
