@@ -136,7 +136,7 @@ def _meant(target: Entity, title: Field, words: str) -> ColumnElement[bool]:
     fields = policy.searched if target.is_owned else target.searched
     named = [f.key for f in fields if target.is_owned or f.search != "phone"]
     hit = search_index.matches(target, words, named)
-    other = target.fields.get(f"{title.key}_en")
+    other = target.fields.get(titles.english(target))
     names = [f for f in (title, other) if f is not None and (hit is None or not f.search)]
     plain = [getattr(target.model, f.column).icontains(words, autoescape=True) for f in names]
     return or_(*plain) if hit is None else or_(hit, *plain)

@@ -12,6 +12,7 @@ from app.admin.manual import explained
 from app.admin.page import Page, expose
 from app.spec.catalogue import catalogue
 from app.store import recent, titles
+from app.store.context import actor
 
 IN_MENU = 10
 
@@ -39,7 +40,8 @@ class RecentView(Page):
 
 def _trail(limit: int) -> Iterator[dict[str, str]]:
     """The records in reach, newest first: a statement for the trail and one per kind of record."""
-    seen = [(key, number) for key, number in recent.latest(limit) if key in catalogue]
+    may = actor().rights.may
+    seen = [one for one in recent.latest(limit) if one[0] in catalogue and may(one[0], "read")]
     wanted: dict[str, list[int]] = defaultdict(list)
     for key, number in seen:
         wanted[key].append(number)

@@ -113,9 +113,9 @@ class SavedViewsView(Page):
         version = state.whole(request.form.get("row_version"), 0)
         try:
             names, shared = _read(me.entity, raw, view)
+            views.change(view, version, names=names, shared=shared)
         except Invalid as refusal:
             return _form(me, view, raw, refusal), refusal.status
-        views.change(view, version, names=names, shared=shared)
         db.session.commit()
         flash(_("Saved."), "success")
         return go_to(_address(me, number))

@@ -148,6 +148,17 @@ class Entity:
         return dict(self.model.__fields__)
 
     @cached_property
+    def english(self) -> str:
+        """The field with a record's English name (UI-8); empty when it has none."""
+        key = f"{self.title}_en"
+        return key if key in self.fields else ""
+
+    @cached_property
+    def restrictable(self) -> dict[str, Field]:
+        """The fields that roles may hide or mask: all but the one that a record is called by."""
+        return {key: field for key, field in self.fields.items() if key != self.title}
+
+    @cached_property
     def searched(self) -> tuple[Field, ...]:
         """The fields that a search looks into, the title first."""
         found = (f for f in self.fields.values() if f.search)

@@ -15,6 +15,7 @@ from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.words import either
+from app.store import titles
 from app.store.context import Acting, actor, current, system_scope
 from app.store.gate import member_of, predicate
 from app.store.rights import Rights
@@ -64,7 +65,7 @@ def page(entities: Sequence[Entity], number: int, size: int) -> list[Binned]:
 def _rows(entity: Entity) -> Select[Any]:
     """What the actor may restore or purge of an entity, unless it went along with its parent."""
     model, who = entity.model, actor()
-    english = getattr(model, f"{entity.title}_en", null())
+    english = titles.english(entity)
     own = or_(
         *(
             predicate(entity, Acting(who, verb, entity.key, memory=current().memory))
@@ -81,7 +82,7 @@ def _rows(entity: Entity) -> Select[Any]:
         literal(entity.key).label("kind"),
         model.id,
         getattr(model, entity.title).label("title"),
-        english.label("english"),
+        (getattr(model, english) if english else null()).label("english"),
         model.deleted_at.label("at"),
         model.deleted_by_id,
         model.delete_batch,

@@ -76,7 +76,7 @@ def _fits(thing: Thing, part: Part, name: str, value: Any) -> bool:
         return name in thing.operations and isinstance(value, bool)
     if part is Part.SCOPE:
         return name == "" and isinstance(value, str) and scope_of(value)[0] in scopes(thing)
-    if not isinstance(thing, Entity) or name not in thing.fields or type(value) is not int:
+    if not isinstance(thing, Entity) or name not in thing.restrictable or type(value) is not int:
         return False
     return value in list(Level if part is Part.LEVEL else Masking)
 

@@ -10,10 +10,11 @@ from sqlalchemy import literal, select
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.field import Field
+from app.spec.field import Field, Level
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import either, listed
 from app.store import links
+from app.store.context import current
 from app.store.gate import member_of
 
 COLOUR = "colour"
@@ -30,13 +31,28 @@ def of_relations(record: Any, fields: Iterable[Field]) -> dict[str, str]:
     return {f.key: of(getattr(record, f.key), f) for f in fields if isinstance(f, RelationField)}
 
 
+def english(entity: Entity) -> str:
+    """The field with the English name, as far as the reader may read it; empty for none (C42).
+
+    Whoever has nothing to do with such records still gets what they are called, where one is shown.
+    """
+    work = current()
+    if work.actor is None or not entity.english:
+        return entity.english
+    key = ("english name", entity.key)
+    if key not in work.memory:
+        rights = work.actor.rights
+        asked = next((verb for verb in ("read", "list") if rights.may(entity.key, verb)), "")
+        level = rights.level(entity.key, entity.english, asked) if asked else Level.READ
+        work.memory[key] = entity.english if level >= Level.READ else ""
+    found: str = work.memory[key]
+    return found
+
+
 def title(entity: Entity, record: Any) -> str:
     """What a record is called: both languages where it has both (UI-8)."""
-    own = getattr(record, entity.title)
-    other = f"{entity.title}_en"
-    if other not in entity.fields:
-        return str(own or "")
-    return either(own, getattr(record, other))
+    own, other = getattr(record, entity.title), english(entity)
+    return either(own, getattr(record, other)) if other else str(own or "")
 
 
 def by_ids(entity: Entity, ids: Iterable[int]) -> dict[int, str]:
@@ -44,9 +60,7 @@ def by_ids(entity: Entity, ids: Iterable[int]) -> dict[int, str]:
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    columns = [getattr(entity.model, entity.title)]
-    if f"{entity.title}_en" in entity.fields:
-        columns.append(getattr(entity.model, f"{entity.title}_en"))
+    columns = [getattr(entity.model, key) for key in (entity.title, english(entity)) if key]
     rows = db.session.execute(
         select(entity.model.id, *columns).where(member_of(entity.model.id, wanted))
     )
@@ -80,11 +94,11 @@ def of_links(entity: Entity, records: Sequence[Any], fields: Iterable[Field]) ->
 
 def _linked(entity: Entity, field: LinksField, rows: Sequence[int]) -> Iterator[tuple[int, Linked]]:
     target, (mine, theirs) = catalogue.get(field.to), links.ends(entity, field)
-    columns = {key: key if key in target.fields else None for key in (f"{target.title}_en", COLOUR)}
-    english, colour = (getattr(target.model, c) if c else literal(None) for c in columns.values())
+    keys = (english(target), COLOUR if COLOUR in target.fields else "")
+    translated, colour = (getattr(target.model, key) if key else literal(None) for key in keys)
     title = getattr(target.model, target.title)
     statement = (
-        select(mine, theirs, title, english, colour)
+        select(mine, theirs, title, translated, colour)
         .select_from(links.table_of(field))
         .outerjoin(target.model, target.model.id == theirs)  # the gate's condition joins here
         .where(member_of(mine, rows))

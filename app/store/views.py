@@ -26,9 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
+from app.spec.conditions import columns_in
 from app.spec.entity import Entity
-from app.spec.errors import Conflict, NotFound, StaleVersion
+from app.spec.errors import Conflict, Invalid, NotFound, StaleVersion
 from app.spec.options import fixed, option
+from app.spec.private import MY_TAGS
 from app.spec.words import either
 from app.store.context import actor
 from app.store.preferences import Preference
@@ -190,7 +192,8 @@ def _kept(row: Any) -> Kept:
 
 
 def add(entity: Entity, names: tuple[str, str], shared: Shared, definition: Definition) -> int:
-    """Keep a view as the actor's own; gives its number. Conflict when he has too many."""
+    """Keep a view as the actor's own; gives its number. Conflict for too many, Invalid."""
+    _check(shared, definition)
     table, me = SavedView.__table__, actor().user_id
     mine = select(func.count()).where(table.c.entity == entity.key, table.c.owner_id == me)
     if (db.session.scalar(mine) or 0) >= MOST:
@@ -210,7 +213,8 @@ def change(
     shared: Shared | None = None,
     definition: Definition | None = None,
 ) -> None:
-    """Change what is given of a view; StaleVersion when somebody was faster (R4)."""
+    """Change what is given of a view; StaleVersion when somebody was faster (R4), Invalid."""
+    _check(shared or view.shared, definition or view.definition)
     table = SavedView.__table__
     values: dict[str, Any] = _words(names or view.names, shared or view.shared)
     if definition is not None:
@@ -228,6 +232,14 @@ def remove(view: Kept) -> None:
     """Forget a view; whoever had chosen it starts with all rows again."""
     table = SavedView.__table__
     db.session.execute(delete(table).where(table.c.id == view.id))
+
+
+def _check(shared: Shared, definition: Definition) -> None:
+    """Invalid for a view that would show others which private tags its owner has (CUS-8)."""
+    if shared.audience != "nobody" and MY_TAGS.key in columns_in(definition.filters):
+        raise Invalid(
+            fields={"audience": [_l("A view that filters by your own tags can't be shared.")]}
+        )
 
 
 def _words(names: tuple[str, str], shared: Shared) -> dict[str, Any]:

@@ -188,10 +188,7 @@ def _row(
 
 
 def _fields(thing: Thing) -> dict[str, Field]:
-    """The fields that can be hidden or masked: all but the one that a record is called by."""
-    if not isinstance(thing, Entity):
-        return {}
-    return {key: field for key, field in thing.fields.items() if key != thing.title}
+    return thing.restrictable if isinstance(thing, Entity) else {}
 
 
 def _drawer(
