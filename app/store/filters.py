@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
 from app.extensions import db
 from app.spec import clock
@@ -33,6 +33,7 @@ from app.store.policy import Policy
 MAX_CONDITIONS = 100
 MAX_DEPTH = 6
 MAX_VALUES = 1_000
+"""Of all conditions of a filter together: each is bound by itself."""
 GROUPS: dict[str, Callable[..., ColumnElement[bool]]] = {"and": and_, "or": or_}
 DAY = re.compile(r"@today([+-]\d{1,4})?")
 """Today, or so many days before or after it."""
@@ -47,6 +48,7 @@ class Compiler:
 
     policy: Policy
     conditions: int = 0
+    values: int = 0
 
     def compile(self, conditions: Any, depth: int = 0) -> list[ColumnElement[bool]]:
         """The conditions as SQL, to be ANDed by the caller."""
@@ -67,12 +69,15 @@ class Compiler:
         if not {"col", "opr"} <= set(condition) <= {"col", "opr", "value"}:
             raise BadRequest(_l("The filter is not understood."))
         field = self.policy.filterable(str(condition["col"]))
-        operator = str(condition["opr"])
+        operator, value = str(condition["opr"]), condition.get("value")
+        self.values += len(value) if isinstance(value, list | tuple) else 1
+        if self.values > MAX_VALUES:
+            raise BadRequest(_l("The filter is not understood."))
         if operator not in field.operators:
             raise BadRequest(
                 _l("%(name)s can't be filtered by %(operator)s.", name=field.key, operator=operator)
             )
-        return self._compare(field, operator, condition.get("value"))
+        return self._compare(field, operator, value)
 
     def _compare(self, field: Field, operator: str, value: Any) -> ColumnElement[bool]:
         if field is STARRED:
@@ -107,12 +112,12 @@ class Compiler:
         """The stored values meant; a list is refused where one value is asked for."""
         is_list = isinstance(value, list | tuple)
         values = list(value) if is_list else [value]
-        if not values or len(values) > MAX_VALUES or (is_list and not many):
+        if not values or (is_list and not many):
             raise BadRequest(_l("The filter is not understood."))
         found: list[Any] = []
         for one in values:
             found.extend(self._operand(field, one))
-        return found
+        return _identified(found) if isinstance(field, RelationField) else found
 
     def _operand(self, field: Field, value: Any) -> list[Any]:
         """One value as it is stored; a token as all it stands for."""
@@ -124,8 +129,6 @@ class Compiler:
             raise BadRequest(error.args[0]) from None
         if parsed is None:
             raise BadRequest(_l("The filter needs a value for %(name)s.", name=field.key))
-        if isinstance(parsed, str) and isinstance(field, RelationField):
-            return _people_called(parsed)
         return [parsed]
 
     def _token(self, field: Field, token: str) -> list[Any]:
@@ -166,9 +169,11 @@ class Compiler:
         if field.is_named:
             known = links.by_names(catalogue.get(field.to), wanted)
             wanted = [known.get(name, 0) for name in wanted]
+        among = member_of(theirs, wanted)
         if operator == "all":
-            return and_(*(linked.where(theirs == one) for one in wanted))
-        found = linked.where(member_of(theirs, wanted))
+            held = select(func.count()).where(mine == self.policy.entity.model.id, among)
+            return held.scalar_subquery() == len(set(wanted))
+        found = linked.where(among)
         return ~found if operator == "none" else found
 
     def _own(self, field: OwnTagsField, operator: str, value: Any) -> ColumnElement[bool]:
@@ -237,7 +242,11 @@ def start_of(field: Field, day: date) -> date | datetime:
     return day
 
 
-def _people_called(username: str) -> list[int]:
-    """The id of the person with that username; nobody's id when there is none."""
-    found = db.session.scalars(select(User.id).where(User.username == username)).first()
-    return [found or 0]
+def _identified(wanted: Sequence[int | str]) -> list[int]:
+    """Ids, those of usernames looked up in one statement; nobody's id for one that isn't there."""
+    names = {one for one in wanted if isinstance(one, str)}
+    known: dict[str, int] = {}
+    if names:
+        found = db.session.execute(select(User.username, User.id).where(User.username.in_(names)))
+        known = dict(found.all())
+    return [known.get(one, 0) if isinstance(one, str) else one for one in wanted]
