@@ -8,6 +8,7 @@ from sqlalchemy import Engine, func, select
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
+from app.store import listing
 from tests.contract.calls import Api, condition, grant_fields, stored, user_ids, write
 from tests.leaks.test_right_now import token_client
 from tests.support.snapshot import changed, snapshot
@@ -103,6 +104,21 @@ def test_a_list_has_count_ids_and_result(world: World) -> None:
     assert len(api.get("/customers/", page_size=100).json["ids"]) == 7
     assert api.get("/customers/", page=50).json["ids"] == []
     assert api.get("/customers/", page=50).json["count"] == 7
+
+
+def test_common_words_are_counted_less_far(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the cap pages are walked in the list's order, and the total is said to be open."""
+    monkeypatch.setattr(listing, "WORDS_CAP", 3)
+    api = Api(world, "manager")
+    asked = {"search": "customer", "page_size": 2, "order_column": "name"}
+    pages = [api.get("/customers/", page=page, **asked).json for page in range(5)]
+    assert [len(page["ids"]) for page in pages] == [2, 2, 2, 1, 0]
+    found = [number for page in pages for number in page["ids"]]
+    assert found == api.get("/customers/", order_column="name").json["ids"]
+    assert {(page["count"], page["count_exact"]) for page in pages[:4]} == {(3, False)}
+    assert "3+" in api.client.get("/customers/list/?search=customer").text
+    exact = api.get("/customers/", exact_count=True, **asked).json
+    assert (exact["count"], exact["count_exact"]) == (7, True)
 
 
 def test_deleting_means_the_bin(world: World, engine: Engine) -> None:
