@@ -10,6 +10,7 @@ import prison
 
 from app.commands.bench.client import Answer, Client, Form
 from app.commands.bench.database import PEOPLE, Company
+from app.pages.dashboard.cards import CARDS
 
 SIZE = 50
 Ask = Callable[[Client], Answer]
@@ -76,11 +77,18 @@ def searches(company: Company) -> Iterator[Measure]:
         "initials": "hzkj",
         "tail of a phone": "3807",
         "a whole word": "Trading",
-        "nothing found": "鑫鑫鑫",
     }
     for name, words in fragments.items():
         floor = {"words": words}
         yield _list(company, name, "department_tree", area="search", search=words, floor=floor)
+    for who in ("self", "subordinates", "all"):
+        name, floor = f"two characters, common, {who}", {"words": "科技"}
+        yield _list(company, name, who, area="search", search="科技", floor=floor)
+    # The floor's own plan walks a million rows to find nothing, so there is nothing to compare.
+    nothing = f"/customers/list/?search={quote('鑫鑫鑫')}"
+    yield _get("search", "nothing found", "department_tree", nothing, 8, None, None)
+    everywhere = f"/search/?q={quote('科技')}"
+    yield _get("search", "all entities", "department_tree", everywhere, 8, None, None)
 
 
 def records(company: Company) -> Iterator[Measure]:
@@ -98,6 +106,9 @@ def records(company: Company) -> Iterator[Measure]:
     path = f"/contacts/options/customer?q={words}"
     yield _get("record", "type-ahead", "department_tree", path, 4, None, None)
     yield _get("record", "home", "department_tree", "/", 8, None, None)
+    for card in CARDS:
+        path = f"/dashboard/cards/{card}"
+        yield _get("home", card, "department_tree", path, 8, None, None)
 
 
 def programs(company: Company) -> Iterator[Measure]:
