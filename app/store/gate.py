@@ -42,6 +42,9 @@ POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "restore", "export"}
 """What a pool's own lists add (POOL-1); the role needs the operation besides (POOL-3)."""
 
 
+MOST_DERIVED = 500
+"""So many predicates of one person are kept; seats that come and go make new ones."""
+
 FEW = 500
 """So many ids are bound one by one on SQLite; more travel as one JSON text."""
 
@@ -213,21 +216,32 @@ def _criteria(work: Acting) -> tuple[Any, ...]:
     """One option per gated entity; all of them, because joins and subqueries hide mappers."""
     if work.is_system:
         return ()
-    return tuple(_criterion(entity, work) for entity in catalogue if is_gated(entity.model))
+    key = ("criteria", work.operation, work.entity, work.pools)
+    if key not in work.memory:
+        gated = (entity for entity in catalogue if is_gated(entity.model))
+        work.memory[key] = tuple(_criterion(entity, work) for entity in gated)
+    options: tuple[Any, ...] = work.memory[key]
+    return options
 
 
 def _criterion(entity: Entity, work: Acting) -> Any:
-    """The option of one entity: made once for each way in which the actor looks at it."""
+    """The option of one entity: it follows from rights, seats and the way it is looked at."""
+    assert work.actor is not None  # noqa: S101 - for the type checker; system work has no criteria
+    operation = work.operation_on(entity.key)
+    verb = OPERATIONS.get(operation)
+    seats = seat_ids(entity, work, verb.seats) if verb and entity.is_owned else ()
     pools = work.pools and entity.key == work.entity
-    key = ("criterion", entity.key, work.operation_on(entity.key), pools)
-    if key not in work.memory:
-        work.memory[key] = with_loader_criteria(
+    key, known = (entity.model, operation, pools, tuple(seats)), work.actor.rights.derived
+    if key not in known:
+        if len(known) >= MOST_DERIVED:
+            known.clear()
+        known[key] = with_loader_criteria(
             entity.model,
             predicate(entity, work),
             include_aliases=True,
             propagate_to_loaders=True,
         )
-    return work.memory[key]
+    return known[key]
 
 
 def member_of(column: Any, ids: Sequence[int]) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ of the page; beyond the cap the order is walked along its index, and the rows ar
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -172,28 +173,33 @@ def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list
 
 def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Select[Any]:
     """The statement with the columns and to-one relations of ``fields`` loaded, and no others."""
-    fields = list(fields)
-    names = {f.column for f in fields} | {"id", *_ALWAYS}
-    title = catalogue.of(model)
-    if title is not None:
-        names |= {title.title, f"{title.title}_en"}
+    pointing = ((f.key, f.to if isinstance(f, RelationField) else "", f.column) for f in fields)
+    options = _load_options(model, tuple(pointing))
+    return statement.options(*options).execution_options(populate_existing=True)
+
+
+@lru_cache(maxsize=1_000)
+def _load_options(model: Any, fields: tuple[tuple[str, str, str], ...]) -> tuple[Any, ...]:
+    """What to load for fields, each given as key, target of its relation, and column."""
+    names = {column for _key, _to, column in fields} | {"id", *_ALWAYS}
+    entity = catalogue.of(model)
+    if entity is not None:
+        names |= {entity.title, f"{entity.title}_en"}
     columns = [getattr(model, n) for n in sorted(names) if n in model.__mapper__.column_attrs]
     relations = [
-        joinedload(getattr(model, f.key)).load_only(*_title_columns(f))
-        for f in fields
-        if isinstance(f, RelationField)
+        joinedload(getattr(model, key)).load_only(*_title_columns(to))
+        for key, to, _column in fields
+        if to
     ]
-    return statement.options(load_only(*columns), *relations).execution_options(
-        populate_existing=True
-    )
+    return (load_only(*columns), *relations)
 
 
 _ALWAYS = ("version", "owner_id", "pool_id")
 """Columns that who-may-see-what and the optimistic lock need of every row."""
 
 
-def _title_columns(relation: RelationField) -> list[Any]:
-    target = catalogue.get(relation.to)
+def _title_columns(key: str) -> list[Any]:
+    target = catalogue.get(key)
     names = [target.title, f"{target.title}_en", "username"]
     return [getattr(target.model, n) for n in names if n in target.fields] + [target.model.id]
 

@@ -5,6 +5,7 @@ Pure values, computed by ``app.store.access`` and cached by version; no SQL here
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.spec.catalogue import catalogue
 from app.spec.field import Level, Masking
@@ -51,6 +52,8 @@ class Rights:
     role_ids: frozenset[int] = frozenset()
     above: frozenset[int] = frozenset()
     """His department and those above it: what is shared with one of them reaches him (LIST-4)."""
+    derived: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What follows from these rights and from nothing else, worked out once: it ends with them."""
 
     def may(self, entity: str, operation: str) -> bool:
         """Whether some role grants the operation there; the super admin may all (PERM-7)."""
