@@ -4,7 +4,7 @@ One function per kind, chosen once per column, so that a page of cells costs no 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -66,6 +66,8 @@ def distance(value: datetime) -> str:
     gap = value - clock.now()
     if abs(gap.days) > 30:
         return clock.local(value).strftime("%Y-%m-%d")
+    if abs(gap) < timedelta(minutes=1):  # clocks differ by seconds: nothing is saved "in 0 seconds"
+        return _("just now")
     return format_timedelta(gap, add_direction=True)
 
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import copying, forms, lists, merging, pasting, state
+from app.admin import copying, forms, lists, merging, pasting, state, walk
 from app.admin.clash import duplicate_of
 from app.admin.once import once
 from app.admin.page import go_to
@@ -76,7 +76,13 @@ class Form:
         base = f"/{self.entity.plural}"
         if not self.pk:
             return f"{base}/add"
-        return f"{base}/edit/{self.pk}" + (f"?section={self.section}" if self.section else "")
+        part = f"?section={self.section}" if self.section else ""
+        return walk.carried(f"{base}/edit/{self.pk}{part}", request.args)
+
+    @property
+    def place(self) -> str:
+        """Where its record is looked at, along the list the reader came from (LIST-5)."""
+        return walk.carried(f"/{self.entity.plural}/show/{self.pk}", request.args)
 
     @property
     def mode(self) -> str:
@@ -93,7 +99,7 @@ class Form:
             "mode": self.mode,
             "section": self.section,
             "action": self.action,
-            "cancel_url": f"/{plural}/show/{pk}" if pk else f"/{plural}/list/",
+            "cancel_url": self.place if pk else f"/{plural}/list/",
             "draft": ".".join(part for part in (str(pk or "new"), self.section) if part),
             "hidden": [
                 ("csrf_token", generate_csrf()),
@@ -146,9 +152,9 @@ def edit(entity: Entity, pk: int) -> Answer:
     form = Form(entity, pk, request.args.get(SECTION, ""))
     if request.method == "GET":
         content = _stored(form)
-        state.only(request.args, {SECTION})
+        state.only(request.args, {SECTION, state.FROM})
         return form.page(content)
-    state.only(request.args, {SECTION})
+    state.only(request.args, {SECTION, state.FROM})
     raw = forms.read(request.form, form.fields)
     try:
         return go_to(_merged(form, raw).headers["Location"])
@@ -211,8 +217,7 @@ def _created(entity: Entity, raw: Mapping[str, Any]) -> Replay:
 def _saved(form: Form, raw: Mapping[str, Any], version: int) -> Replay:
     editing.edit(form.entity, form.pk, raw, version=version)
     flash(_("Saved."), "success")
-    place = f"/{form.entity.plural}/show/{form.pk}"
-    return Replay(302, {"Location": place}, {"id": form.pk})
+    return Replay(302, {"Location": form.place}, {"id": form.pk})
 
 
 def _merged(form: Form, raw: forms.Raw) -> Replay:

@@ -67,7 +67,7 @@ class EntityView(BaseView):
         screen = record_screen.screen(self.entity, pk, record_screen.wanted(request.args))
         state.only(request.args, {*record_screen.ARGUMENTS, state.FROM})
         screen["walk"] = walk.along(self.entity, pk, request.args)
-        walk.keep(screen, screen["walk"].get("trail", ""))
+        walk.keep(screen, request.args)
         return render_template("show.html", screen=screen)
 
     @expose("/options/<key>")
@@ -102,17 +102,18 @@ class EntityView(BaseView):
     @expose("/note/<int:pk>", methods=["POST"])
     def note(self, pk: int) -> Answer:
         """Write a private note on a record, change or remove one (CUS-8)."""
-        return go_to(own_marks.put_note(self.entity, pk))
+        return go_to(walk.carried(own_marks.put_note(self.entity, pk), request.args))
 
     @expose("/mark/<int:pk>", methods=["POST"])
     def mark(self, pk: int) -> Answer:
         """Put private tags on a record (CUS-8)."""
-        return go_to(own_marks.put_tags(self.entity, pk))
+        return go_to(walk.carried(own_marks.put_tags(self.entity, pk), request.args))
 
     @expose("/layers/<int:pk>", methods=["POST"])
     def layers(self, pk: int) -> Answer:
         """Move, close or open a layer of the details, for oneself (CUS-8)."""
-        return go_to(record_screen.arrange(self.entity, pk, request.form.get("step", "")))
+        place = record_screen.arrange(self.entity, pk, request.form.get("step", ""))
+        return go_to(walk.carried(place, request.args))
 
     @expose("/leave/<int:pk>", methods=["POST"])
     def leave(self, pk: int) -> Answer:
@@ -131,12 +132,12 @@ class EntityView(BaseView):
         self._demand("delete")
         title = self.entity.fields[self.entity.title]
         record = door.fetch(self.entity, pk, "delete", [title])
-        state.only(request.args)
+        state.only(request.args, {state.FROM})
         if request.method == "GET":
             return render_template("confirm.html", screen=self._question(record))
         once(request.form.get("form_nonce"), lambda: self._deleted(pk))
         flash(_("Moved to the recycle bin."), "success")
-        return go_to(f"/{self.entity.plural}/list/")
+        return go_to(walk.list_url(self.entity, request.args))
 
     @expose("/bulk/<slug>", methods=["GET", "POST"])
     @explained(
@@ -186,7 +187,7 @@ class EntityView(BaseView):
                 "text": hindrance.reason,
                 "link": bulk_pages.address(hindrance.where) if hindrance.where else "",
                 "hidden": [],
-                "cancel_url": f"{base}/show/{record.id}",
+                "cancel_url": walk.carried(f"{base}/show/{record.id}", request.args),
             }
         going = deletion.along(self.entity, record.id)
         along = (_("%(n)d × %(kind)s", n=n, kind=kind) for kind, n in going.items())
@@ -195,9 +196,9 @@ class EntityView(BaseView):
             "text": _("It goes to the recycle bin together with %(these)s.", these=listed(along))
             if going
             else _("It goes to the recycle bin."),
-            "action": f"{base}/delete/{record.id}",
+            "action": walk.carried(f"{base}/delete/{record.id}", request.args),
             "hidden": [("csrf_token", generate_csrf()), ("form_nonce", forms.nonce())],
-            "cancel_url": f"{base}/show/{record.id}",
+            "cancel_url": walk.carried(f"{base}/show/{record.id}", request.args),
             "danger": True,
             "button": _("Delete"),
         }

@@ -4,8 +4,9 @@ The list's address travels with the reader as the argument ``from`` of a record'
 scrolled to and what was ticked stays in his window (returning.js).
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -30,7 +31,7 @@ def along(entity: Entity, record_id: int, args: MultiDict[str, str]) -> dict[str
     trail = me.state.trail
     previous, following = (f"/{entity.plural}/show/{i}?{trail}" if i else "" for i in near)
     back = me.state.url(page=me.state.page)
-    return {"back_url": back, "previous_url": previous, "next_url": following, "trail": trail}
+    return {"back_url": back, "previous_url": previous, "next_url": following}
 
 
 def _came(entity: Entity, args: MultiDict[str, str]) -> Listed | None:
@@ -44,7 +45,37 @@ def _came(entity: Entity, args: MultiDict[str, str]) -> Listed | None:
     return None if me.is_bin else me
 
 
-def keep(screen: dict[str, Any], trail: str) -> None:
-    """Let the tabs of a record's page lead on along the same list."""
-    for tab in screen["tabs"] if trail else ():
-        tab["url"] += f"{'&' if '?' in tab['url'] else '?'}{trail}"
+def carried(url: str, args: Mapping[str, str]) -> str:
+    """That address with the trail of the page that is asked for; as it is without one."""
+    if FROM not in args:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({FROM: args[FROM]})}"
+
+
+def list_url(entity: Entity, args: Mapping[str, str]) -> str:
+    """The list that the reader came from, as it was; the whole one without a trail."""
+    came = urlencode(parse_qsl(args.get(FROM, ""), keep_blank_values=True))
+    return f"/{entity.plural}/list/" + (f"?{came}" if came else "")
+
+
+def keep(screen: dict[str, Any], args: Mapping[str, str]) -> None:
+    """Let whatever leads back to a record's page lead on along the same list."""
+    if not screen["walk"]:
+        return
+    for part, key in _returning(screen):
+        if part.get(key):
+            part[key] = carried(part[key], args)
+    if screen["past"]:
+        screen["past"]["hidden"] = [(FROM, args[FROM])]
+
+
+def _returning(screen: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where in a record's page the addresses stand that end at this page again."""
+    details, past = screen["details"] or {}, screen["past"] or {}
+    yield from ((one, "url") for one in screen["tabs"])
+    yield from ((one, "url") for one in screen["actions"] if one["slug"] in ("edit", "delete"))
+    yield from ((one, "edit_url") for one in details.get("sections", ()))
+    yield from ((one, "action") for one in screen["panels"])
+    yield from ((one, "as_of_url") for one in past.get("saves", ()))
+    yield from ((past, key) for key in ("older_url", "newest_url", "now_url"))
+    yield details, "arrange_url"

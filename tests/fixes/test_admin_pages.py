@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 from urllib.parse import parse_qs, quote_plus, unquote_plus, urlsplit
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 from app.admin import cells
 from app.admin.lists import builder
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import PageRight
 from app.spec.roles import SYSTEM_ADMIN, grant
@@ -130,6 +132,16 @@ def test_large_amounts_are_short(tongue: str, value: str, text: str) -> None:
     if shown != text:
         exact = f"¥{abs(Decimal(value)):,.2f}"
         assert f'title="{"-" if "-" in value else ""}{exact}"' in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-3, "刚刚"), (0, "刚刚"), (3, "刚刚"), (-120, "2分钟前"), (3600, "1小时后")],
+)
+def test_a_moment_ago_is_just_now(app: Flask, seconds: int, text: str) -> None:
+    """What was saved this second is never told to lie ahead."""
+    with app.test_request_context("/"), force_locale("zh"):
+        assert cells.distance(clock.now() + timedelta(seconds=seconds)) == text
 
 
 def test_the_builder_speaks_the_language_it_is_asked_for(app: Flask) -> None:

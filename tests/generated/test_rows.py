@@ -179,6 +179,32 @@ def test_walking_costs_three_statements_and_understands_no_nonsense(stage: Stage
     assert person.get("/customers/show/1").text.count('rel="next"') == 0
 
 
+def test_what_is_done_on_a_record_leads_on_along_the_list(stage: Stage) -> None:
+    """LIST-5: a save, a note, a look back in time return to the same place of the same list."""
+    person, came = stage.person("manager"), "from=order%3D-name"
+    here = f"/customers/show/1?{came}"
+    page = Page(person.get(here).text)
+    ways = set(page.hooks("href")) | set(page.hooks("action"))
+    for path in ("edit/1", "edit/1?section=basic", "delete/1", "note/1", "mark/1", "layers/1"):
+        way = f"/customers/{path}{'&' if '?' in path else '?'}{came}"
+        assert way in ways, way
+    form = Page(person.get(f"/customers/edit/1?{came}").text)
+    assert here in form.hooks("href"), "cancelling"
+    assert f"/customers/edit/1?{came}" in form.hooks("action")
+    for path, values in (
+        ("edit/1", {"row_version": "1", "remark": "seen"}),
+        ("note/1", {"text": "seen"}),
+        ("mark/1", {"tags": "seen"}),
+        ("layers/1", {"step": "turn:basic"}),
+    ):
+        assert person.post(f"/customers/{path}?{came}", values).location == here, path
+    past = Page(person.get(f"{here}&tab=history").text)
+    assert any("as_of=" in way and came in way for way in past.hooks("href"))
+    assert ("input", {"type": "hidden", "name": "from", "value": "order=-name"}) in past.attributes
+    deleted = person.post(f"/customers/delete/1?{came}", {})
+    assert deleted.location == "/customers/list/?order=-name"
+
+
 def test_a_list_tells_why_it_is_empty(stage: Stage) -> None:
     """LIST-7: another sentence and another way on for each situation."""
     person = stage.person("sales2a")

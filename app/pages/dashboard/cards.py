@@ -40,10 +40,18 @@ class DashboardCard:
     make: Callable[[Lens, str], Screen]
     is_wide: bool = False
     is_charted: bool = False
+    has_choice: bool = False
+    """It is about one metric, of several that its reader may choose from."""
 
     def is_for(self, lens: Lens) -> bool:
         """Whether there is anything true to show to this reader."""
         return bool(readings.available(lens, self.wants))
+
+    def has(self, lens: Lens, metric: str) -> bool:
+        """Whether this reader may choose that metric for this card."""
+        return self.has_choice and any(
+            one.key == metric for _entity, one in readings.available(lens, self.wants)
+        )
 
 
 def _listed_on(card: Card) -> Callable[[Metric], bool]:
@@ -211,7 +219,14 @@ CARDS = {
             is_wide=True,
         ),
         DashboardCard(
-            "trend", _l("Trend"), "chart-line", _is_followed, _trend, is_wide=True, is_charted=True
+            "trend",
+            _l("Trend"),
+            "chart-line",
+            _is_followed,
+            _trend,
+            is_wide=True,
+            is_charted=True,
+            has_choice=True,
         ),
         DashboardCard(
             "forgotten",
@@ -220,7 +235,14 @@ CARDS = {
             _listed_on(Card.FORGOTTEN),
             _forgotten,
         ),
-        DashboardCard("leaderboard", _l("Leaderboard"), "trophy", _is_ranked, _leaderboard),
+        DashboardCard(
+            "leaderboard",
+            _l("Leaderboard"),
+            "trophy",
+            _is_ranked,
+            _leaderboard,
+            has_choice=True,
+        ),
         DashboardCard(
             "summary",
             _l("Data summary"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify, render_template, request
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 
 from app.admin import state
 from app.admin.forms import CONTROL
@@ -38,8 +39,8 @@ class DashboardView(Page):
     @explained(_l("One card of the home page by itself; its numbers open the records behind them."))
     def card(self, key: str) -> str:
         """One card: a part of the home page, or a page of its own without script (UI-2)."""
-        card, seen = _asked(key)
-        screen, table = card.make(seen, request.args.get("metric", ""))
+        card, seen = _asked(key, request.args)
+        screen, table = card.make(seen, _metric(card, seen))
         screen |= {
             "key": key,
             "title": str(card.label),
@@ -53,16 +54,26 @@ class DashboardView(Page):
     @expose("/cards/<key>/<kind>")
     def file(self, key: str, kind: str) -> Response:
         """The card's table as a file (REP-7)."""
-        card, seen = _asked(key)
+        card, seen = _asked(key, request.args)
         if kind not in FILES:
             raise NotFound
-        _screen, table = card.make(seen, request.args.get("metric", ""))
+        _screen, table = card.make(seen, _metric(card, seen))
         content = io.BytesIO()
         tables.write(kind, content, table)
         answer = Response(content.getvalue(), content_type=FILES[kind])
         name = f"{key}-{clock.today().isoformat()}.{kind}"
         answer.headers.set("Content-Disposition", "attachment", filename=name)
         return answer
+
+    @expose("/cards/<key>/metric", methods=["POST"])
+    def choose(self, key: str) -> Response:
+        """Keep which metric a card is about, and show the card so."""
+        card, seen = _asked(key, request.form, CONTROL)
+        if not card.has(seen, request.form.get("metric", "")):
+            raise BadRequest
+        preferences.put({_kept(card): request.form["metric"]})
+        db.session.commit()
+        return go_to(seen.url(f"/dashboard/cards/{key}"))
 
     @expose("/options/<kind>")
     def options(self, kind: str) -> Response:
@@ -95,14 +106,28 @@ class DashboardView(Page):
         return go_to(seen.url("/"))
 
 
-def _asked(key: str) -> tuple[DashboardCard, Lens]:
-    """The card and the lens of an address; 403 when it would show this reader nothing."""
+def _asked(
+    key: str, args: MultiDict[str, str], further: Iterable[str] = ()
+) -> tuple[DashboardCard, Lens]:
+    """The card and the lens that are asked for; 403 when it would show this reader nothing."""
     if key not in CARDS:
         raise NotFound
-    seen = _seen(request.args, {"metric"})
+    seen = _seen(args, {"metric", *further})
     if not CARDS[key].is_for(seen):
         raise NotPermitted
     return CARDS[key], seen
+
+
+def _metric(card: DashboardCard, seen: Lens) -> str:
+    """The metric of the address, else the one chosen last while it is still offered, else none."""
+    if "metric" in request.args or not card.has_choice:
+        return request.args.get("metric", "")
+    kept = preferences.get(_kept(card)).get(_kept(card), "")
+    return kept if card.has(seen, kept) else ""
+
+
+def _kept(card: DashboardCard) -> str:
+    return f"dashboard.metric.{card.key}"
 
 
 def _seen(args: Any, further: Iterable[str] = ()) -> Lens:
