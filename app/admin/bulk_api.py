@@ -10,7 +10,7 @@ from app.admin import bodies
 from app.admin.once import once
 from app.admin.record import changes
 from app.operations import engine, selection
-from app.operations.outcome import Outcome, Skip
+from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -22,7 +22,7 @@ from app.store.idempotency import Replay
 from app.store.policy import Policy
 
 KEYS = selection.KEYS | {"params", "dry_run"}
-SKIPPED_SHOWN, SAMPLE_SHOWN, LISTED = 100, 20, 1_000
+SKIPPED_SHOWN, LISTED = 100, 1_000
 
 
 def answer(entity: Entity, slug: str, body: Mapping[str, Any]) -> Response:
@@ -60,7 +60,7 @@ def rehearsed(entity: Entity, outcome: Outcome) -> dict[str, Any]:
         "skipped": _skips(outcome.skipped[:SKIPPED_SHOWN]),
         "reasons": list(reasons.values()),
         "notified": _notified(outcome),
-        "sample": list(_sample(entity, outcome))[:SAMPLE_SHOWN],
+        "sample": list(_sample(entity, outcome))[:SAMPLED],
     }
 
 
@@ -92,19 +92,14 @@ def _notified(outcome: Outcome) -> list[dict[str, Any]]:
 
 def _sample(entity: Entity, outcome: Outcome) -> Iterable[dict[str, Any]]:
     """Old and new values as this reader may see them."""
-    policy = Policy(actor(), entity, "read")
-    shown = [
-        (change.id, policy.readable[key], pair)
-        for change in outcome.changes[:SAMPLE_SHOWN]
-        for key, pair in change.differences(entity).items()
-        if key in policy.readable and key not in policy.masked
-    ]
-    tags = [(f.key, pair) for _id, f, pair in shown if isinstance(f, TagsField)]
+    policy = Policy(actor(), entity, "read", in_list=True)
+    shown = list(outcome.sample(policy))
+    tags = [(f.key, pair) for _change, f, pair in shown if isinstance(f, TagsField)]
     names = changes.names_in(tags, policy.readable)
-    for record_id, f, pair in shown:
+    for change, f, pair in shown:
         old, new = (
             ([names.get((f.to, one), one) for one in side or ()] for side in pair)
             if (isinstance(f, TagsField))
             else pair
         )
-        yield {"id": record_id, "field": f.key, "old": old, "new": new}
+        yield {"id": change.id, "field": f.key, "old": old, "new": new}

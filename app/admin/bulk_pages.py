@@ -23,7 +23,7 @@ from app.admin.state import ListState
 from app.operations import engine, selection
 from app.operations.bulk_edit import BulkEdit
 from app.operations.engine import Behaviour
-from app.operations.outcome import Outcome, Skip
+from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
 from app.operations.rules import Place
 from app.operations.selection import Selection
@@ -39,7 +39,6 @@ from app.store.idempotency import Replay
 from app.store.listing import Query
 from app.store.policy import Policy
 
-SAMPLE = 20
 SHOWN = 100
 SELECTION = frozenset({"ids", "all", "filters", "search", "expected_count", "matching"})
 Answer = str | Response | tuple[str, int]
@@ -267,13 +266,12 @@ def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, str]]:
 
     Linked records are named in one statement per field, however many rows are shown.
     """
-    policy = Policy(actor(), entity, "read")
+    policy = Policy(actor(), entity, "read", in_list=True)
     shown = [
         (change, f, pair)
-        for change in outcome.changes[:SAMPLE]
-        for key, pair in change.differences(entity).items()
-        if (f := policy.readable.get(key)) is not None and (not f.system or key == "pool")
-    ][:SAMPLE]
+        for change, f, pair in outcome.sample(policy)
+        if not f.system or f.key == "pool"
+    ][:SAMPLED]
     names = changes.names_in(((f.key, pair) for _change, f, pair in shown), policy.readable)
     return [
         {

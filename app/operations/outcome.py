@@ -1,13 +1,17 @@
 """What becomes of the rows of a bulk operation: the closed list of reasons for leaving one out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from app.operations.rules import Place
+from app.spec.field import Field
+from app.store.policy import Policy
 from app.store.writer import Change
+
+SAMPLED = 20
 
 REASONS: dict[str, Any] = {
     "not_permitted": _l("You may read this record, but not do this with it."),
@@ -55,3 +59,13 @@ class Outcome:
     skipped: list[Skip] = field(default_factory=list)
     notified: dict[int, int] = field(default_factory=dict)
     operation_id: int | None = None
+
+    def sample(self, policy: Policy) -> Iterator[tuple[Change, Field, Sequence[Any]]]:
+        """The first rows field by field, [old, new]: of fields that are read in full in lists too.
+
+        Of a masked value not even that it would be another one is told (C43).
+        """
+        for change in self.changes[:SAMPLED]:
+            for key, pair in change.differences(policy.entity).items():
+                if key in policy.plain:
+                    yield change, policy.plain[key], pair

@@ -361,3 +361,24 @@ def test_no_name_is_ever_markup(world: World, engine: Engine) -> None:
             for _tag, has in Page(answer.text).attributes:
                 assert "onerror" not in has, path
     assert seen > 30, "the names do stand on most pages"
+
+
+@pytest.mark.parametrize("mask", [1, 2])
+def test_a_rehearsal_tells_nothing_of_a_masked_value(
+    world: World, engine: Engine, mask: int
+) -> None:
+    """C43: a dry run of the right guess looks as one of a wrong guess, on the page and by REST."""
+    grant_fields(engine, "sales_manager", "customer", mobile={"mask": mask})
+    write(engine, "customer", 1, mobile=SECRET)
+    person, seen = Person("manager", world.client("manager")), set()
+    for guess in (SECRET, "13900017788"):
+        form = {"ids": "1", "step": "preview", "mobile": guess}
+        page = person.post("/customers/bulk/bulk_edit", form)
+        body = {"ids": [1], "params": {"set": {"mobile": guess}}, "dry_run": True}
+        told = person.rest("POST", "/customers/bulk/bulk_edit", body)
+        assert (page.status_code, told.status_code) == (200, 200)
+        for answer in (page, told):
+            assert SECRET not in answer.text.replace(guess, "")
+        words = " ".join(Page(page.text).words).replace("139****7788", "").replace(guess, "")
+        seen.add((words, told.text))
+    assert len(seen) == 1, seen
