@@ -218,6 +218,11 @@ def test_chosen_people_are_within_reach(peopled: Stage) -> None:
     assert int(total) == sum(single) > 0
     offered = person.get("/dashboard/options/people", q="sales").json
     assert {one["hint"] for one in offered} == {"sales1a", "sales1b"}  # type: ignore[union-attr]
+    renamed = {"name": "王芳"}
+    path, seen = f"/users/{ids['sales1b']}", {"If-Match": '"1"'}
+    assert peopled.person("admin").rest("PUT", path, renamed, seen).status_code == 200
+    offered = person.get("/dashboard/options/people", q="wangf").json
+    assert [one["hint"] for one in offered] == ["sales1b"]  # type: ignore[union-attr]
     for foreign in (f"people={ids['sales2a']}", "departments=5", "people=987654"):
         assert person.client.get(f"/?who=chosen&{foreign}").status_code == 404
         assert (

@@ -18,9 +18,11 @@ from app.spec.catalogue import catalogue
 from app.store.recent import RecentView
 from app.store.views import SavedView
 from tests.contract.calls import (
+    Api,
     condition,
     filters_of,
     grant_fields,
+    pool_ids,
     set_role,
     stored,
     user_ids,
@@ -382,3 +384,22 @@ def test_a_rehearsal_tells_nothing_of_a_masked_value(
         words = " ".join(Page(page.text).words).replace("139****7788", "").replace(guess, "")
         seen.add((words, told.text))
     assert len(seen) == 1, seen
+
+
+def test_a_pool_tells_its_members_nothing_of_the_past(world: World, engine: Engine) -> None:
+    """POOL-1, contract §6: who owned and wrote it stands in no visible column; a claim opens it."""
+    api = Api(world, "sales1b")
+    assert api.put("/customers/3", {"level": "B"}).status_code == 200
+    pool = pool_ids(engine)["Open customers"]
+    assert api.bulk("customers", "release", [3], {"pool": pool}).json["done"] == 1
+    member, admin = (Person(name, world.client(name)) for name in ("sales1a", "leader1"))
+    paths = ("/customers/show/3?tab=history", "/customers/show/3?tab=team")
+    past = "/customers/show/3?tab=history&as_of=2999-01-01"
+    for path in ("/customers/show/3", *paths, past):
+        page = member.get(path)
+        assert page.status_code == 200
+        assert not {"history", "team"} & Page(page.text).hooks("data-tab")
+        assert "sales1b" not in page.text.lower(), path
+    assert "sales1b" in admin.get(paths[0]).text.lower(), "the pool's admin sees all of it"
+    assert Api(world, "sales1a").bulk("customers", "claim", [3]).json["done"] == 1
+    assert "sales1b" in member.get(paths[0]).text.lower()

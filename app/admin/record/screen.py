@@ -149,16 +149,20 @@ def by_layer(seen: Seen, order: Sequence[Section]) -> dict[Section, list[dict[st
 
 
 def _tabs(seen: Seen, below: Mapping[str, Child], wanted: str) -> list[dict[str, Any]]:
-    """Details, what belongs to the record with its number, team, history."""
+    """Details, what belongs to the record with its number, team, history.
+
+    Team and history tell whose it was: what a pool shows its members are columns (POOL-1).
+    """
     entity, number = seen.entity, seen.record.id
+    is_limited = seen.policy.pool_columns(seen.record) is not None
     parts: list[tuple[str, str, int | None]] = [("details", _("Details"), None)]
     parts += [
         (key, str(children.label(child)), children.count(child, number))
         for key, child in below.items()
     ]
-    if "add_team" in entity.operations:
+    if "add_team" in entity.operations and not is_limited:
         parts.append(("team", _("Team"), None))
-    if entity.model is not History:
+    if entity.model is not History and not is_limited:
         parts.append(("history", _("History"), None))
     keys = [key for key, _label, _count in parts]
     active = wanted if wanted in keys else keys[0]

@@ -65,7 +65,8 @@ def offered(kind: str, words: str) -> list[dict[str, Any]]:
 
 def _called(entity: Entity, words: str) -> Any:
     plain = getattr(entity.model, entity.title).icontains(words, autoescape=True)
-    hit = search_index.matches(entity, words, frozenset({"text"}))
+    named = [field.key for field in entity.searched if field.search == "text"]
+    hit = search_index.matches(entity, words, named)
     return plain if hit is None else or_(hit, plain)
 
 
