@@ -313,7 +313,9 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
                 column = f"{field.key}_{derived.suffix}"
                 yield Index(f"uq_{table}_{column}", column, unique=True, **alive)
     if cls.__pooled__:
-        yield Index(f"ix_{table}_pool_id", "pool_id", "id", **_only("pool_id IS NOT NULL"))
+        names = [f.sort_column for f in fields.values() if f.sortable and f.kind == "text"][:1]
+        only = _only("pool_id IS NOT NULL")
+        yield Index(f"ix_{table}_pool_id", "pool_id", *names, "id", **only)
     if cls.__binned__:
         deleted = _only("deleted_at IS NOT NULL")
         yield Index(f"ix_{table}_deleted_at", "deleted_at", "id", **deleted)
