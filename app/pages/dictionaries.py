@@ -18,7 +18,7 @@ from app.extensions import db
 from app.spec import text
 from app.spec.catalogue import catalogue
 from app.spec.entity import PageRight
-from app.spec.errors import Conflict, Invalid, StaleVersion
+from app.spec.errors import BadRequest, Conflict, Invalid, StaleVersion
 from app.spec.options import COLOURS, LABEL_LENGTH, Dictionary, Option, code_of, is_code
 from app.spec.roles import SYSTEM_ADMIN, grant
 from app.spec.scopes import Scope
@@ -111,10 +111,14 @@ def _original(words: Dictionary) -> list[Option]:
     """The choices as the form was opened with; BadRequest for what no form of ours sends."""
     found = state.decoded(request.form.get("original") or "[]")
     try:
-        return [Option(code, Label(en, zh), colour, bool(on)) for code, zh, en, colour, on in found]
-    except (TypeError, ValueError, AttributeError):
-        state.only(["original"])
-        raise
+        rows = [(code, zh, en, colour, bool(on)) for code, zh, en, colour, on in found]
+    except (TypeError, ValueError):
+        raise BadRequest from None
+    if not all(isinstance(word, str) for *words, _on in rows for word in words):
+        raise BadRequest
+    if not {colour for _code, _zh, _en, colour, _on in rows} <= set(COLOURS):
+        raise BadRequest
+    return [Option(code, Label(en, zh), colour, on) for code, zh, en, colour, on in rows]
 
 
 def _rows(form: MultiDict[str, str], original: Sequence[Option]) -> list[dict[str, str]]:
@@ -137,15 +141,16 @@ def _checked(rows: Sequence[Mapping[str, str]]) -> list[Option]:
     seen: dict[str, set[str]] = {"code": set(), "zh": set(), "en": set()}
     found = []
     for row in rows:
-        names = {part: text.clean(row[part]) for part in ("zh", "en")}
+        names = {part: _cleaned(row[part]) for part in ("zh", "en")}
         for part, value in {"code": row["code"], **names}.items():
             objection = _objection(part, value, seen[part], row)
             if objection is not None:
                 wrong[f"{part}:{row['code']}"] = [objection]
-            seen[part].add(value)
+            seen[part].add(value or "")
         colour = row["colour"] if row["colour"] in COLOURS else ""
-        if all(names.values()):
-            label = Label(names["en"], names["zh"])
+        zh, en = names["zh"], names["en"]
+        if zh and en:
+            label = Label(en, zh)
             found.append(Option(row["code"], label, colour, bool(row["active"])))
     if found and not any(option.is_active for option in found):
         wrong["rows"] = [_l("Keep at least one value active.")]
@@ -154,7 +159,17 @@ def _checked(rows: Sequence[Mapping[str, str]]) -> list[Option]:
     return found
 
 
-def _objection(part: str, value: str, seen: set[str], row: Mapping[str, str]) -> Any:
+def _cleaned(typed: str) -> str | None:
+    """The words as they are stored; None for what is no text."""
+    try:
+        return text.clean(typed)
+    except ValueError:
+        return None
+
+
+def _objection(part: str, value: str | None, seen: set[str], row: Mapping[str, str]) -> Any:
+    if value is None:
+        return text.CONTROL_CHARACTER
     if not value:
         return _l("This field is required.")
     if value in seen:

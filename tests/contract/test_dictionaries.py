@@ -137,6 +137,8 @@ def test_what_can_be_no_choice_is_refused(world: "World") -> None:
         {"zh__referral": ""},
         {"zh__referral": "促销"},
         {"en__referral": "x" * 81},
+        {"zh__referral": "a\x00b"},
+        {"new_zh": "\x00", "new_en": "Control"},
         {"new_zh": "只有中文"},
         {"new_zh": "重复", "new_en": "Twice", "new_code": "referral"},
         {"new_zh": "坏编码", "new_en": "Bad", "new_code": "a b"},
@@ -145,7 +147,8 @@ def test_what_can_be_no_choice_is_refused(world: "World") -> None:
     for changes in wrong:
         assert save(admin, form, **changes).status_code == 422, changes
     assert save(admin, form, junk="1").status_code == 400
-    assert save(admin, form, original="[1]").status_code == 400
+    for original in ("[1]", '[["x",{"a":1},"B","red",1]]', '[["x","A","B","plaid",1]]'):
+        assert save(admin, form, original=original).status_code == 400, original
     assert admin.get("/dictionaries/level").status_code == 404  # not for editing
 
 

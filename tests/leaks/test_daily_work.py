@@ -23,6 +23,7 @@ from tests.contract.calls import (
     filters_of,
     grant_fields,
     pool_ids,
+    role_ids,
     set_role,
     stored,
     user_ids,
@@ -403,3 +404,35 @@ def test_a_pool_tells_its_members_nothing_of_the_past(world: World, engine: Engi
     assert "sales1b" in admin.get(paths[0]).text.lower(), "the pool's admin sees all of it"
     assert Api(world, "sales1a").bulk("customers", "claim", [3]).json["done"] == 1
     assert "sales1b" in member.get(paths[0]).text.lower()
+
+
+def test_two_hats_read_wide_and_write_narrow(world: World, engine: Engine) -> None:
+    """PERM-2: a scope belongs to its operation, on the small ways too."""
+    set_role(engine, "sales1a", "salesperson", "auditor")
+    person = Person("sales1a", world.client("sales1a"))
+    person.csrf()
+    before = snapshot(engine, db.metadata)
+    for path in ("/customers/show/3", "/customers/add?copy=3", "/customers/show/3?tab=history"):
+        assert person.get(path).status_code == 200, path
+    for path in ("/customers/cell/3/remark", "/customers/edit/3"):
+        assert person.get(path).status_code == 404, path
+        assert person.post(path, {"remark": "x"}).status_code == 404, path
+    for slug, params in (
+        ("lock", {"reason": "x"}),
+        ("add_tags", {"tags": ["Spare"]}),
+        ("add_team", {"users": ["clerk1"], "level": "read"}),
+    ):
+        told = Api(world, "sales1a").bulk("customers", slug, [3], params, dry_run=True)
+        assert (told.status_code, told.json.get("will_change")) in ((200, 0), (422, None)), slug
+    assert person.get("/recycle-bin/").status_code == 403
+    assert untouched(engine, before)
+
+
+def test_a_proposal_moves_no_version_of_a_wider_role(world: World, engine: Engine) -> None:
+    """MATRIX-8: naming a role without changing it does nothing to it."""
+    person, wide = Person("system", world.client("system")), role_ids(engine)["sales_manager"]
+    person.csrf()
+    before = snapshot(engine, db.metadata)
+    answer = sent(person, "/matrix/save", proposal=json.dumps([[[wide, 1]], [], []]))
+    assert answer.status_code in (302, 403)
+    assert untouched(engine, before)
