@@ -22,7 +22,9 @@ class Contact(Owned, Record):
     sex = field.choice("Sex", "性别", SEX)
     birthday = field.birthday("Birthday", "生日")
     address = field.text("Address", "地址", max_length=255, mask="address")
-    next_contact_at = field.moment("Next contact time", "下次联系时间", sortable=True)
+    next_contact_at = field.moment(
+        "Next contact time", "下次联系时间", sortable=True, beside="care"
+    )
     remark = field.long_text("Remark", "备注")
     tags = field.tags(listed=False)
 

@@ -5,9 +5,23 @@ added; the database itself refuses to change or remove them (AUDIT-3).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, Integer, insert, select, true
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Index,
+    Integer,
+    String,
+    and_,
+    column,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from app.extensions import db
@@ -190,3 +204,50 @@ def of_record(
         statement = statement.where(History.id < before)
     with system_scope("a record's history is read by whoever reads the record"):
         return list(db.session.scalars(statement))
+
+
+def last_until(entity: str, record_id: int, moment: datetime) -> History | None:
+    """The newest entry of a record that is not later, with who acted; as ``of_record``."""
+    statement = (
+        select(History)
+        .options(joinedload(History.actor))
+        .where(History.entity == entity, History.record_id == record_id, History.at <= moment)
+        .order_by(History.id.desc())
+        .limit(1)
+    )
+    with system_scope("a record's history is read by whoever reads the record"):
+        return db.session.scalar(statement)
+
+
+def nearest(
+    entity: str, record_id: int, moment: datetime, title: str
+) -> list[tuple[str, list[Any], bool, bool]]:
+    """The changes of a record next to a moment: (field, [old, new], is it later, is it the last).
+
+    Per field the first one after it and the last one until then, of the title also the very first:
+    the database picks them, so that a long history costs no more rows than a short one.
+    """
+    change = func.json_each(History.changes).table_valued(
+        column("key", String), column("value", JSON), joins_implicitly=True
+    )
+    is_later = History.at > moment
+    side = (change.c.key, is_later)
+    picked = (
+        select(
+            change.c.key,
+            change.c.value,
+            is_later.label("is_later"),
+            func.row_number().over(partition_by=side, order_by=History.id).label("first"),
+            func.row_number().over(partition_by=side, order_by=History.id.desc()).label("last"),
+        )
+        .where(History.entity == entity, History.record_id == record_id)
+        .subquery()
+    )
+    row = picked.c
+    wanted = or_(
+        and_(row.is_later, row.first == 1),
+        and_(~row.is_later, or_(row.last == 1, and_(row.first == 1, row.key == title))),
+    )
+    found = select(row.key, row.value, row.is_later, row.last == 1).where(wanted)
+    with system_scope("a record's history is read by whoever reads the record"):
+        return [(key, pair, later, last) for key, pair, later, last in db.session.execute(found)]

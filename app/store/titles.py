@@ -55,12 +55,16 @@ def title(entity: Entity, record: Any) -> str:
     return either(own, getattr(record, other)) if other else str(own or "")
 
 
-def by_ids(entity: Entity, ids: Iterable[int]) -> dict[int, str]:
-    """The titles of records by id, in one statement through the gate; unreadable ones absent."""
+def by_ids(entity: Entity, ids: Iterable[int], *, bilingual: bool = True) -> dict[int, str]:
+    """The titles of records by id, in one statement through the gate; unreadable ones absent.
+
+    Not ``bilingual``: without their English names, for whoever doesn't see those.
+    """
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    columns = [getattr(entity.model, key) for key in (entity.title, english(entity)) if key]
+    keys = (entity.title, english(entity) if bilingual else "")
+    columns = [getattr(entity.model, key) for key in keys if key]
     rows = db.session.execute(
         select(entity.model.id, *columns).where(member_of(entity.model.id, wanted))
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from app.admin.security.login import actor_of
 from app.extensions import db
@@ -18,7 +18,7 @@ from app.operations.selection import Selection
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.store import accounts, door, past
+from app.store import accounts, door, history, past
 from app.store.context import Actor, acting_as
 from tests.generated.seed import dice
 from tests.support.web import submit
@@ -102,6 +102,25 @@ def test_as_of_is_the_row_stored_then(world: World, seed: int, key: str) -> None
                 assert dict(then.values) == was, f"{key} at {moment}"
                 assert then.unknown == frozenset()
         assert len({str(was) for _moment, was in seen}) > STEPS / 2, "hardly anything was changed"
+
+
+def test_a_long_history_costs_no_more_than_a_short_one(world: World) -> None:
+    """The database picks the entries next to the moment: one is loaded, few rows come with it."""
+    entity, loaded = catalogue.get("customer"), []
+    edits = [(1, "Name", {"city": [str(n), str(n + 1)]}) for n in range(500)]
+    with world.app.app_context(), acting_as(somebody("admin")):
+        for day, some in enumerate((edits[:250], edits[250:])):
+            with time_machine.travel(START + timedelta(days=day), tick=False):
+                history.record_writes("edit", entity.key, some)
+        event.listen(history.History, "load", lambda entry, _context: loaded.append(entry))
+        moment = START + timedelta(hours=1)
+        then = past.as_of(entity, 1, {"city": "500", "district": None}, moment)
+        found = history.nearest(entity.key, 1, moment, entity.title)
+    assert then.values["city"] == "250"
+    assert then.last is not None
+    assert then.last.at == START
+    assert len(loaded) == 1
+    assert len(found) < 3 * len(entity.fields)
 
 
 def test_a_change_without_a_trace_is_said_to_be_unknown(world: World, log_in_as: Login) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from app.spec.catalogue import catalogue
 from tests.generated.browser import Page, Person
-from tests.generated.stage import UNKNOWN, Stage, check_refused
+from tests.generated.stage import UNKNOWN, Stage, check_refused, pool_id
 from tests.generated.variety import fill
 from tests.support.company import PEOPLE
 from tests.support.statements import count_statements
@@ -269,6 +269,23 @@ def test_the_trail_is_ones_own_scoped_and_short(stage: Stage) -> None:
     again = json.loads(person.get("/contacts/options/customer").text)
     assert again[0]["value"] == 5 != offered[0]["value"]
     assert sorted(one["value"] for one in again) == sorted(one["value"] for one in offered)
+
+
+def test_the_trail_leads_into_ones_own_pools(stage: Stage) -> None:
+    """A member's record in a pool by its name there; taken out of his pools it leaves the trail."""
+    person, members = stage.person("sales2a"), stage.oracle.visible("sales2a", "customer", "read")
+    for number in (11, 12):
+        assert person.post(f"/customers/viewed/{number}", {}).status_code == 204
+    assert trail(person, "/recent/") == ["/customers/show/12", "/customers/show/11"]
+    with stage.world.app.app_context():
+        closed = pool_id("Closed customers")
+    with stage.engine.begin() as connection:
+        table = catalogue.get("customer").model.__table__
+        connection.execute(update(table).where(table.c.id == 11).values(name_en="Told to nobody"))
+        connection.execute(update(table).where(table.c.id == 12).values(pool_id=closed))
+    assert "Told to nobody" not in person.get("/recent/").text
+    assert trail(person, "/recent/") == ["/customers/show/11"]
+    assert members.isdisjoint({11, 12}), "rows in a pool are nobody's own"
 
 
 def trail(person: Person, path: str) -> list[str]:
