@@ -7,9 +7,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from app.spec.catalogue import catalogue
-from app.store.record import count_links
+from app.store.record import count_links, index_comparisons
 
 for module in iter_modules(__path__):
     import_module(f"{__name__}.{module.name}")
 catalogue.validate()
 count_links()
+index_comparisons()

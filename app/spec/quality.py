@@ -40,6 +40,8 @@ class Check:
     fields: tuple[str, ...]
     finds: Callable[[Any], ColumnElement[bool]]
     """The condition, given the entity's model."""
+    compares: str = ""
+    """The field whose values it compares among all records: the store indexes it."""
 
 
 def check(key: str, en: str, zh: str, fields: str, finds: Any) -> Check:
@@ -87,7 +89,7 @@ def shared(key: str) -> Check:
         return found
 
     en, zh = "{field} also of another record", "{field}与其他记录相同"
-    return check(f"shared_{key}", en, zh, key, finds)
+    return Check(f"shared_{key}", Label(en, zh), (key,), finds, compares=key)
 
 
 def overtaken(planned: str, done: str) -> Check:

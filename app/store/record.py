@@ -348,6 +348,17 @@ def index_numbers(model: Any, name: str, *keys: str, only: str = "") -> Index:
     return Index(f"ix_{table.name}_{name}", *columns, **_only(" AND ".join(filter(None, where))))
 
 
+def index_comparisons() -> None:
+    """Index what checks compare among all records, so that they need not be sorted for it (CUS-9).
+
+    Called once, when all entities are declared.
+    """
+    for entity in catalogue:
+        for check in entity.quality:
+            if key := check.compares:
+                index_numbers(entity.model, key, key, "owner", only=f"{key} IS NOT NULL")
+
+
 def _only(condition: str) -> dict[str, Any]:
     """The options of an index over the rows that meet a condition, on both databases."""
     clause = sql(condition)
