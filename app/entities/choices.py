@@ -1,6 +1,8 @@
-"""The dictionaries that leads, customers and contacts share; admins edit them."""
+"""What leads, customers and contacts share: dictionaries that admins edit, a field."""
 
-from app.spec.declare import dictionary, fixed, option
+from typing import Any
+
+from app.spec.declare import dictionary, field, fixed, option
 
 LEVEL = fixed(
     "level",
@@ -85,3 +87,9 @@ TAG_COLOUR = fixed(
     option("purple", "Purple", "紫色", "purple"),
     option("secondary", "Grey", "灰色", "secondary"),
 )
+
+
+def next_contact(**facets: Any) -> Any:
+    """When somebody wants to get in touch again; shown beside the record too (UI-5)."""
+    facets = {"sortable": True, "beside": "care", **facets}
+    return field.moment("Next contact time", "下次联系时间", **facets)

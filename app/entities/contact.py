@@ -1,6 +1,6 @@
 """Contacts: the people we talk to at a customer (CON)."""
 
-from app.entities.choices import BUYING_ROLE, SEX
+from app.entities.choices import BUYING_ROLE, SEX, next_contact
 from app.rules.contacts import PrimaryContactRules
 from app.spec.declare import TAGGED, Entity, Label, Scope, catalogue, field, grant, quality, roles
 from app.store.record import Owned, Record
@@ -22,9 +22,7 @@ class Contact(Owned, Record):
     sex = field.choice("Sex", "性别", SEX)
     birthday = field.birthday("Birthday", "生日")
     address = field.text("Address", "地址", max_length=255, mask="address")
-    next_contact_at = field.moment(
-        "Next contact time", "下次联系时间", sortable=True, beside="care"
-    )
+    next_contact_at = next_contact()
     remark = field.long_text("Remark", "备注")
     tags = field.tags(listed=False)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE
+from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE, next_contact
 from app.spec.declare import (
     LOCKS,
     POOLED,
@@ -41,9 +41,7 @@ class Customer(Lockable, Pooled, Record):
     email = field.email("E-mail", "邮箱")
     source = field.choice("Customer source", "客户来源", SOURCE, listed=True, quick=True)
     industry = field.choice("Industry", "客户行业", INDUSTRY, listed=True, quick=True)
-    next_contact_at = field.moment(
-        "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True, beside="care"
-    )
+    next_contact_at = next_contact(listed=True, fact=True)
     tags = field.tags()
     website = field.website("Website", "网址")
     remark = field.long_text("Remark", "备注")

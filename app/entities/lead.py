@@ -1,6 +1,6 @@
 """Leads: somebody who may become a customer (LEAD)."""
 
-from app.entities.choices import INDUSTRY, INVALID_REASON, LEVEL, SOURCE
+from app.entities.choices import INDUSTRY, INVALID_REASON, LEVEL, SOURCE, next_contact
 from app.spec.declare import (
     LOCKS,
     POOLED,
@@ -34,9 +34,7 @@ class Lead(Lockable, Pooled, Record):
     source = field.choice("Lead source", "线索来源", SOURCE, listed=True, quick=True)
     industry = field.choice("Industry", "行业", INDUSTRY, quick=True)
     level = field.choice("Level", "级别", LEVEL, listed=True, fact=True, quick=True)
-    next_contact_at = field.moment(
-        "Next contact time", "下次联系时间", listed=True, sortable=True, fact=True, beside="care"
-    )
+    next_contact_at = next_contact(listed=True, fact=True)
     remark = field.long_text("Remark", "备注")
     tags = field.tags()
     province = field.text("Province", "省", max_length=40, section=Section.ADDRESS)
