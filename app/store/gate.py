@@ -227,21 +227,23 @@ def _criteria(work: Acting) -> tuple[Any, ...]:
 def _criterion(entity: Entity, work: Acting) -> Any:
     """The option of one entity: it follows from rights, seats and the way it is looked at."""
     assert work.actor is not None  # noqa: S101 - for the type checker; system work has no criteria
-    operation = work.operation_on(entity.key)
-    verb = OPERATIONS.get(operation)
-    seats = seat_ids(entity, work, verb.seats) if verb and entity.is_owned else ()
+    operation, rights = work.operation_on(entity.key), work.actor.rights
+    verb = OPERATIONS.get(operation) if rights.may(entity.key, operation) else None
+    is_limited = entity.is_owned and not rights.reach(entity.key, operation).everything
+    seats = seat_ids(entity, work, verb.seats) if verb and is_limited else ()
     pools = work.pools and entity.key == work.entity
-    key, known = (entity.model, operation, pools, tuple(seats)), work.actor.rights.derived
-    if key not in known:
+    key, known = (entity.model, operation, pools, tuple(seats)), rights.derived
+    found = known.get(key)
+    if found is None:
         if len(known) >= MOST_DERIVED:
             known.clear()
-        known[key] = with_loader_criteria(
+        found = known[key] = with_loader_criteria(
             entity.model,
             predicate(entity, work),
             include_aliases=True,
             propagate_to_loaders=True,
         )
-    return known[key]
+    return found
 
 
 def member_of(column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
