@@ -1,6 +1,6 @@
 """Rules of what others are linked with by name: it stays while it is in use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -12,7 +12,8 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Invalid
 from app.spec.relations import TAG_SEPARATORS, LinksField
-from app.store import links
+from app.spec.text import fold
+from app.store import links, views
 from app.store.context import system_scope
 from app.store.gate import member_of
 
@@ -27,16 +28,27 @@ class LinkedRules(Rules):
         self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
     ) -> None:
         _refuse_separators(entity, values)
+        if name := values.get(entity.title):
+            names = {fold(str(before.get(entity.title))): name}
+            for other, field in _linking(entity):
+                if field.is_named:  # asked for by name in saved views (contract §2)
+                    views.rename(other, field.key, names)
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """Those that living records are linked with, whoever may see those."""
         found: dict[int, Blocker] = {}
         with system_scope("what is in use is counted everywhere"):
-            for other in catalogue:
-                for field in other.fields.values():
-                    if isinstance(field, LinksField) and field.to == entity.key:
-                        found |= _used(other, field, ids)
+            for other, field in _linking(entity):
+                found |= _used(other, field, ids)
         return found
+
+
+def _linking(entity: Entity) -> Iterator[tuple[Entity, LinksField]]:
+    """What records are linked with this entity's, with the entity that has the field."""
+    for other in catalogue:
+        for field in other.fields.values():
+            if isinstance(field, LinksField) and field.to == entity.key:
+                yield other, field
 
 
 def _refuse_separators(entity: Entity, values: Mapping[str, Any]) -> None:

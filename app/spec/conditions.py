@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.spec.text import fold
+
 Condition = Mapping[str, Any]
 
 
@@ -28,3 +30,22 @@ def columns_in(conditions: Any) -> Iterator[str]:
             waiting.extend(one.get(group) for group in ("and", "or"))
         elif isinstance(one, list | tuple):
             waiting.extend(one)
+
+
+def renamed(conditions: Any, column: str, names: Mapping[str, str]) -> Any:
+    """The conditions with the folded ``names`` that they ask that column for replaced."""
+    if isinstance(conditions, list | tuple):
+        return [renamed(one, column, names) for one in conditions]
+    if not isinstance(conditions, Mapping):
+        return conditions
+    if "col" not in conditions:
+        return {group: renamed(some, column, names) for group, some in conditions.items()}
+    if conditions["col"] != column or "value" not in conditions:
+        return conditions
+    asked = conditions["value"]
+    several = [_named(one, names) for one in asked] if isinstance(asked, list) else None
+    return {**conditions, "value": _named(asked, names) if several is None else several}
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
+    return names.get(fold(value), value) if isinstance(value, str) else value

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
-from app.spec.conditions import columns_in
+from app.spec.conditions import columns_in, renamed
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotFound, StaleVersion
 from app.spec.options import fixed, option
@@ -240,6 +240,26 @@ def _check(shared: Shared, definition: Definition) -> None:
         raise Invalid(
             fields={"audience": [_l("A view that filters by your own tags can't be shared.")]}
         )
+
+
+def rename(entity: Entity, column: str, names: Mapping[str, str]) -> None:
+    """Let everybody's views of these records go on finding what is called otherwise now.
+
+    ``names`` maps folded old names to new ones, among the values of conditions on that column.
+    """
+    table = SavedView.__table__
+    kept = db.session.execute(
+        select(table.c.id, table.c.definition).where(table.c.entity == entity.key)
+    )
+    for number, definition in kept.all():
+        filters = renamed(definition["filters"], column, names)
+        if filters != definition["filters"]:
+            values = {"definition": {**definition, "filters": filters}}
+            db.session.execute(
+                update(table)
+                .where(table.c.id == number)
+                .values(version=table.c.version + 1, **values)
+            )
 
 
 def _words(names: tuple[str, str], shared: Shared) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from tests.contract.calls import condition, grant_fields, role_ids, set_role, user_ids
+from tests.contract.calls import Api, condition, grant_fields, role_ids, set_role, user_ids
 from tests.generated.browser import Page
 from tests.support.web import csrf_token
 from tests.support.worlds import World
@@ -183,3 +183,16 @@ def test_a_view_of_somebody_who_lost_the_list(world: World, engine: Engine) -> N
 def _keys(reader: Reader) -> list[str]:
     page = reader.client.get("/views/customers/").text
     return [part.partition('"')[0] for part in page.split('name="tab" value="')[1:]]
+
+
+def test_a_view_finds_a_renamed_tag(world: World) -> None:
+    """Conditions name tags; renaming one leaves nobody's view empty, however deep it asks."""
+    manager, admin = Reader(world, "manager"), Api(world, "admin")
+    admin.bulk("customers", "add_tags", [1, 3], {"tags": ["Old", "Other"]})
+    plain = manager.kept(condition("tags", "any", ["ＯＬＤ", "nobody's"]))
+    deep = manager.kept({"or": [{"and": [condition("tags", "all", ["Other", "old"])]}]})
+    before = [manager.ids(view) for view in (plain, deep)]
+    assert before == [{1, 3}, {1, 3}]
+    version = admin.get("/tags/1").json["result"]["version"]
+    assert admin.put("/tags/1", {"name": "New"}, version).status_code == 200
+    assert [manager.ids(view) for view in (plain, deep)] == before
