@@ -117,8 +117,15 @@ def _chosen(entity: Entity, verb: Operation) -> Selection:
     return Selection(ids=tuple(dict.fromkeys(state.whole(i, 0) for i in ids)))
 
 
-def _scope(verb: Operation, chosen: Selection) -> str:
-    """How many records are meant; where more match than he may change, both numbers (BULK-1)."""
+def _scope(entity: Entity, verb: Operation, chosen: Selection) -> str:
+    """How many records are meant; where more match than he may change, both numbers (BULK-1).
+
+    One record alone is called by its name, as far as its reader may know it.
+    """
+    if chosen.query is None and len(chosen.ids) == 1:
+        named = titles.by_ids(entity, chosen.ids)
+        if named:
+            return named[chosen.ids[0]]
     count = len(chosen.ids) if chosen.query is None else chosen.expected or 0
     matching = _matching()
     if chosen.query is not None and matching > count:
@@ -193,7 +200,7 @@ def _settings(
     only_filled = _sets_values(behaviour(verb.slug), entity)
     screen = _frame(entity, verb, "form") | {
         "hidden": _hidden(chosen, "preview"),
-        "scope": _scope(verb, chosen),
+        "scope": _scope(entity, verb, chosen),
         "only_filled": only_filled,
         "fields": [
             forms.control(entity, f, raw.get(key, ""), errors=errors.get(key, ()))
@@ -222,7 +229,7 @@ def _preview(
         if one not in (None, "", False)
     ]
     screen = _frame(entity, verb, "preview") | {
-        "scope": _scope(verb, chosen),
+        "scope": _scope(entity, verb, chosen),
         "hidden": [*_hidden(chosen, "run"), ("form_nonce", forms.nonce()), *params],
         "preview": {
             "total": outcome.total,

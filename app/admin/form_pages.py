@@ -204,7 +204,7 @@ def _pasted(form: Form, raw: forms.Raw) -> Answer:
     found, rest = pasting.read(form.fields, text)
     filled = {key: value for key, value in found.items() if not raw.get(key)}
     labels = [str(form.fields[key].label) for key in filled]
-    pasted = {"filled": labels, "rest": rest}
+    pasted = {"filled": listed(labels), "rest": rest}
     return form.page(Content({**raw, **filled}, pasted=pasted, is_returned=True))
 
 

@@ -58,9 +58,9 @@ _COMPANY = re.compile(
     r"|\b(?:ltd|inc|llc|gmbh|corp|corporation|company|limited|s\.?r\.?l|s\.?a|b\.?v|plc|ag)\.?$",
     re.I,
 )
-_ADDRESS = re.compile(
-    r"(?:[省市区县镇乡村路街道巷弄号楼室座层].*){2}|\b(?:street|road|avenue|st\.|rd\.)", re.I
-)
+_PLACE = re.compile(r"[省市区县镇乡村路街道巷弄号楼室座层]")
+_ADDRESS = re.compile(rf"(?:{_PLACE.pattern}.*){{2}}|\b(?:street|road|avenue|st\.|rd\.)", re.I)
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _PERSON = re.compile(r"[\u4e00-\u9fff]{2,4}|[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w.'’-]*){1,3}")
 
 
@@ -79,7 +79,9 @@ def read(fields: Mapping[str, Field], text: str) -> tuple[dict[str, Any], str]:
     asked = Asked(fields, _names(fields))
     found: dict[str, Any] = {}
     rest = list(_labelled(asked.names, _parts(text), found))
-    for take in (_looking, _company, _address, _person):
+    rest = [left for part in rest if (left := _looking(asked, part, found))]
+    rest = [piece for part in rest for piece in _pieces(part)]
+    for take in (_company, _address, _person):
         rest = [left for part in rest if (left := take(asked, part, found))]
     return found, "\n".join(rest)
 
@@ -159,6 +161,18 @@ def _looking(asked: Asked, part: str, found: dict[str, Any]) -> str:
     left = part.strip(" ,，:：/()（）")
     words = (_plain(word) for word in re.split(r"[\s:：]+", left) if word)
     return "" if all(word in asked.names for word in words) else left
+
+
+def _pieces(part: str) -> Iterator[str]:
+    """A Chinese line that says who, where from and where in one, as chats do, piece by piece."""
+    words = part.split() if _HAN.search(part) else [part]
+    companies = [word for word in words if _COMPANY.search(word) and _HAN.search(word)]
+    others = [word for word in words if word not in companies]
+    where = " ".join(word for word in others if _PLACE.search(word))
+    if not (len(where) >= 8 and _ADDRESS.search(where)):
+        where = ""
+    who = " ".join(word for word in others if not (where and _PLACE.search(word)))
+    yield from (piece for piece in (who, *companies, where) if piece)
 
 
 def _company(asked: Asked, part: str, found: dict[str, Any]) -> str:

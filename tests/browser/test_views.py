@@ -51,7 +51,6 @@ def test_a_view_is_saved_shared_and_opened_by_somebody_else(open_as: "Open") -> 
     page.locator(".filter-builder > .btn-primary").click()
     expect(page.locator(".chip")).to_have_count(1)
     expect(page.locator(".chip")).to_contain_text(" or ")
-    page.locator(".view-menu summary").click()
     page.get_by_role("link", name="Save as a view").click()
     page.locator("#v-name_en").fill("All of 0")
     page.locator("#v-audience").select_option("all")

@@ -55,6 +55,14 @@ def test_a_labelled_text_is_read_in_both_languages() -> None:
                      "email": "w@haina.example"}  # fmt: skip
 
 
+def test_one_line_as_chats_have_it_is_told_apart() -> None:
+    line = "李四 经理 杭州飞鸟网络有限公司 13700001111 浙江省杭州市 西湖区文三路1号"
+    found, rest = read("lead", line)
+    assert found == {"name": "李四", "company": "杭州飞鸟网络有限公司", "mobile": "13700001111",
+                     "address": "浙江省杭州市 西湖区文三路1号"}  # fmt: skip
+    assert rest == "经理"
+
+
 @pytest.mark.parametrize("text", [
     "", "\n\n", "：：：", "a\x00b", "|" * 4000, "公司：" * 1500, "1" * 5000, "省市区" * 1600,
     "@" * 5000, "a@" * 2500, "http://" * 700, ("x " * 30 + ":") * 80, "😀\u202e手机：13800138000",

@@ -73,7 +73,7 @@ def tabs(me: Listed) -> list[dict[str, Any]]:
     return shown
 
 
-def keeping(me: Listed) -> dict[str, str] | None:
+def keeping(me: Listed) -> dict[str, Any] | None:
     """Where what is looked at can be kept as a view; None for what can't."""
     if me.is_bin:
         return None
@@ -82,6 +82,7 @@ def keeping(me: Listed) -> dict[str, str] | None:
     mine = me.saved is not None and views.may_change(me.saved)
     return {
         "add_url": f"{base}add{here}",
+        "is_new": state.is_changed and not mine,
         "manage_url": base,
         "update_url": f"{base}update/{state.view}{here}" if mine and state.is_changed else "",
         "edit_url": f"{base}edit/{state.view}" if mine else "",

@@ -50,7 +50,9 @@ async function show(answer) {
   const ours = screen?.matches("[data-dialog-ready], [data-status]");
   if (answer.redirected && !ours) return leave(answer.url, page);
   body().replaceChildren(...(screen ? [document.adoptNode(screen)] : []));
-  body().querySelector("h1")?.remove(); // the dialog's own heading says it
+  const head = body().querySelector("h1"); // the page's heading is the dialog's: it names the record
+  if (head) document.getElementById("dialog-title").textContent = head.textContent.trim();
+  head?.remove();
   enliven(body());
   body().querySelector("[data-autofocus], .field input, .field select, .btn-primary")?.focus();
   return undefined;

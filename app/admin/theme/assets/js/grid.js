@@ -58,7 +58,9 @@ function walk(event) {
     event.target.closest("tr").querySelector("input[name=ids]")?.click();
     return;
   }
-  const next = event.target.closest("tbody") && target(event, table);
+  const isHead = event.target.closest("thead") && event.key === "ArrowDown";
+  const here = table.querySelector('tbody [tabindex="0"]');
+  const next = isHead ? here : event.target.closest("tbody") && target(event, table);
   if (!next) return;
   event.preventDefault();
   next.focus();
