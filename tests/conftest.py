@@ -163,6 +163,9 @@ def browser() -> "Iterator[Browser]":
         pytest.skip("no Chromium on this machine: .ci/run installs one where it may")
     from playwright.sync_api import sync_playwright  # only browser tests pay for it
 
+    from app.admin import assets
+
+    assets.build()  # a fresh checkout has no style sheets yet
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
