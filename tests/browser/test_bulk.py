@@ -20,6 +20,8 @@ def test_everything_that_matches_is_transferred(open_as: "Open", console: "Conso
     count = total(page)
     select_everything(page)
     dialog = start(page, "transfer")
+    expect(page.locator("#dialog-title")).to_have_text("Transfer · Customers")
+    expect(dialog.locator("[data-field=new_owner] .ts-control input")).to_be_focused()
     expect(dialog.locator(".bulk-scope")).to_contain_text(str(count))
     page.locator("[data-step] [data-save]").click()
     expect(dialog.locator("[data-field=new_owner] .field-error")).to_be_visible()
@@ -51,6 +53,9 @@ def test_the_dialog_tells_both_numbers_when_fewer_are_permitted(open_as: "Open")
     assert permitted < listed
     assert str(listed) in said
     assert str(permitted) in said
+    expect(dialog.locator(".dropdown-active")).to_have_count(1)
+    page.keyboard.press("Escape")  # the picker's choices
+    expect(dialog.locator(".dropdown-active")).to_have_count(0)
     page.keyboard.press("Escape")
     expect(page.locator("dialog[open]")).to_have_count(0)
 

@@ -5,6 +5,8 @@ import { release } from "./forms.js";
 
 let enliven = () => {};
 const KEPT = "haina.notices";
+// A picker's select is out of sight: the focus belongs into the input that stands for it.
+const FIRST = "[data-autofocus], .field input, .field select:not(.tomselected), .btn-primary";
 
 const dialog = () => document.getElementById("dialog");
 const body = () => document.getElementById("dialog-body");
@@ -50,11 +52,11 @@ async function show(answer) {
   const ours = screen?.matches("[data-dialog-ready], [data-status]");
   if (answer.redirected && !ours) return leave(answer.url, page);
   body().replaceChildren(...(screen ? [document.adoptNode(screen)] : []));
-  const head = body().querySelector("h1"); // the page's heading is the dialog's: it names the record
+  const head = body().querySelector("h1"); // the page's heading is ours: it names the record
   if (head) document.getElementById("dialog-title").textContent = head.textContent.trim();
   head?.remove();
   enliven(body());
-  body().querySelector("[data-autofocus], .field input, .field select, .btn-primary")?.focus();
+  body().querySelector(FIRST)?.focus();
   return undefined;
 }
 
