@@ -23,7 +23,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, NamedTuple
 
-from flask import Flask, Response, abort, request, send_from_directory
+from flask import Flask, Response, abort, redirect, request, send_from_directory
 
 Npm = Callable[..., CompletedProcess[Any]]
 
@@ -122,6 +122,7 @@ def register(app: Flask) -> None:
     """Serve the built files and offer `asset` to every template."""
     app.jinja_env.globals["asset"] = asset
     app.add_url_rule("/static/build/<file>", "built_asset", _serve)
+    app.add_url_rule("/favicon.ico", "favicon", lambda: redirect(asset("mark.svg")))
 
 
 def _serve(file: str) -> Response:

@@ -112,6 +112,7 @@ class Form:
             ),
             "errors": list(content.sentences),
             "conflict": content.conflict,
+            "may_paste": not self.pk and pasting.is_of_use(self.fields),
             "pasted": content.pasted,
             "longest_paste": pasting.LONGEST,
             "is_returned": content.is_returned,

@@ -72,6 +72,12 @@ class Asked:
     names: Mapping[str, Field]
 
 
+def is_of_use(fields: Mapping[str, Field]) -> bool:
+    """Whether a form asks for what stands on a business card."""
+    kinds = {kind for kind, _pattern in _LOOKS}
+    return any(type(field) in kinds for field in fields.values())
+
+
 def read(fields: Mapping[str, Field], text: str) -> tuple[dict[str, Any], str]:
     """What the text says of these fields, as inputs hold it, and the lines nothing was made of."""
     if not is_storable(text):

@@ -54,7 +54,7 @@ class TreeView(Page):
 
     @expose("/move", methods=["POST"])
     def move(self) -> Any:
-        """One step among its siblings, or to a parent and before a sibling; back to the tree."""
+        """One step among its siblings, or to a parent and before a sibling; back to it."""
         door.demand(rules.KEY, "edit")
         state.only(
             request.form, ("csrf_token", "next", "id", "row_version", "step", "to", "before")
@@ -69,7 +69,7 @@ class TreeView(Page):
             return render_template("tree.html", screen=screen), refusal.status
         db.session.commit()
         flash(_("Moved. It holds from everybody's next click."), "success")
-        return go_to(PATH)
+        return go_to(f"{PATH}#department-{number}")
 
 
 def _move(number: int, version: int) -> None:

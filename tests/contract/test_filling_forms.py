@@ -97,6 +97,8 @@ def test_pasting_fills_the_form_and_saves_nothing(world: World) -> None:
     assert client.client.post("/customers/add", data=form).status_code == 422
     nobody = person(world, "audit")
     assert nobody.post("/customers/add", {"pasted": CARD, "then": "paste"}).status_code == 403
+    for path, offers in (("/leads/add", True), ("/announcements/add", False), ("/tags/add", False)):
+        assert ('name="pasted"' in person(world, "admin").get(path).text) == offers, path
 
 
 def test_a_copy_takes_what_may_be_taken(world: World) -> None:

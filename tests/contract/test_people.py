@@ -145,6 +145,8 @@ def test_a_department_moves_with_all_below_and_scopes_follow(world: "World") -> 
     assert leader.get("/customers/show/6").status_code == 404  # one of sales2a's
     answer = move(people, places["Sales 2"], to=places["Sales 1"].id)
     assert answer.status_code == 302, answer.text
+    row = answer.location.rpartition("#")[2]  # where the reader was, for his next key
+    assert f'<li id="{row}" data-id="{places["Sales 2"].id}"' in people.get(TREE).text
     assert leader.get("/customers/show/6").status_code == 200
     assert move(people, places["Sales 2"], to=places["Sales"].id).status_code == 409
     for name, to in (("Sales", "Sales 2"), ("Office", "Sales"), ("Sales", "Sales")):

@@ -27,6 +27,7 @@ OWN_TESTS = {
     "DashboardView.file": "the same as a file: test_dashboard",
     "DashboardView.options": "people within reach of one's lists: test_dashboard",
     "DashboardView.remember": "one's own filters: test_dashboard",
+    "DashboardView.choose": "one's own metric of a card: test_dashboard",
     "DashboardView.arrange": "one's own arrangement: test_dashboard",
     "LogoutView.logout": "everybody may leave",
     "PasswordView.change": "one's own password",
@@ -141,6 +142,12 @@ def test_nobody_comes_in_without_login(world: World) -> None:
                 assert answer.status_code == 302, f"{label}: {answer.status}"
                 assert answer.location.startswith("/login/"), f"{label}: {answer.location}"
     assert tried > 150
+
+
+def test_the_icon_is_there_for_whoever_asks(world: World) -> None:
+    """Browsers ask for it by themselves where an answer is no page: a file, JSON, a proxy's error."""
+    answer = world.app.test_client().get("/favicon.ico", follow_redirects=True)
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
 
 
 def test_verbs_that_nobody_offers_are_405(stage: Stage) -> None:

@@ -32,6 +32,7 @@ OPEN = {
     "TokenApi.refresh": "the refresh token itself is checked",
     "built_asset": "style sheets and scripts of the login page",
     "static": "the same, unbuilt",
+    "favicon": "browsers ask for it unasked where an answer is no page of ours",
     "LogoView.show": "the company's picture on the login page",
 }
 """Routes for people who are not logged in, each with its reason (C17)."""
@@ -40,7 +41,9 @@ CREDENTIALS = frozenset({"LoginView.login", "TokenApi.login", "TokenApi.refresh"
 """Routes that bring their own proof: the form checks its token itself, so that it can be shown
 again; the API's take a password or a refresh token and set no cookie."""
 
-STATELESS = frozenset({"HealthView.healthz", "HealthView.readyz", "built_asset", "static"})
+STATELESS = frozenset(
+    {"HealthView.healthz", "HealthView.readyz", "built_asset", "static", "favicon"}
+)
 """Routes that ask nobody's name, so they cost no statement."""
 
 FORCED = frozenset({"PasswordView.change", "LogoutView.logout", "LanguageView.switch", *STATELESS})

@@ -178,7 +178,7 @@ def _trend(lens: Lens, chosen: str) -> Screen:
     days = [_named(unit, start, now) for start in now[:-1]]
     past = [one if day <= clock.today() else None for day, one in zip(now, this_year, strict=False)]
     rows = list(zip(days, past, last_year, strict=True))
-    head = (_("From"), str(metric.label), _("A year before"))
+    head = (_("Date"), str(metric.label), _("A year before"))
     lines = [(day, one["value"] if one else None, ago["value"]) for day, one, ago in rows]
     return {"choice": choice, "rows": rows}, Table(str(metric.label), head, lines)
 
