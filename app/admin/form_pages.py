@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, flash, render_template, request
 from flask_babel import gettext as _
@@ -75,7 +76,8 @@ class Form:
     def action(self) -> str:
         base = f"/{self.entity.plural}"
         if not self.pk:
-            return f"{base}/add"
+            given = urlencode({k: v for k, v in request.args.items() if k in self.fields})
+            return f"{base}/add" + (f"?{given}" if given else "")
         part = f"?section={self.section}" if self.section else ""
         return walk.carried(f"{base}/edit/{self.pk}{part}", request.args)
 
@@ -144,7 +146,7 @@ def add(entity: Entity) -> Answer:
     except (Refusal, IntegrityError) as error:
         return _rejected(form, raw, error)
     if then == "new":
-        return go_to(f"/{entity.plural}/add")
+        return go_to(form.action)  # the next one belongs to the same record as this one
     return go_to(answer.headers["Location"])
 
 

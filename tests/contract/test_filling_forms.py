@@ -118,6 +118,19 @@ def test_a_copy_takes_what_may_be_taken(world: World) -> None:
     assert "copy=1" not in person(world, "audit").get("/customers/show/1").text
 
 
+def test_one_after_the_other_belongs_to_the_same_record(world: World) -> None:
+    """UI-6: save and new keeps what the address gave the form, and nothing of what was typed."""
+    owner = person(world, "sales1a")
+    page = Page(owner.get("/contacts/add", customer=1).text)
+    [address] = [has["action"] for tag, has in page.attributes if has.get("data-form") == "add"]
+    form = page.form("add")
+    form["name"], form["then"] = "Jane Roe", "new"
+    answer = owner.client.post(address, data=form)
+    assert (answer.status_code, answer.location) == (302, "/contacts/add?customer=1")
+    following = Page(owner.get(answer.location).text).form("add")
+    assert (following["customer"], following["name"]) == ("1", "")
+
+
 def own_id(world: World, name: str) -> int:
     table = catalogue.get("user").model.__table__
     with world.app.app_context(), world.database.engine.connect() as connection:
