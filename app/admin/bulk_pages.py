@@ -20,6 +20,7 @@ from app.admin.once import once
 from app.admin.page import go_to
 from app.admin.record import changes
 from app.admin.state import ListState
+from app.admin.undo_pages import undo_state
 from app.operations import engine, selection
 from app.operations.bulk_edit import BulkEdit
 from app.operations.engine import Behaviour
@@ -27,11 +28,13 @@ from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
 from app.operations.rules import Place
 from app.operations.selection import Selection
+from app.operations.undoing import UNDO, UNDO_DAYS, is_undoable
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Invalid, Refusal
 from app.spec.field import Field
 from app.spec.operations import Operation
+from app.spec.settings import value
 from app.spec.values import ValuesField
 from app.store import door, runs, titles
 from app.store.context import actor
@@ -159,7 +162,7 @@ def _hidden(chosen: Selection, step: str) -> list[tuple[str, str]]:
     ]
 
 
-def _frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
+def frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
     return {
         "entity": lists.head(entity),
         "operation": {
@@ -167,7 +170,7 @@ def _frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
             "label": str(verb.label),
             "icon": verb.icon,
             "danger": lists.is_alarming(verb),
-            "writes": behaviour(verb.slug).writes,
+            "writes": verb.slug == UNDO.slug or behaviour(verb.slug).writes,
             "final": verb.is_final,
         },
         "step": step,
@@ -198,7 +201,7 @@ def _settings(
     errors = refusal.fields if refusal else {}
     other = [str(s) for key, some in errors.items() if key not in fields for s in some]
     only_filled = _sets_values(behaviour(verb.slug), entity)
-    screen = _frame(entity, verb, "form") | {
+    screen = frame(entity, verb, "form") | {
         "hidden": _hidden(chosen, "preview"),
         "scope": _scope(entity, verb, chosen),
         "only_filled": only_filled,
@@ -228,19 +231,25 @@ def _preview(
         for one in (value if isinstance(value, list) else [value])
         if one not in (None, "", False)
     ]
-    screen = _frame(entity, verb, "preview") | {
+    screen = frame(entity, verb, "preview") | {
         "scope": _scope(entity, verb, chosen),
         "hidden": [*_hidden(chosen, "run"), ("form_nonce", forms.nonce()), *params],
-        "preview": {
-            "total": outcome.total,
-            "will_change": len(outcome.changes),
-            "reasons": _reasons(outcome.skipped),
-            "skipped": [_left_out(entity, verb, skip) for skip in outcome.skipped[:SHOWN]],
-            "notified": _notified(outcome),
-            "sample": _sample(entity, outcome),
-        },
+        "preview": expected(entity, verb, outcome),
     }
     return render_template("bulk.html", screen=screen)
+
+
+def expected(entity: Entity, verb: Operation, outcome: Outcome) -> dict[str, Any]:
+    """What a dry run says would happen, and for how long that can be undone (UI-12)."""
+    return {
+        "total": outcome.total,
+        "will_change": len(outcome.changes),
+        "reasons": _reasons(outcome.skipped),
+        "skipped": [_left_out(entity, verb, skip) for skip in outcome.skipped[:SHOWN]],
+        "notified": _notified(outcome),
+        "sample": _sample(entity, outcome),
+        "undo_days": value(UNDO_DAYS) if verb is not UNDO and is_undoable(verb) else 0,
+    }
 
 
 def _reasons(skipped: list[Skip]) -> list[dict[str, Any]]:
@@ -307,14 +316,14 @@ def _run(
 def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
     """The report of a run of one's own; NotFound for anybody else's."""
     run = runs.own(number, entity.key, slug)
-    verb = entity.verb(slug)
+    verb = UNDO if slug == UNDO.slug else entity.verb(slug)
     assert verb is not None  # noqa: S101 - a stored run has its operation
     left = runs.items(number, "skipped", SHOWN)
     names = titles.by_ids(entity, [item.record_id for item in left])
     is_export = slug == "export"
     api = f"/api/v1/operations/{number}"
     ids = run.selection.get("ids", ())
-    return _frame(entity, verb, "report") | {
+    return frame(entity, verb, "report") | {
         "back_url": _back(entity, verb, ids if door.within(entity, ids[:1], "read") else ()),
         "report": {
             "done": run.done,
@@ -328,7 +337,9 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
                 }
                 for item in left
             ],
+            "skipped_count": run.skipped,
             "failed": [],
+            "undo": undo_state(run),
             "download_url": f"{api}/file" if is_export else f"{api}/report?format=xlsx",
             "json_url": "" if is_export else f"{api}/report?format=json",
         },

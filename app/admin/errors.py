@@ -56,6 +56,7 @@ HINTS = {
     403: _l("Ask an administrator if you need it for your work."),
     404: _l("Perhaps it was deleted or handed over, or the address has a typing mistake."),
     409: _l("Load the page again and check what has changed."),
+    410: _l("What was changed can still be changed by hand."),
     413: _l("Send less at once."),
     429: _l("Try again in a few minutes."),
     500: _l("Try again; if it stays, tell an administrator the number below."),

@@ -9,13 +9,17 @@ from flask import Response, jsonify, request, send_file
 from flask_appbuilder.api import BaseApi, expose
 from flask_babel import gettext as _
 
+from app.admin import bodies, bulk_api
+from app.admin.once import once
 from app.extensions import db
+from app.operations import undoing
 from app.operations.export import table_for, write_file
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest
 from app.store import door, history, runs, titles
 from app.store.engine import may_write
+from app.store.idempotency import Replay
 from app.store.runs import OperationRun
 
 MIME = {
@@ -34,7 +38,8 @@ class OperationsApi(BaseApi):
     @expose("/<int:number>", methods=["GET"])
     def get(self, number: int) -> Response:
         """The run with its counts."""
-        return jsonify(_described(runs.own(number)))
+        run = runs.own(number)
+        return jsonify(_described(run) | _undone(run))
 
     @expose("/<int:number>/report", methods=["GET"])
     def report(self, number: int) -> Response:
@@ -53,6 +58,25 @@ class OperationsApi(BaseApi):
             ]
         }
         return jsonify(body)
+
+    @expose("/<int:number>/undo", methods=["POST"])
+    def undo(self, number: int) -> Response:
+        """Take a run back, or say what that would do; answers like a bulk run (BULK-5)."""
+        entity = catalogue.get(runs.own(number).entity)
+        bodies.arguments()
+        body = bodies.json_object() if request.get_data() else {}
+        dry_run = body.get("dry_run", False)
+        if set(body) - {"dry_run"} or not isinstance(dry_run, bool):
+            raise BadRequest
+        if dry_run:
+            return jsonify(bulk_api.rehearsed(entity, undoing.undo(number, dry_run=True)))
+
+        def effect() -> Replay:
+            outcome = undoing.undo(number, dry_run=False)
+            return Replay(200, {}, bulk_api.done(undoing.UNDO.slug, outcome))
+
+        replay, is_replay = once(bodies.idempotency_key(), effect)
+        return bodies.answered(replay, is_replay=is_replay)
 
     @expose("/<int:number>/file", methods=["GET"])
     def file(self, number: int) -> Response:
@@ -94,6 +118,17 @@ def _described(run: OperationRun) -> dict[str, Any]:
         "done": run.done,
         "skipped": run.skipped,
         "failed": run.failed,
+    }
+
+
+def _undone(run: OperationRun) -> dict[str, Any]:
+    """Whether and until when it can be undone, and by which run it was."""
+    by = runs.undone_by([run.id]).get(run.id)
+    open_until = undoing.ends_at(run) if by is None and undoing.can_be_undone(run) else None
+    return {
+        "undoes": run.undoes_id,
+        "undone_by": by.id if by else None,
+        "undo_until": open_until and open_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 

@@ -23,7 +23,7 @@ from app.spec.field import Field
 from app.spec.operations import OPERATIONS, Operation
 from app.spec.relations import LinksField
 from app.store import door, links, outbox, runs
-from app.store.context import actor, operating
+from app.store.context import actor, operating, running
 from app.store.gate import member_of
 from app.store.writer import Change, Context, update_rows
 
@@ -161,11 +161,12 @@ def run(
             job.operation_id = outcome.operation_id = runs.start(
                 verb.slug, entity.key, selection.described(), kept
             )
-        for ids in chunks(chosen.ids, LOOKED_AT if dry_run else CHUNK):
-            _run_chunk(behaviour, job, ids, outcome)
+        with running(job.operation_id):
+            for ids in chunks(chosen.ids, LOOKED_AT if dry_run else CHUNK):
+                _run_chunk(behaviour, job, ids, outcome)
         outcome.notified = behaviour.notified(job, outcome.changes)
         if not dry_run:
-            _finish(job, outcome)
+            finish(job, outcome)
     return outcome
 
 
@@ -226,7 +227,7 @@ def lock_rows(
         yield Row(found[0], str(values.get(entity.title) or ""), values)
 
 
-def _finish(job: Job, outcome: Outcome) -> None:
+def finish(job: Job, outcome: Outcome) -> None:
     """The report per row, the counts, one message per receiver."""
     assert job.operation_id is not None  # noqa: S101 - for the type checker
     items = [

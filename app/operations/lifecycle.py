@@ -154,6 +154,19 @@ Along = Mapping[int, tuple[str, int]]
 """Records that go along, each with the record that it belongs to: entity and id."""
 
 
+Levels = Sequence[tuple[Entity, Along]]
+"""The same by entity, parents first."""
+
+
+def roots_of(entity: Entity, ids: Sequence[int], levels: Levels) -> dict[str, dict[int, int]]:
+    """By entity: every record that goes, with the chosen one that it goes with."""
+    roots: dict[str, dict[int, int]] = {entity.key: {i: i for i in ids}}
+    for other, rows in levels:
+        found = {i: roots[parent][up] for i, (parent, up) in rows.items()}
+        roots[other.key] = roots.get(other.key, {}) | found
+    return roots
+
+
 def below(
     entity: Entity, ids: Sequence[int], which: Callable[[Any], Any]
 ) -> Iterator[tuple[Entity, Along]]:

@@ -16,6 +16,8 @@ SAMPLED = 20
 REASONS: dict[str, Any] = {
     "not_permitted": _l("You may read this record, but not do this with it."),
     "gone": _l("It was changed or removed meanwhile."),
+    "changed": _l("Changed by %(who)s on %(when)s; that stays."),
+    "dismissed": _l("What stood in “%(field)s” can't be chosen any more."),
     "taken": _l("%(name)s was faster."),
     "unchanged": _l("Nothing would change."),
     "same_owner": _l("It already belongs to that person."),

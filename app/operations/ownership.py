@@ -101,17 +101,17 @@ def follow_parents(job: Job, parents: Mapping[int, Any], owners: Mapping[int, An
 def hand_to(job: Job, changes: Sequence[Change]) -> None:
     """Write the new owners of children, as the engine does those of the chosen rows."""
     write(job, changes, {})
-    free_seats(job.entity, changes)
+    free_seats(job, changes)
 
 
-def free_seats(entity: Entity, changes: Sequence[Change]) -> None:
+def free_seats(job: Job, changes: Sequence[Change]) -> None:
     """An owner needs no seat: those that the new owners had on these records go (CUS-4)."""
     received: dict[int, list[int]] = defaultdict(list)
     for change in changes:
         if change.values["owner"]:
             received[change.values["owner"]].append(change.id)
     for owner, ids in received.items():
-        seats.remove(entity.key, ids, [owner])
+        seats.remove(job.entity.key, ids, [owner], run=job.operation_id)
 
 
 class Transfer(Behaviour):
@@ -134,13 +134,14 @@ class Transfer(Behaviour):
         return row.change(owner=new_owner, **obtained(job.entity, "transferred"))
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
-        free_seats(job.entity, changes)
+        free_seats(job, changes)
         if job.params["old_owner"] != "remove":
             seats.add(
                 job.entity.key,
                 [(c.id, c.before["owner"]) for c in changes if c.before["owner"]],
                 job.params["old_owner"],
                 job.params.get("until"),
+                run=job.operation_id,
             )
         for child in cascading(job.entity):
             if catalogue.get(child.entity).plural in (job.params.get("cascade") or []):
@@ -194,7 +195,7 @@ class Assign(Behaviour):
         return row.change(owner=receiver, **obtained(job.entity, "assigned"))
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
-        free_seats(job.entity, changes)
+        free_seats(job, changes)
         leaving = {c.id: c for c in changes if c.before.get("pool")}
         if leaving:
             follow_parents(job, leaving, {i: c.values["owner"] for i, c in leaving.items()})
@@ -221,7 +222,7 @@ class Claim(Behaviour):
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
         me = actor().user_id
-        free_seats(job.entity, changes)
+        free_seats(job, changes)
         follow_parents(job, {c.id: c for c in changes}, {c.id: me for c in changes})
 
 

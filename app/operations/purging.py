@@ -6,16 +6,13 @@ from dataclasses import replace
 from flask_babel import lazy_gettext as _l
 
 from app.operations.engine import Behaviour, Job, Row, lock_rows
-from app.operations.lifecycle import Along, batches_of, below, in_batches
+from app.operations.lifecycle import batches_of, below, in_batches, roots_of
 from app.operations.outcome import Plan
 from app.operations.rules import Blocker, Place
 from app.spec.catalogue import catalogue
-from app.spec.entity import Entity
 from app.store.context import system_scope
 from app.store.purging import pointers, remove_rows
 from app.store.writer import Change
-
-Levels = Sequence[tuple[Entity, Along]]
 
 
 class Purge(Behaviour):
@@ -27,7 +24,7 @@ class Purge(Behaviour):
         ids = [row.id for row in rows]
         batches = {batch for batch in batches_of(job.entity, ids).values() if batch}
         levels = list(below(job.entity, ids, in_batches(batches)))
-        job.memory["levels"], roots = levels, _roots(job.entity, ids, levels)
+        job.memory["levels"], roots = levels, roots_of(job.entity, ids, levels)
         job.memory["roots"], job.memory["held"] = roots, _held(roots)
 
     def plan(self, job: Job, row: Row) -> Plan:
@@ -47,15 +44,6 @@ class Purge(Behaviour):
         with system_scope("what hangs on a purged record goes, whoever put it there"):
             titles = {c.id: c.title for c in changes}
             remove_rows(job.entity, titles, self.slug, job.operation_id)
-
-
-def _roots(entity: Entity, ids: Sequence[int], levels: Levels) -> dict[str, dict[int, int]]:
-    """By entity: every record that goes, with the chosen one that it goes with."""
-    roots: dict[str, dict[int, int]] = {entity.key: {i: i for i in ids}}
-    for other, rows in levels:
-        found = {i: roots[parent][up] for i, (parent, up) in rows.items()}
-        roots[other.key] = roots.get(other.key, {}) | found
-    return roots
 
 
 def _held(roots: Mapping[str, Mapping[int, int]]) -> dict[int, Blocker]:

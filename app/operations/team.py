@@ -59,7 +59,8 @@ class AddTeam(_Seating):
         places = [
             (c.id, user) for c in changes for user in job.params["users"] if user != owners[c.id]
         ]
-        seats.add(job.entity.key, places, job.params["level"], job.params.get("until"))
+        level, until = job.params["level"], job.params.get("until")
+        seats.add(job.entity.key, places, level, until, run=job.operation_id)
         for child in cascading(job.entity):
             if catalogue.get(child.entity).plural in (job.params.get("cascade") or []):
                 self._seat_children(job, child, changes)
@@ -101,7 +102,8 @@ class RemoveTeam(_Seating):
         return self._noted(row, sorted(have), sorted(set(have) - leaving))
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
-        seats.remove(job.entity.key, [c.id for c in changes], job.params["users"])
+        ids, people = [c.id for c in changes], job.params["users"]
+        seats.remove(job.entity.key, ids, people, run=job.operation_id)
 
 
 def leave(entity: Entity, record_id: int) -> None:

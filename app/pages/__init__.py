@@ -12,6 +12,7 @@ from app.pages.help import HelpView
 from app.pages.home import HomeView
 from app.pages.matrix.views import MatrixView
 from app.pages.notifications import NotificationsView
+from app.pages.operations import OperationsView
 from app.pages.passwords import ResetPasswordView
 from app.pages.recent import RecentView
 from app.pages.recycle_bin import RecycleBinView
@@ -31,6 +32,7 @@ VIEWS = (
     HelpView,
     MatrixView,
     NotificationsView,
+    OperationsView,
     RecycleBinView,
     ResetPasswordView,
     RecentView,

@@ -61,7 +61,7 @@ def _row(message: Outbox) -> dict[str, Any]:
     return {
         "when": cells.moment(message.at),
         "text": sentence(message.kind, message.data),
-        "url": _address(message.data),
+        "url": _address(message.kind, message.data),
         "read": message.read_at is not None,
     }
 
@@ -93,10 +93,20 @@ def _joined_the_team(n: int, names: Mapping[str, Any]) -> str:
     )
 
 
+def _undone(n: int, names: Mapping[str, Any]) -> str:
+    return ngettext(
+        "%(who)s undid a bulk operation on %(num)d record that concerns you (%(kind)s).",
+        "%(who)s undid a bulk operation on %(num)d records that concern you (%(kind)s).",
+        n,
+        **names,
+    )
+
+
 SENTENCES: dict[str, Callable[[int, Mapping[str, Any]], str]] = {
     "transfer": _transferred,
     "assign": _assigned,
     "add_team": _joined_the_team,
+    "undo": _undone,
 }
 """What a message says, by the operation it tells of; one of its own for each."""
 
@@ -109,8 +119,9 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
     return _("%(sentence)s %(note)s", sentence=text, note=note).strip()
 
 
-def _address(data: dict[str, Any]) -> str:
+def _address(kind: str, data: dict[str, Any]) -> str:
+    """Where the records are; an undone hand-over may have taken them out of the reader's reach."""
     plural = catalogue.get(data["entity"]).plural
-    if data.get("record"):
+    if data.get("record") and kind != "undo":
         return f"/{plural}/show/{data['record']}"
     return f"/{plural}/list/?view=mine"

@@ -108,6 +108,14 @@ class StaleVersion(Conflict):
     sentence = _l("Somebody else saved this record meanwhile. Nothing of yours is lost.")
 
 
+class Gone(Refusal):
+    """The time for it is over (BULK-5)."""
+
+    status = 410
+    code = "gone"
+    sentence = _l("It is too late for this.")
+
+
 class PreconditionFailed(Refusal):
     status = 412
     code = "stale_version"
@@ -181,6 +189,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     Duplicate,
     StaleCount,
     StaleVersion,
+    Gone,
     PreconditionFailed,
     PreconditionRequired,
     TooLarge,

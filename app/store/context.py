@@ -64,6 +64,24 @@ _acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
 origin: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039 - it is frozen
 
 
+_run: ContextVar[int | None] = ContextVar("run", default=None)
+
+
+def run_under_way() -> int | None:
+    """The number of the bulk run under way, None for none: what rules write along is its doing."""
+    return _run.get()
+
+
+@contextmanager
+def running(number: int | None) -> Iterator[None]:
+    """The enclosed writes are the doing of that bulk run (BULK-5)."""
+    token = _run.set(number)
+    try:
+        yield
+    finally:
+        _run.reset(token)
+
+
 def current() -> Acting:
     """The work under way; ScopeMissing when nobody said who acts."""
     acting = _acting.get()

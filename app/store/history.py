@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
+    Select,
     String,
     and_,
     column,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from app.extensions import db
@@ -48,6 +50,7 @@ EVENTS = (
     option("grants_changed", "Permissions changed", "修改权限"),
     option("setting_changed", "Setting changed", "修改设置"),
     option("dictionary_changed", "Dictionary changed", "修改字典"),
+    option("undo", "Undo", "撤销"),
     option("set_up", "Set up", "初始化"),
     option("first_admin_created", "First administrator created", "创建首个管理员"),
 )
@@ -100,7 +103,17 @@ class History(Entry):
     operation_id: Mapped[Any] = mapped_column(nullable=True, type_=Integer)
     changes: Mapped[Any] = mapped_column(JSON, default=dict)
 
-    __table_args__ = (Index("ix_history_record", "entity", "record_id", "id"),)
+    __table_args__ = (
+        Index("ix_history_record", "entity", "record_id", "id"),
+        Index(
+            "ix_history_operation_id",
+            "operation_id",
+            "entity",
+            "record_id",
+            sqlite_where=sql("operation_id IS NOT NULL"),
+            postgresql_where=sql("operation_id IS NOT NULL"),
+        ),
+    )
 
     @classmethod
     def __visible_to__(cls, rights: Rights) -> ColumnElement[bool]:
@@ -183,6 +196,51 @@ def last_pools(entity: str, ids: Sequence[int]) -> dict[int, int]:
             .order_by(History.id)
         )
         return {record_id: int(pool) for record_id, pool in rows}
+
+
+def kinds_of_run(run: int) -> set[str]:
+    """The entities whose records a bulk run has written."""
+    with system_scope("what a run has written is known whatever its kind"):
+        return set(
+            db.session.scalars(select(History.entity).where(History.operation_id == run).distinct())
+        )
+
+
+def records_of_run(run: int, entity: str) -> Select[tuple[int]]:
+    """The records of an entity that a bulk run has written, as a query to look among."""
+    return select(History.record_id).where(History.operation_id == run, History.entity == entity)
+
+
+def written_by(run: int, entity: str, ids: Sequence[int]) -> dict[int, dict[str, list[Any]]]:
+    """What a bulk run wrote into these records: record to field to [old, new], in JSON values."""
+    statement = (
+        select(History.record_id, History.changes)
+        .where(
+            History.operation_id == run,
+            History.entity == entity,
+            member_of(History.record_id, ids),
+        )
+        .order_by(History.id)
+    )
+    found: dict[int, dict[str, list[Any]]] = {}
+    with system_scope("what a run has written is known whatever its kind"):
+        for record_id, changes in db.session.execute(statement):
+            seen = found.setdefault(record_id, {})
+            for key, (old, new) in changes.items():
+                seen[key] = [seen[key][0] if key in seen else old, new]
+    return found
+
+
+def newest(entity: str, ids: Sequence[int]) -> dict[int, History]:
+    """The last entry of each of these records, with who acted: one statement."""
+    last = (
+        select(func.max(History.id))
+        .where(History.entity == entity, member_of(History.record_id, ids))
+        .group_by(History.record_id)
+    )
+    statement = select(History).options(joinedload(History.actor)).where(History.id.in_(last))
+    with system_scope("who wrote last is asked whatever the kind"):
+        return {entry.record_id: entry for entry in db.session.scalars(statement)}
 
 
 def of_record(

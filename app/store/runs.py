@@ -1,9 +1,9 @@
-"""Bulk runs and what became of each row: the report, and later the undo, read them (BULK-4)."""
+"""Bulk runs and what became of each row: the report and the undo read them (BULK-4, BULK-5)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, insert, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -18,12 +18,15 @@ class OperationRun(db.Model):  # type: ignore[name-defined,misc]
     """One run of a bulk operation: who, what, on which selection, with which counts."""
 
     __tablename__ = "operation_run"
-    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
+    __table_args__ = (
+        Index("ix_operation_run_actor_id", "actor_id", "id"),
+        Index("ix_operation_run_undoes_id", "undoes_id", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     operation: Mapped[str] = mapped_column(String(40))
     entity: Mapped[str] = mapped_column(String(40))
-    actor_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     at: Mapped[Any] = mapped_column(UTCDateTime())
     selection: Mapped[Any] = mapped_column(JSON)
     params: Mapped[Any] = mapped_column(JSON)
@@ -31,6 +34,8 @@ class OperationRun(db.Model):  # type: ignore[name-defined,misc]
     done: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
+    undoes_id: Mapped[int | None]
+    """The run that this one takes back: unique, so that no run is ever undone twice (BULK-5)."""
 
 
 class OperationItem(db.Model):  # type: ignore[name-defined,misc]
@@ -47,8 +52,15 @@ class OperationItem(db.Model):  # type: ignore[name-defined,misc]
     changes: Mapped[Any] = mapped_column(JSON, default=dict)
 
 
-def start(operation: str, entity: str, selection: Any, params: Mapping[str, Any]) -> int:
-    """Note that a run begins and return its number."""
+def start(
+    operation: str,
+    entity: str,
+    selection: Any,
+    params: Mapping[str, Any],
+    *,
+    undoes: int | None = None,
+) -> int:
+    """Note that a run begins and return its number; ``undoes`` names the run it takes back."""
     number: int = db.session.execute(
         insert(OperationRun)
         .values(
@@ -58,6 +70,7 @@ def start(operation: str, entity: str, selection: Any, params: Mapping[str, Any]
             at=clock.now(),
             selection=selection,
             params=dict(params),
+            undoes_id=undoes,
         )
         .returning(OperationRun.id)
     ).scalar_one()
@@ -82,12 +95,18 @@ def finish(run: int, *, total: int, done: int, skipped: int) -> None:
     )
 
 
-def own(number: int, entity: str = "", operation: str = "") -> OperationRun:
-    """A run of the actor's own; NotFound for anybody else's and for other kinds."""
+def own(number: int, entity: str = "", operation: str = "", *, lock: bool = False) -> OperationRun:
+    """A run of the actor's own; NotFound for anybody else's and for other kinds.
+
+    With ``lock`` nobody else can undo it until this transaction ends.
+    """
     who = actor()
     if not 0 < number <= MAX_ID:
         raise NotFound
-    run = db.session.scalars(select(OperationRun).where(OperationRun.id == number)).one_or_none()
+    statement = select(OperationRun).where(OperationRun.id == number)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    run = db.session.scalars(statement).one_or_none()
     if run is None or (run.actor_id != who.user_id and not who.rights.is_super):
         raise NotFound
     if (entity and run.entity != entity) or (operation and run.operation != operation):
@@ -101,3 +120,24 @@ def items(number: int, outcome: str = "", limit: int | None = None) -> list[Oper
     if outcome:
         statement = statement.where(OperationItem.outcome == outcome)
     return list(db.session.scalars(statement.order_by(OperationItem.record_id).limit(limit)))
+
+
+def done_ids(number: int) -> list[int]:
+    """The rows that a run has changed, in the order of their ids."""
+    item = OperationItem
+    statement = select(item.record_id).where(item.operation_id == number, item.outcome == "done")
+    return list(db.session.scalars(statement.order_by(item.record_id)))
+
+
+def undone_by(numbers: Iterable[int]) -> dict[int, OperationRun]:
+    """The runs that took these back, by the number of the run taken back."""
+    found = select(OperationRun).where(OperationRun.undoes_id.in_(list(numbers)))
+    return {run.undoes_id: run for run in db.session.scalars(found) if run.undoes_id}
+
+
+def latest(limit: int, before: int | None = None) -> list[OperationRun]:
+    """The actor's newest runs, at most ``limit``; only older ones than ``before`` (BULK-9)."""
+    statement = select(OperationRun).where(OperationRun.actor_id == actor().user_id)
+    if before is not None:
+        statement = statement.where(OperationRun.id < before)
+    return list(db.session.scalars(statement.order_by(OperationRun.id.desc()).limit(limit)))

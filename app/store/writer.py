@@ -20,7 +20,7 @@ from app.spec.errors import NotPermitted
 from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField
 from app.store import history, links, search_index
-from app.store.context import actor_id, current, operating
+from app.store.context import actor_id, current, operating, run_under_way
 from app.store.gate import member_of
 
 MAX_GROUPS = 20
@@ -54,7 +54,7 @@ class Context:
     """How a batch of writes is recorded: under which operation and bulk run."""
 
     operation: str
-    operation_id: int | None = None
+    operation_id: int | None = field(default_factory=run_under_way)
     is_handover: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Columns without a field, written to every row: deletion marks."""

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations import editing, engine
-from app.store import grants, idempotency
+from app.store import grants, idempotency, runs
 from app.store.context import system_scope
 from app.store.engine import may_write
 from tests.races.crowd import replace
@@ -63,3 +63,21 @@ def overwrite_lines() -> None:
 
     replace("app.store.grants", "of_roles", slow)
     replace("app.store.grants", "raise_version", lambda *_: True)
+
+
+def undo_without_looking() -> None:
+    """Look whether the run is undone, let go, undo it; nothing in the database objects."""
+    own, start = runs.own, runs.start
+
+    def unlocked(*given: Any, **named: Any) -> Any:
+        found = own(*given, **{**named, "lock": False})
+        number = found.id
+        db.session.commit()
+        time.sleep(PAUSE / 3)
+        return own(number)
+
+    def unnoticed(*given: Any, **named: Any) -> int:
+        return start(*given, **{**named, "undoes": None})
+
+    replace("app.store.runs", "own", unlocked)
+    replace("app.store.runs", "start", unnoticed)

@@ -1,0 +1,49 @@
+"""Whether a run can be undone, as reports and the list of runs show it (BULK-5, UI-12)."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+
+from app.operations import undoing
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.store import runs, titles
+from app.store.context import actor
+from app.store.runs import OperationRun
+
+
+def undo_state(run: OperationRun) -> dict[str, Any]:
+    """What stands beside a run: who undid it, or a button and until when it works."""
+    return undo_states([run])[run.id]
+
+
+def undo_states(found: list[OperationRun]) -> dict[int, dict[str, Any]]:
+    """The same of many runs, in two statements."""
+    by = runs.undone_by(run.id for run in found)
+    names = titles.by_ids(catalogue.get("user"), {run.actor_id for run in by.values()})
+    return {run.id: _state(run, by.get(run.id), names) for run in found}
+
+
+def _state(run: OperationRun, by: OperationRun | None, names: dict[int, str]) -> dict[str, Any]:
+    if by is not None:
+        text = _(
+            "Undone by %(name)s on %(when)s", name=names.get(by.actor_id, ""), when=_day(by.at)
+        )
+        return {"text": text, "url": report_url(by)}
+    if not undoing.can_be_undone(run) or not actor().rights.may(run.entity, run.operation):
+        return {}
+    return {
+        "action": f"/operations/{run.id}/undo",
+        "hidden": [("csrf_token", generate_csrf())],
+        "until": _("until %(when)s", when=_day(undoing.ends_at(run))),
+    }
+
+
+def _day(moment: Any) -> str:
+    return clock.local(moment).strftime("%Y-%m-%d %H:%M")
+
+
+def report_url(run: OperationRun) -> str:
+    """The page with what became of each row of a run."""
+    return f"/{catalogue.get(run.entity).plural}/bulk/{run.operation}/report/{run.id}"

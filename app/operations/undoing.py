@@ -1,0 +1,336 @@
+"""Undo: what a bulk run wrote goes back to what stood there before (BULK-5).
+
+The history says what the run wrote, record by record, whatever it carried along. A record goes back
+together with what went along with it, or not at all; whatever somebody changed meanwhile stays. The
+undo is a run of its own: with a report, history and messages. A dry run is the run itself, taken
+back at its end, so both say the same of every row.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.extensions import db
+from app.operations.engine import (
+    Behaviour,
+    Job,
+    Row,
+    chunks,
+    finish,
+    lock_rows,
+    permitted,
+)
+from app.operations.lifecycle import (
+    Delete,
+    Disable,
+    Enable,
+    Levels,
+    Restore,
+    batches_of,
+    below,
+    in_batches,
+    roots_of,
+)
+from app.operations.outcome import Outcome, Plan, Skip
+from app.operations.registry import behaviour
+from app.operations.rules import rules_of
+from app.spec import clock
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import Conflict, Gone
+from app.spec.field import Field
+from app.spec.kinds import IntegerField
+from app.spec.operations import Operation
+from app.spec.relations import LinksField, RelationField
+from app.spec.settings import Chapter, Setting, declare, value
+from app.spec.words import Label, either
+from app.store import door, history, runs, seats
+from app.store.context import operating, running, system_scope
+from app.store.gate import member_of
+from app.store.runs import OperationRun
+from app.store.writer import Change
+
+UNDO_DAYS: Setting[int] = declare(
+    "undo_days",
+    IntegerField(
+        label=Label("Bulk operations can be undone for (days)", "批量操作可撤销期限（天）"),
+        default=30,
+        minimum=0,
+        maximum=3650,
+        help=Label(
+            "Nothing is undone that somebody changed meanwhile. 0: never.",
+            "期间被他人修改过的记录不会撤销；0 表示不允许撤销。",
+        ),
+    ),
+    Chapter.BULK,
+)
+UNDO = Operation("undo", Label("Undo", "撤销"), "arrow-back-up", is_handover=True)
+"""Nobody is granted it: it needs the permission of what it takes back. The rows are looked at again
+here, in the scope of that operation, and not by the writer."""
+
+
+class PutBack(Behaviour):
+    """The old values of what a run wrote, by the rules of any write; seats as they were."""
+
+    slug = UNDO.slug
+
+    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
+        wanted: dict[str, set[int]] = defaultdict(set)
+        for f in _pointing(_fields_of(job).values()):
+            for row in rows:
+                wanted[f.to] |= _pointed_at(_old(job, row.id).get(f.key))
+        job.memory["there"] = {to: _there(job.entity, to, ids) for to, ids in wanted.items()}
+
+    def plan(self, job: Job, row: Row) -> Plan:
+        fields, old = _fields_of(job), _old(job, row.id)
+        for f in _pointing(fields[key] for key in old if key in fields):
+            if _pointed_at(old[f.key]) - job.memory["there"][f.to]:
+                return row.skip("dismissed", field=f.label)
+        values = {key: fields[key].from_json(was) for key, was in old.items() if key in fields}
+        plan = permitted(job, row, **values)
+        team = job.memory["written"][row.id].get("team")
+        if isinstance(plan, Change) and team:
+            return replace(plan, notes={"team": team[::-1]})
+        return plan
+
+    def after(self, job: Job, changes: Sequence[Change]) -> None:
+        seats.put_back(job.params["run"], job.entity.key, [c.id for c in changes])
+
+    def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
+        """Whoever gets a record back, whoever has to give it up, and the team."""
+        told: Counter[int] = Counter()
+        for change in changes:
+            owners = {change.before.get("owner"), change.values.get("owner")}
+            people = owners if "owner" in change.values and len(owners) > 1 else set()
+            before, after = change.notes.get("team", ([], []))
+            told.update(i for i in people | (set(before) ^ set(after)) if i)
+        return dict(told)
+
+
+OPPOSITES: Mapping[str, Behaviour] = {
+    "delete": Restore(),
+    "restore": Delete(),
+    "disable": Enable(),
+    "enable": Disable(),
+}
+"""What is undone by doing the opposite, with its rules; all else by putting the values back."""
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """One undo under way: of which run of which operation, and how it is done."""
+
+    run: OperationRun
+    verb: Operation
+    does: Behaviour
+    job: Job
+    kinds: frozenset[str]
+    """The entities whose records the run wrote."""
+
+
+def is_undoable(verb: Operation | None) -> bool:
+    """Whether what the operation does can be taken back: not an export, not a purge."""
+    return verb is not None and behaviour(verb.slug).writes and not verb.is_final
+
+
+def ends_at(run: OperationRun) -> datetime:
+    """Until when a run can be undone."""
+    end: datetime = run.at + timedelta(days=value(UNDO_DAYS))
+    return end
+
+
+def can_be_undone(run: OperationRun) -> bool:
+    """Whether a run that nobody has undone yet still can be."""
+    verb = run.operation != UNDO.slug and catalogue.get(run.entity).verb(run.operation)
+    return bool(verb and is_undoable(verb) and run.done and clock.now() < ends_at(run))
+
+
+def undo(number: int, *, dry_run: bool) -> Outcome:
+    """Undo a run, or only say what that would do; does not commit.
+
+    Raises NotFound for anybody else's run, NotPermitted without the operation's permission,
+    Conflict when it is undone already or can't be, Gone after the undo period.
+    """
+    run = runs.own(number, lock=True)
+    entity = catalogue.get(run.entity)
+    verb = entity.verb(run.operation)
+    if run.operation == UNDO.slug or verb is None or not is_undoable(verb):
+        raise Conflict(_l("This can't be undone."))
+    door.demand(entity.key, verb.slug)
+    if runs.undone_by([number]):
+        raise Conflict(_l("This has been undone already."))
+    if clock.now() >= ends_at(run):
+        raise Gone(_l("The time to undo this is over."))
+    if not dry_run:
+        return _undo(entity, verb, run)
+    trial = db.session.begin_nested()
+    try:
+        outcome = _undo(entity, verb, run)
+    finally:
+        trial.rollback()
+    outcome.operation_id = None
+    return outcome
+
+
+def _undo(entity: Entity, verb: Operation, run: OperationRun) -> Outcome:
+    ids = runs.done_ids(run.id)
+    outcome = Outcome(total=len(ids))
+    outcome.operation_id = runs.start(
+        UNDO.slug, entity.key, {"ids": ids}, {"operation": verb.slug}, undoes=run.id
+    )
+    job = Job(entity, UNDO, {"run": run.id}, dry_run=False, operation_id=outcome.operation_id)
+    does = OPPOSITES.get(verb.slug, PutBack())
+    me = Undoing(run, verb, does, job, frozenset(history.kinds_of_run(run.id)))
+    with operating(verb.slug, entity.key, pools=True), running(job.operation_id):
+        does.prepare(job)
+        for some in chunks(ids):
+            _undo_chunk(me, some, outcome)
+        outcome.notified = PutBack().notified(job, outcome.changes)
+        finish(job, outcome)
+    return outcome
+
+
+def _undo_chunk(me: Undoing, ids: Sequence[int], outcome: Outcome) -> None:
+    entity = me.job.entity
+    levels = list(_along(me, ids))
+    roots = roots_of(entity, ids, levels)
+    jobs = {key: _job_on(me, key, list(found)) for key, found in roots.items()}
+    rows = {key: _locked(me, job, list(roots[key])) for key, job in jobs.items()}
+    stays = _changed_since(me, roots)
+    present = {row.id for row in rows[entity.key]}
+    stays |= {i: Skip(i, "gone") for i in ids if i not in present and i not in stays}
+    changes: dict[str, dict[int, Change]] = {}
+    planned = jobs if isinstance(me.does, PutBack) else {entity.key: jobs[entity.key]}
+    for key, job in planned.items():
+        goes = [row for row in rows[key] if roots[key][row.id] not in stays]
+        me.does.prepare_chunk(job, goes)
+        plans = [me.does.plan(job, row) for row in goes]
+        changes[key] = {plan.id: plan for plan in plans if isinstance(plan, Change)}
+        for plan in plans:
+            if isinstance(plan, Skip):
+                root = roots[key][plan.id]
+                stays.setdefault(root, replace(plan, id=root))
+    _write_back(me, planned, roots, changes, stays)
+    titles = {row.id: row.title for row in rows[entity.key]}
+    outcome.changes += [c for i, c in sorted(changes[entity.key].items()) if i not in stays]
+    outcome.skipped += [replace(skip, title=titles.get(i, "")) for i, skip in sorted(stays.items())]
+
+
+def _write_back(
+    me: Undoing,
+    jobs: Mapping[str, Job],
+    roots: Mapping[str, Mapping[int, int]],
+    changes: Mapping[str, Mapping[int, Change]],
+    stays: dict[int, Skip],
+) -> None:
+    """Write, and look again: rows that would lie outside the operation's scope stay (BULK-7)."""
+    entity = me.job.entity
+    while True:
+        going = {
+            key: [c for i, c in some.items() if roots[key][i] not in stays]
+            for key, some in changes.items()
+        }
+        mine = [c.id for c in going[entity.key]]
+        if not mine:
+            return
+        trial = db.session.begin_nested()
+        for key, some in going.items():
+            if some:
+                me.does.carry_out(jobs[key], some)
+        lost = set(mine) - door.within(entity, mine, me.verb.slug)
+        if not lost:
+            trial.commit()
+            return
+        trial.rollback()
+        stays |= {i: Skip(i, "not_permitted") for i in lost}
+
+
+def _along(me: Undoing, ids: Sequence[int]) -> Levels:
+    """What the run carried along with these records, or what the opposite would."""
+    entity = me.job.entity
+    if me.verb.slug == "restore":
+        return list(below(entity, ids, lambda model: model.deleted_at.is_(None)))
+    if me.verb.slug == "delete":
+        batches = {batch for batch in batches_of(entity, ids).values() if batch}
+        return list(below(entity, ids, in_batches(batches)))
+    return list(_carried(me, ids))
+
+
+def _carried(me: Undoing, ids: Sequence[int]) -> Iterator[tuple[Entity, dict[int, Any]]]:
+    for key in sorted(me.kinds - {me.job.entity.key}):
+        other = catalogue.get(key)
+        for child in me.job.entity.children:
+            if child.entity != key:
+                continue
+            through = getattr(other.model, other.fields[child.through].column)
+            with system_scope("what went along with a record goes back with it"):
+                rows = db.session.execute(
+                    select(other.model.id, through).where(
+                        member_of(through, ids),
+                        other.model.id.in_(history.records_of_run(me.run.id, key)),
+                    )
+                ).all()
+            if rows:
+                yield other, {i: (me.job.entity.key, up) for i, up in rows}
+
+
+def _job_on(me: Undoing, key: str, ids: Sequence[int]) -> Job:
+    """The same job on these records of an entity, with what the run wrote into them."""
+    memory = {**me.job.memory, "written": history.written_by(me.run.id, key, ids)}
+    return replace(me.job, entity=catalogue.get(key), memory=memory)
+
+
+def _locked(me: Undoing, job: Job, ids: Sequence[int]) -> list[Row]:
+    """The records wherever they are by now, bin and foreign hands included."""
+    keys = _fields_of(job) if isinstance(me.does, PutBack) else me.does.columns(job)
+    with system_scope("what a run wrote is taken back wherever it went"):
+        return list(lock_rows(job.entity, sorted(ids), tuple(keys)))
+
+
+def _changed_since(me: Undoing, roots: Mapping[str, Mapping[int, int]]) -> dict[int, Skip]:
+    """The chosen records that stay because they, or what went along, were changed later."""
+    stays: dict[int, Skip] = {}
+    for key, found in roots.items():
+        for i, entry in history.newest(key, sorted(found)).items():
+            if entry.operation_id != me.run.id:
+                who = either(entry.actor.name, entry.actor.name_en) if entry.actor else ""
+                when = clock.local(entry.at).strftime("%Y-%m-%d %H:%M")
+                stays.setdefault(found[i], Skip(found[i], "changed", {"who": who, "when": when}))
+    return stays
+
+
+def _fields_of(job: Job) -> dict[str, Field]:
+    """The fields that the run wrote in these records, as far as they still exist."""
+    keys = {key for changes in job.memory["written"].values() for key in changes}
+    return {key: f for key, f in job.entity.fields.items() if key in keys}
+
+
+def _old(job: Job, record_id: int) -> dict[str, Any]:
+    return {key: pair[0] for key, pair in job.memory["written"].get(record_id, {}).items()}
+
+
+def _pointing(fields: Iterable[Field]) -> Iterator[RelationField | LinksField]:
+    """The fields whose values must still be there to be chosen; not what tells of the past."""
+    for f in fields:
+        if isinstance(f, LinksField) or (isinstance(f, RelationField) and f.is_constrained):
+            yield f
+
+
+def _pointed_at(value: Any) -> set[int]:
+    return set(value) if isinstance(value, list) else {value} - {None}
+
+
+def _there(chooser: Entity, to: str, ids: set[int]) -> set[int]:
+    """Those of the records that can still be chosen: alive, active, enabled."""
+    target = catalogue.get(to)
+    model = target.model
+    where = [member_of(model.id, sorted(ids)), *rules_of(target).choosable(chooser)]
+    if target.is_binned:
+        where.append(model.deleted_at.is_(None))
+    with system_scope("whether somebody is still there is known everywhere"):
+        return set(db.session.scalars(select(model.id).where(*where))) if ids else set()

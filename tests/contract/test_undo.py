@@ -1,0 +1,303 @@
+"""Undo (BULK-5): what a run wrote goes back, what somebody changed meanwhile stays."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, update
+
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from tests.contract.calls import Api, pool_ids, set_role, stored, user_ids, write
+from tests.contract.test_bulk import LATER, NAMES, operations, rows_in
+from tests.support.snapshot import VOLATILE, changed, snapshot
+from tests.support.statements import count_statements
+from tests.support.web import hidden_inputs
+from tests.support.worlds import World
+
+TRACES = ("history", "operation_", "outbox", "idempotency", "rotation")
+"""Tables that tell of an undo, and whose turn it is next."""
+STAMPS = {"version", "updated_at", "updated_by_id"}
+BIN = {"deleted_at", "deleted_by_id", "delete_batch"}
+FINAL = {"purge", "export"}
+
+
+def contents(engine: Engine, left_out: set[str]) -> dict[str, list[Any]]:
+    """All rows of all tables but the traces, without stamps."""
+    found = {}
+    with engine.connect() as connection:
+        for table in db.metadata.sorted_tables:
+            if not VOLATILE.search(table.name) and not table.name.startswith(TRACES):
+                rows = connection.execute(table.select().order_by(*table.primary_key)).mappings()
+                hidden = STAMPS | left_out
+                found[table.name] = [
+                    {k: v for k, v in row.items() if k not in hidden} for row in rows
+                ]
+    return found
+
+
+def differences(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> list[Any]:
+    return [
+        (
+            name,
+            [row for row in before[name] if row not in after[name]],
+            [row for row in after[name] if row not in before[name]],
+        )
+        for name in before
+        if before[name] != after[name]
+    ]
+
+
+def prepared(engine: Engine, slug: str) -> None:
+    """Children, seats and a lock, so that there is something to carry along and to lose."""
+    write(engine, "customer", 2, is_locked=True, lock_reason="tender")
+    for contact in reversed(rows_in(engine, "contact", deleted_at=None)):
+        write(engine, "customer", contact["customer_id"], primary_contact_id=contact["id"])
+    people = user_ids(engine)
+    seat = db.metadata.tables["team_seat"]
+    with engine.begin() as connection:
+        connection.execute(
+            insert(seat),
+            [
+                {"entity": "customer", "record_id": 1, "user_id": people[who], "level": "write"}
+                for who in ("sales1b", "clerk1")
+            ],
+        )
+    if slug == "unlock":
+        write(engine, "customer", 1, is_locked=True, lock_reason="talks")
+
+
+CASES: list[tuple[str, str, dict[str, Any]]] = [
+    *((slug, slug, {}) for slug in NAMES if slug not in FINAL),
+    (
+        "transfer and keep",
+        "transfer",
+        {
+            "new_owner": "sales1b",
+            "old_owner": "write",
+            "until": LATER,
+            "cascade": ["contacts"],
+            "cascade_of": "all",
+        },
+    ),
+    (
+        "team with end",
+        "add_team",
+        {"users": ["sales1b", "sales2a"], "level": "read", "until": LATER, "cascade": ["contacts"]},
+    ),
+    ("in turn", "assign", {"to": ["sales1a", "sales1b"], "how": "round_robin"}),
+]
+
+
+@pytest.mark.parametrize(("slug", "more"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
+def test_undo_puts_everything_back(
+    world: World, engine: Engine, slug: str, more: dict[str, Any]
+) -> None:
+    """Whatever a run did, afterwards all tables are as before; the dry run says the same."""
+    prepared(engine, slug)
+    who, _, ids, params = next(e for e in operations(pool_ids(engine)) if e[1] == slug)
+    params = {**params, **more}
+    api = Api(world, who)
+    if slug == "remove_tags":
+        assert api.bulk("customers", "add_tags", [1], params).json["done"] == 1
+    if slug == "add_tags":  # a tag made along stays, though nobody has it any more
+        assert api.bulk("customers", "add_tags", [2], params).json["done"] == 1
+    left_out = BIN if slug == "restore" else set()
+    before = contents(engine, left_out)
+    run = api.bulk("customers", slug, ids, params).json
+    assert run["done"] > 0
+    if slug != "restore":
+        assert differences(before, contents(engine, left_out))
+    number = run["operation_id"]
+    still = snapshot(engine, db.metadata)
+    dry = api.post(f"/operations/{number}/undo", {"dry_run": True})
+    assert dry.status_code == 200, dry.text
+    assert changed(still, snapshot(engine, db.metadata)) == []
+    undone = api.post(f"/operations/{number}/undo", {})
+    assert undone.status_code == 200, undone.text
+    assert undone.json["skipped"] == [] == dry.json["skipped"]
+    assert undone.json["total"] == undone.json["done"] == run["done"] == dry.json["will_change"]
+    assert differences(before, contents(engine, left_out)) == []
+    entries = rows_in(engine, "history", operation="undo", entity="customer")
+    assert {e["operation_id"] for e in entries} == {undone.json["operation_id"]}
+    assert len(entries) == run["done"]
+    assert api.post(f"/operations/{number}/undo", {}).status_code == 409, "twice"
+    again = api.post(f"/operations/{undone.json['operation_id']}/undo", {})
+    assert again.status_code == 409, "an undo isn't undone"
+
+
+def handed_over(world: World, who: str = "manager") -> tuple[Api, int]:
+    """Six customers of sales1a and others transferred to sales1b by that person."""
+    api = Api(world, who)
+    run = api.bulk("customers", "transfer", [1, 2, 3, 4, 5, 6], {"new_owner": "sales1b"}).json
+    assert run["done"] > 3, run
+    return api, run["operation_id"]
+
+
+def test_what_others_changed_meanwhile_stays(world: World, engine: Engine) -> None:
+    """A third is changed, one is deleted: both stay as they are, with who and when."""
+    api, number = handed_over(world)
+    rows = api.get(f"/operations/{number}/report").json["rows"]
+    one, two, three = changes = [row["id"] for row in rows if row["outcome"] == "done"][:3]
+    other = Api(world, "admin")
+    assert other.put(f"/customers/{one}", {"name": "Renamed"}, version=2).status_code == 200
+    assert other.bulk("customers", "lock", [two], {"reason": "tender"}).json["done"] == 1
+    assert other.bulk("customers", "delete", [three]).json["done"] == 1
+    kept = [stored(engine, "customer", i) for i in changes]
+    undone = api.post(f"/operations/{number}/undo", {}).json
+    left = {skip["id"]: skip for skip in undone["skipped"]}
+    assert set(left) == set(changes)
+    assert {skip["code"] for skip in left.values()} == {"changed"}
+    name = rows_in(engine, "user_account", username="admin")[0]["name"]
+    assert all(name in skip["reason"] for skip in left.values()), left
+    assert str(datetime.now(UTC).year) in left[one]["reason"]
+    assert kept == [stored(engine, "customer", i) for i in changes]
+    assert undone["done"] == undone["total"] - 3 > 0
+    report = api.get(f"/operations/{undone['operation_id']}/report").json
+    assert {row["id"] for row in report["rows"] if row["outcome"] == "skipped"} == set(changes)
+
+
+def test_a_contact_that_went_along_keeps_its_customer(world: World, engine: Engine) -> None:
+    """What went together goes back together: a changed contact keeps its customer where it is."""
+    api = Api(world, "manager")
+    contact = next(c for c in rows_in(engine, "contact", deleted_at=None) if c["customer_id"])
+    parent, people = contact["customer_id"], user_ids(engine)
+    params = {"new_owner": "sales2a", "cascade": ["contacts"], "cascade_of": "all"}
+    number = api.bulk("customers", "transfer", [parent], params).json["operation_id"]
+    after = stored(engine, "contact", contact["id"])
+    assert after["owner_id"] == people["sales2a"]
+    changed_it = Api(world, "admin").put(
+        f"/contacts/{contact['id']}", {"email": "new@example.com"}, version=after["version"]
+    )
+    assert changed_it.status_code == 200
+    undone = api.post(f"/operations/{number}/undo", {}).json
+    assert [(s["id"], s["code"]) for s in undone["skipped"]] == [(parent, "changed")]
+    assert stored(engine, "customer", parent)["owner_id"] == people["sales2a"]
+
+
+def test_a_restored_record_with_a_new_contact_stays(world: World, engine: Engine) -> None:
+    """Undoing "restore" deletes again: not when that would take along what somebody added."""
+    api = Api(world, "manager")
+    assert api.bulk("customers", "delete", [1, 2]).json["done"] == 2
+    number = api.bulk("customers", "restore", [1, 2]).json["operation_id"]
+    new = Api(world, "admin").post("/contacts/", {"name": "New one", "customer": 1})
+    assert new.status_code == 201, new.text
+    undone = api.post(f"/operations/{number}/undo", {}).json
+    assert [skip["id"] for skip in undone["skipped"]] == [1]
+    assert stored(engine, "customer", 1)["deleted_at"] is None
+    assert stored(engine, "customer", 2)["deleted_at"] is not None
+
+
+def test_a_dismissed_owner_and_a_taken_name_are_reasons(world: World, engine: Engine) -> None:
+    api, number = handed_over(world)
+    people = user_ids(engine)
+    write(engine, "user", people["sales1a"], is_active=False)
+    undone = api.post(f"/operations/{number}/undo", {}).json
+    history = rows_in(engine, "history", operation="transfer", entity="customer")
+    his = {e["record_id"] for e in history if e["changes"]["owner"][0] == people["sales1a"]}
+    assert his
+    assert {s["id"] for s in undone["skipped"] if s["code"] == "dismissed"} == his
+    assert all(stored(engine, "customer", i)["owner_id"] == people["sales1b"] for i in his)
+    assert undone["done"] == undone["total"] - len(his) > 0
+
+
+def test_who_may_undo_and_until_when(world: World, engine: Engine) -> None:
+    """404 for others, 403 without the permission, 400 for what is unknown, 410 when it is late."""
+    api, number = handed_over(world)
+    path = f"/operations/{number}/undo"
+    for who in ("sales1a", "leader1"):
+        assert Api(world, who).post(path, {}).status_code == 404
+    assert api.post("/operations/999999/undo", {}).status_code == 404
+    assert api.post(path, {"force": True}).status_code == 400
+    assert api.post(path, {"dry_run": "yes"}).status_code == 400
+    export = api.bulk("customers", "export", [1], {"format": "csv", "columns": "all"}).json
+    assert api.post(f"/operations/{export['operation_id']}/undo", {}).status_code == 409
+    before = snapshot(engine, db.metadata)
+    set_role(engine, "manager", "salesperson")
+    assert api.post(path, {}).status_code in (403, 404)
+    set_role(engine, "manager", "sales_manager")
+    run = db.metadata.tables["operation_run"]
+    long_ago = datetime.now(UTC) - timedelta(days=30, minutes=1)
+    with engine.begin() as connection:
+        connection.execute(update(run).where(run.c.id == number).values(at=long_ago))
+    assert api.post(path, {}).status_code == 410
+    assert stored(engine, "customer", 1)["owner_id"] == user_ids(engine)["sales1b"]
+    assert {"operation_run", "rights_version"} >= set(
+        changed(before, snapshot(engine, db.metadata))
+    )
+    super_admin = Api(world, "admin")
+    with engine.begin() as connection:
+        connection.execute(update(run).where(run.c.id == number).values(at=datetime.now(UTC)))
+    assert super_admin.post(path, {}).json["done"] > 0, "a super admin may undo anybody's"
+
+
+def test_rows_out_of_his_scope_by_now_stay(world: World, engine: Engine) -> None:
+    """The doer's scope shrank: what would lie outside it afterwards isn't touched (BULK-7)."""
+    api = Api(world, "leader1")
+    people = user_ids(engine)
+    number = api.bulk("customers", "transfer", [1, 2], {"new_owner": "sales2a"}).json[
+        "operation_id"
+    ]
+    other = rows_in(engine, "user_account", username="sales2a")[0]["department_id"]
+    write(engine, "user", people["sales1a"], department_id=other)
+    with engine.begin() as connection:
+        version = db.metadata.tables["rights_version"]
+        connection.execute(version.update().values(number=version.c.number + 1))
+    before = snapshot(engine, db.metadata)
+    dry = api.post(f"/operations/{number}/undo", {"dry_run": True}).json
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    undone = api.post(f"/operations/{number}/undo", {}).json
+    lost = {skip["id"] for skip in undone["skipped"] if skip["code"] == "not_permitted"}
+    assert lost, undone
+    assert undone["skipped"] == dry["skipped"]
+    assert all(stored(engine, "customer", i)["owner_id"] == people["sales2a"] for i in lost)
+
+
+def test_it_costs_the_same_for_five_hundred(world: World, engine: Engine) -> None:
+    """At most twelve statements per chunk, besides those of the request and of the run."""
+    api, table = Api(world, "manager"), catalogue.get("customer").model.__table__
+    owner, now = user_ids(engine)["sales1a"], datetime.now(UTC).replace(microsecond=0)
+    rows = [
+        {"name": f"Many {i}", "owner_id": owner, "created_at": now, "updated_at": now}
+        for i in range(1500)
+    ]
+    with engine.begin() as connection:
+        ids = list(connection.scalars(insert(table).returning(table.c.id), rows))
+    asked = {}
+    for some in (ids[:500], ids[500:]):
+        params = {"new_owner": "sales1b", "old_owner": "read"}
+        run = api.bulk("customers", "transfer", some, params).json
+        assert run["done"] == len(some)
+        with count_statements() as asked[len(some)]:
+            undone = api.post(f"/operations/{run['operation_id']}/undo", {}).json
+        assert undone["done"] == len(some)
+    assert len(asked[1000]) - len(asked[500]) <= 12, str(asked[1000])
+
+
+def test_the_pages_lead_there_and_back(world: World, engine: Engine) -> None:
+    """My operations → undo → what would happen → done, once however often it is sent."""
+    _api, number = handed_over(world)
+    client, people = world.client("manager"), user_ids(engine)
+    path = f"/operations/{number}/undo"
+    assert path in client.get("/operations/").text
+    assert path not in world.client("leader1").get("/operations/").text
+    report = client.get(f"/customers/bulk/transfer/report/{number}").text
+    assert path in report
+    assert client.get(path).status_code == 405
+    before = snapshot(engine, db.metadata)
+    preview = client.post(path, data=hidden_inputs(report))
+    assert preview.status_code == 200
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    for _twice in range(2):
+        done = client.post(path, data=hidden_inputs(preview.text))
+        assert done.status_code == 302, done.text
+    undo = rows_in(engine, "operation_run", operation="undo")
+    assert [run["undoes_id"] for run in undo] == [number]
+    assert done.headers["Location"].endswith(f"/customers/bulk/undo/report/{undo[0]['id']}")
+    assert client.get(done.headers["Location"]).status_code == 200
+    mine = client.get("/operations/").text
+    assert path not in mine
+    assert f"/undo/report/{undo[0]['id']}" in mine
+    told = {message["user_id"] for message in rows_in(engine, "outbox", kind="undo")}
+    assert {people["sales1a"], people["sales1b"]} <= told
+    assert world.client("sales1a").get("/notifications/").status_code == 200
