@@ -14,9 +14,8 @@ from app.store.history import History
 from app.store.organisation import User
 
 C, P, U, H = (m.__table__ for m in (Customer, Contact, User, History))
-SHOWN = [
-    C.c[f.column] for f in customer.fields.values() if f.listed and f.is_stored and f.key != "owner"
-]
+WHOLE = [f for f in customer.fields.values() if f.is_stored and f.key != "owner"]
+SHOWN = [f for f in WHOLE if f.listed]
 PAGE = Environment(autoescape=True).from_string(
     "<!doctype html><title>{{ title }}</title>{% for rows in tables %}<table>{% for row in rows %}"
     "<tr>{% for value in row %}<td>{{ '' if value is none else value }}</td>{% endfor %}</tr>"
@@ -32,7 +31,8 @@ def statements(asked: dict[str, Any]) -> list[Select[Any]]:
         people = select(P).where(P.c.customer_id == asked["id"]).limit(50)
         notes = notes.order_by(H.c.id.desc()).limit(50)
         return [one.where(C.c.id == asked["id"]), people, notes][: asked.get("parts", 3)]
-    found = select(C.c.id, *SHOWN, U.c.name.label("owner")).outerjoin(U, U.c.id == C.c.owner_id)
+    shown = [C.c[f.column] for f in (WHOLE if asked.get("json") else SHOWN)]
+    found = select(C.c.id, *shown, U.c.name.label("owner")).outerjoin(U, U.c.id == C.c.owner_id)
     found = found.where(C.c.deleted_at.is_(None), C.c.pool_id.is_(None))
     owners = asked["owners"]
     mine = C.c.owner_id == owners[0] if len(owners) == 1 else member_of(C.c.owner_id, owners)
