@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import forms, lists, state
+from app.admin import again, forms, lists, state
 from app.admin.once import once
 from app.admin.page import go_to
 from app.admin.record import changes
@@ -33,7 +33,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Invalid, Refusal
 from app.spec.field import Field
-from app.spec.operations import Operation
+from app.spec.operations import EXPORT, Operation
 from app.spec.settings import value
 from app.spec.values import ValuesField
 from app.store import door, runs, titles
@@ -43,7 +43,9 @@ from app.store.listing import Query
 from app.store.policy import Policy
 
 SHOWN = 100
-SELECTION = frozenset({"ids", "all", "filters", "search", "expected_count", "matching"})
+SELECTION = frozenset(
+    {"ids", "all", "filters", "search", "expected_count", "matching", again.NUMBER}
+)
 Answer = str | Response | tuple[str, int]
 
 
@@ -57,7 +59,8 @@ def answer(entity: Entity, slug: str) -> Answer:
     step = request.form.get("step", "")
     raw = _raw(does, entity, fields)
     if step not in ("preview", "run") and fields:
-        return _settings(entity, verb, fields, chosen, _defaults(fields))
+        given = _defaults(fields) | again.settings(entity, verb, fields)
+        return _settings(entity, verb, fields, chosen, given)
     try:
         if step == "run":
             return _run(entity, verb, does, chosen, raw)
@@ -114,10 +117,10 @@ def _chosen(entity: Entity, verb: Operation) -> Selection:
             state.whole(counted, 0) if counted else selection.matching_count(entity, verb, query)
         )
         return Selection(query=query, expected=expected)
-    ids = request.form.getlist("ids")
+    ids = request.form.getlist("ids") or again.left_out(entity, verb)
     if not ids:
         raise BadRequest(_("Nothing is selected."))
-    return Selection(ids=tuple(dict.fromkeys(state.whole(i, 0) for i in ids)))
+    return Selection(ids=tuple(dict.fromkeys(state.whole(str(i), 0) for i in ids)))
 
 
 def _scope(entity: Entity, verb: Operation, chosen: Selection) -> str:
@@ -340,6 +343,7 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
             "skipped_count": run.skipped,
             "failed": [],
             "undo": undo_state(run),
+            "again": {} if verb in (UNDO, EXPORT) else again.button(entity, verb, run),
             "download_url": f"{api}/file" if is_export else f"{api}/report?format=xlsx",
             "json_url": "" if is_export else f"{api}/report?format=json",
         },

@@ -274,6 +274,32 @@ def test_it_costs_the_same_for_five_hundred(world: World, engine: Engine) -> Non
     assert len(asked[1000]) - len(asked[500]) <= 12, str(asked[1000])
 
 
+def test_what_was_left_out_can_be_tried_again(world: World, engine: Engine) -> None:
+    """BULK-4: the dialog opens with just those rows and the settings of then; foreign runs: 404."""
+    api, pools = Api(world, "manager"), pool_ids(engine)
+    write(engine, "customer", 2, is_locked=True)
+    params = {"pool": pools["Open customers"], "reason": "idle for long"}
+    run = api.bulk("customers", "release", [1, 2], params).json
+    assert [skip["id"] for skip in run["skipped"]] == [2]
+    client, path = world.client("manager"), "/customers/bulk/release"
+    report = client.get(f"{path}/report/{run['operation_id']}").text
+    inputs = {"csrf_token": hidden_inputs(report)["csrf_token"], "again": run["operation_id"]}
+    assert f'name="again" value="{run["operation_id"]}"' in report
+    dialog = client.post(path, data=inputs)
+    assert dialog.status_code == 200
+    assert "idle for long" in dialog.text
+    assert hidden_inputs(dialog.text)["ids"] == "2"
+    assert "again" not in hidden_inputs(dialog.text)
+    write(engine, "customer", 2, is_locked=False)
+    preview = client.post(path, data={**hidden_inputs(dialog.text), **params})
+    assert client.post(path, data=hidden_inputs(preview.text)).status_code == 302
+    assert stored(engine, "customer", 2)["pool_id"] == params["pool"]
+    foreign = world.client("leader1")
+    token = hidden_inputs(foreign.get("/customers/bulk/release?id=1").text)["csrf_token"]
+    others = foreign.post(path, data={"csrf_token": token, "again": run["operation_id"]})
+    assert others.status_code == 404
+
+
 def test_the_pages_lead_there_and_back(world: World, engine: Engine) -> None:
     """My operations → undo → what would happen → done, once however often it is sent."""
     _api, number = handed_over(world)
