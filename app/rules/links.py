@@ -29,10 +29,9 @@ class LinkedRules(Rules):
     ) -> None:
         _refuse_separators(entity, values)
         if name := values.get(entity.title):
-            names = {fold(str(before.get(entity.title))): name}
-            for other, field in _linking(entity):
-                if field.is_named:  # asked for by name in saved views (contract §2)
-                    views.rename(other, field.key, names)
+            # asked for by name in saved views (contract §2)
+            places = [(other.key, field.key) for other, field in _linking(entity) if field.is_named]
+            views.rename(places, {fold(str(before.get(entity.title))): name})
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """Those that living records are linked with, whoever may see those."""

@@ -4,7 +4,7 @@ A view belongs to whoever made it and may be shared. It holds a question, never 
 columns and conditions are judged anew for each reader (C48).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -242,17 +242,24 @@ def _check(shared: Shared, definition: Definition) -> None:
         )
 
 
-def rename(entity: Entity, column: str, names: Mapping[str, str]) -> None:
-    """Let everybody's views of these records go on finding what is called otherwise now.
+def rename(places: Sequence[tuple[str, str]], names: Mapping[str, str]) -> None:
+    """Let everybody's views go on finding what is called otherwise now; they are read at once.
 
-    ``names`` maps folded old names to new ones, among the values of conditions on that column.
+    ``names`` maps folded old names to new ones, among the values of conditions on these
+    ``places``: pairs of an entity and a column.
     """
+    if not places:
+        return
     table = SavedView.__table__
     kept = db.session.execute(
-        select(table.c.id, table.c.definition).where(table.c.entity == entity.key)
+        select(table.c.id, table.c.entity, table.c.definition).where(
+            table.c.entity.in_({entity for entity, _column in places})
+        )
     )
-    for number, definition in kept.all():
-        filters = renamed(definition["filters"], column, names)
+    for number, entity, definition in kept.all():
+        filters = definition["filters"]
+        for column in (column for other, column in places if other == entity):
+            filters = renamed(filters, column, names)
         if filters != definition["filters"]:
             values = {"definition": {**definition, "filters": filters}}
             db.session.execute(
