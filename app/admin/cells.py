@@ -153,12 +153,20 @@ def several(some: Sequence[titles.Linked]) -> Markup:
     return Markup(" ").join(_badge(one.colour, one.title) for one in some if one.title)
 
 
+def initials(name: str) -> str:
+    """One or two letters for an avatar: the last two of a Chinese name, else first letters."""
+    words = name.split()
+    if len(words) > 1:
+        return (words[0][:1] + words[-1][:1]).upper()
+    return name[-2:] if name and not name.isascii() else name[:2].upper()
+
+
 def linked(field: RelationField, record: Any) -> Markup:
-    """A linked record by its name, leading to its page; people without a link."""
+    """A linked record by its name, leading to its page; people with an avatar instead (UI-4)."""
     if record is None:
         return EMPTY
     name = titles.of(record, field)
     if field.is_person:
-        return Markup('<span class="person">%s</span>') % name
+        return Markup('<span class="person" data-initials="%s">%s</span>') % (initials(name), name)
     place = catalogue.get(field.to).plural
     return Markup('<a href="/%s/show/%s">%s</a>') % (place, record.id, name)

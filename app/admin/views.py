@@ -16,7 +16,7 @@ from app.admin import bulk_pages, choosing, deletion, form_pages, forms, lists, 
 from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import go_to
-from app.admin.record import own_marks, team
+from app.admin.record import children, own_marks, team
 from app.admin.record import screen as record_screen
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, WrongVerb
@@ -119,6 +119,11 @@ class EntityView(BaseView):
     def leave(self, pk: int) -> Answer:
         """Leave the team of a record by oneself (CUS-4)."""
         return go_to(team.leave(self.entity, pk))
+
+    @expose("/primary/<int:pk>", methods=["POST"])
+    def primary(self, pk: int) -> Answer:
+        """Say which of the records that belong to one is its primary one (CUS-6)."""
+        return go_to(walk.carried(children.choose(self.entity, pk), request.args))
 
     @expose("/delete/<int:pk>", methods=["GET", "POST"])
     @explained(

@@ -76,6 +76,8 @@ def _returning(screen: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     yield from ((one, "url") for one in screen["actions"] if one["slug"] in ("edit", "delete"))
     yield from ((one, "edit_url") for one in details.get("sections", ()))
     yield from ((one, "action") for one in screen["panels"])
+    if screen["children"] and screen["children"]["primary"]:
+        yield screen["children"]["primary"], "action"
     yield from ((one, "as_of_url") for one in past.get("saves", ()))
     yield from ((past, key) for key in ("older_url", "newest_url", "now_url"))
     yield details, "arrange_url"

@@ -13,7 +13,6 @@ from app.spec.field import Field
 from app.spec.relations import TagsField
 from app.spec.values import ValuesField
 from app.spec.words import Label
-from app.store.context import actor
 from app.store.policy import Policy
 
 
@@ -36,23 +35,16 @@ class BulkEdit(Behaviour):
         }
 
     def prepare(self, job: Job) -> None:
-        policy = Policy(actor(), job.entity, self.slug, in_list=True)
-        fields = self.editable(policy)
+        fields = self.editable(job.policy)
         values = parse(fields, job.params["set"])
         if not values:
             raise Invalid(fields={"set": [_l("Choose at least one field.")]})
-        refuse_masks(policy, values)
+        refuse_masks(job.policy, values)
         resolve(job.entity, fields, values, creates=not job.dry_run)
-        job.memory["masked"] = policy.masked
         job.memory["values"] = values
 
     def columns(self, job: Job) -> Sequence[str]:
         return tuple(job.memory["values"])
 
     def plan(self, job: Job, row: Row) -> Plan:
-        wanted = job.memory["values"]
-        withheld = job.memory["masked"]  # "nothing would change" must not tell what stands there
-        changed = {k: v for k, v in wanted.items() if k in withheld or row.values.get(k) != v}
-        if not changed:
-            return row.skip("unchanged")
-        return permitted(job, row, **changed)
+        return permitted(job, row, **job.memory["values"])

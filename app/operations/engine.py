@@ -7,6 +7,7 @@ its history; the caller commits once.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -25,6 +26,7 @@ from app.spec.relations import LinksField
 from app.store import door, links, outbox, runs
 from app.store.context import actor, operating, running
 from app.store.gate import member_of
+from app.store.policy import Policy
 from app.store.writer import Change, Context, update_rows
 
 CHUNK = 500
@@ -54,6 +56,11 @@ class Job:
     memory: dict[str, Any] = field(default_factory=dict)
     operation_id: int | None = None
 
+    @cached_property
+    def policy(self) -> Policy:
+        """What the doer sees of the rows that he does this to."""
+        return Policy(actor(), self.entity, self.verb.slug, in_list=True)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -72,12 +79,20 @@ class Row:
 
 
 def permitted(job: Job, row: Row, **values: Any) -> Change | Skip:
-    """New values for a row as far as the entity's rules let it have them, caps among them."""
+    """New values for a row as far as the entity's rules let it have them, caps among them.
+
+    A row that has them all already is left out. Of a field that the doer doesn't read in full that
+    isn't told: it counts as another value, whatever stands there (C43).
+    """
+    told = job.policy.plain
+    new = {k: v for k, v in values.items() if k not in told or row.values.get(k) != v}
+    if not new:
+        return row.skip("unchanged")
     try:
-        rules_of(job.entity).before_change(job.entity, row.id, row.values, values)
+        rules_of(job.entity).before_change(job.entity, row.id, row.values, new)
     except Refusal as refusal:
         return row.skip("invalid", why=refusal)
-    return row.change(**values)
+    return row.change(**new)
 
 
 class Behaviour:

@@ -20,14 +20,13 @@ class Lock(Behaviour):
         return OPERATIONS[self.slug].needs_fields
 
     def plan(self, job: Job, row: Row) -> Plan:
-        lock = {
-            "is_locked": True,
-            "locked_until": job.params.get("until"),
-            "lock_reason": job.params["reason"],
-        }
-        if all(row.values[key] == value for key, value in lock.items()):
-            return row.skip("unchanged")
-        return permitted(job, row, **lock)
+        return permitted(
+            job,
+            row,
+            is_locked=True,
+            locked_until=job.params.get("until"),
+            lock_reason=job.params["reason"],
+        )
 
 
 class Unlock(Behaviour):
@@ -39,9 +38,8 @@ class Unlock(Behaviour):
         return OPERATIONS[self.slug].needs_fields
 
     def plan(self, job: Job, row: Row) -> Plan:
-        if not row.values["is_locked"]:
-            return row.skip("unchanged")
-        return permitted(job, row, is_locked=False, locked_until=None, lock_reason=None)
+        rest = {"locked_until": None, "lock_reason": None} if row.values["is_locked"] else {}
+        return permitted(job, row, is_locked=False, **rest)
 
 
 class SetDealStatus(Behaviour):
@@ -63,7 +61,6 @@ class SetDealStatus(Behaviour):
 
     def plan(self, job: Job, row: Row) -> Plan:
         status = job.params["status"]
-        if row.values["deal_status"] == status:
-            return row.skip("unchanged")
-        won_at = clock.now() if status == "won" else None
-        return permitted(job, row, deal_status=status, won_at=won_at)
+        is_other = row.values["deal_status"] != status
+        since = {"won_at": clock.now() if status == "won" else None} if is_other else {}
+        return permitted(job, row, deal_status=status, **since)

@@ -16,9 +16,7 @@ class _Tagging(Behaviour):
         raise NotImplementedError
 
     def plan(self, job: Job, row: Row) -> Plan:
-        have = row.values["tags"]
-        tags = self.tagged(have, job.params["tags"])
-        return row.skip("unchanged") if tags == have else permitted(job, row, tags=tags)
+        return permitted(job, row, tags=self.tagged(row.values["tags"], job.params["tags"]))
 
 
 class AddTags(_Tagging):

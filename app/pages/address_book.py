@@ -14,7 +14,6 @@ from flask_babel import lazy_gettext as _l
 from app.admin import cells, state
 from app.admin.manual import explained
 from app.admin.page import Page, expose
-from app.admin.theme.theme import initials
 from app.spec.catalogue import catalogue
 from app.spec.entity import OpenPage
 from app.spec.errors import BadRequest, NotFound
@@ -111,7 +110,7 @@ def _rows(found: Sequence[Any], tree: Tree) -> list[dict[str, Any]]:
         {
             "id": row.id,
             "name": either(row.name, row.name_en),
-            "initials": initials(either(row.name, row.name_en)),
+            "initials": cells.initials(either(row.name, row.name_en)),
             "department": tree.nodes[row.department_id].name,
             "position": row.position or "",
             "mobile": cells.show(phone, row.mobile),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, or_, select
 
 from app.extensions import db
+from app.operations import primary
 from app.operations.rules import Rules
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -29,7 +30,7 @@ def _wrongly_named(
     entity: Entity, parent: Entity, through: str, ids: Sequence[int]
 ) -> list[Change]:
     """The parents of these rows whose primary one isn't a living child of theirs."""
-    child, owner, key = entity.model, parent.model, f"primary_{entity.key}"
+    child, owner, key = entity.model, parent.model, primary.key_of(entity.key)
     named = getattr(owner, f"{key}_id")
     link, alive = getattr(child, through), child.deleted_at.is_(None)
     title = getattr(owner, parent.title)

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
+from app.admin import cells
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.kinds import TextField
@@ -322,3 +323,11 @@ def test_bulk_previews_are_harmless(world: World, engine: Engine) -> None:
     check_harmless(second.text, "preview")
     third = client.post("/customers/bulk/transfer", data=hidden_inputs(second.text))
     check_harmless(client.get(third.location).text, "report")
+
+
+@pytest.mark.parametrize("path", ["/customers/list/", "/customers/show/1"])
+def test_people_come_with_an_avatar(world: World, path: str) -> None:
+    """UI-4: a drawing of their initials that no reading aloud repeats."""
+    page = world.client("sales1a").get(path).text
+    assert '<span class="person" data-initials="SA">Sales1a</span>' in page
+    assert [cells.initials(name) for name in ("王小明", "Anna Schmidt", "")] == ["小明", "AS", ""]

@@ -17,7 +17,7 @@ from tests.support.worlds import World
 ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
      "get", "get_list", "info", "post", "put", "cell", "star", "sums", "viewed",
-     "note", "mark", "layers", "leave"}
+     "note", "mark", "layers", "leave", "primary"}
 )  # fmt: skip
 """What the access, scope, related, row and own marks tests go through for every entity."""
 

@@ -58,6 +58,7 @@ RECORD = {
     "/customers/mark/{}": {"tags": "x"},
     "/customers/layers/{}": {"step": "up:social"},
     "/customers/leave/{}": {},
+    "/customers/primary/{}": {"chosen": "1"},
     "/customers/edit/{}": {"remark": "x", "row_version": "1"},
     "/customers/delete/{}": {},
 }
@@ -385,6 +386,37 @@ def test_a_rehearsal_tells_nothing_of_a_masked_value(
         words = " ".join(Page(page.text).words).replace("139****7788", "").replace(guess, "")
         seen.add((words, told.text))
     assert len(seen) == 1, seen
+
+
+STATES = {
+    "set_deal_status": ("deal_status won_at", [{"status": "won"}, {"status": "not_won"}]),
+    "add_tags": ("tags", [{"tags": ["VIP"]}, {"tags": ["Gold"]}]),
+    "remove_tags": ("tags", [{"tags": ["VIP"]}, {"tags": ["Gold"]}]),
+    "lock": ("lock_reason", [{"reason": "tender"}, {"reason": "fair"}]),
+}
+"""Operations on a state that may be hidden, with what is so and what isn't of customer 1."""
+
+
+@pytest.mark.parametrize("slug", STATES)
+def test_a_rehearsal_tells_nothing_of_a_hidden_state(
+    world: World, engine: Engine, slug: str
+) -> None:
+    """C43: "nothing would change" is said only of what the doer may read."""
+    boss, (keys, guesses) = Api(world, "admin"), STATES[slug]
+    boss.bulk("customers", "set_deal_status", [1], {"status": "won"})
+    boss.bulk("customers", "lock", [1], {"reason": "tender"})
+    for number, tag in ((1, "VIP"), (2, "Gold")):
+        boss.bulk("customers", "add_tags", [number], {"tags": [tag]})
+    for level, answers in ((1, 2), (0, 1)):
+        levels = {key: {"level": level} for key in keys.split()}
+        grant_fields(engine, "sales_manager", "customer", **levels)
+        api = Api(world, "manager")
+        told = [api.bulk("customers", slug, [1], one, dry_run=True) for one in guesses]
+        assert [one.status_code for one in told] == [200, 200], told[0].text
+        assert len({one.text for one in told}) == answers, keys
+    before = stored(engine, "customer", 1)
+    assert api.bulk("customers", slug, [1], guesses[slug == "remove_tags"]).json["done"] == 1
+    assert stored(engine, "customer", 1) == before, "what is so already is not written again"
 
 
 def test_a_pool_tells_its_members_nothing_of_the_past(world: World, engine: Engine) -> None:

@@ -1,13 +1,24 @@
 """The tabs of what belongs to a record: each child in its own scope (PERM-3, UI-5)."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from app.admin import cells, lists
+from flask import flash, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+
+from app.admin import cells, forms, lists
+from app.admin.once import once
+from app.admin.record.panels import Seen
+from app.admin.state import whole
+from app.operations import primary
 from app.operations.rules import rules_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
-from app.store import listing
+from app.spec.errors import WrongVerb
+from app.store import listing, titles
 from app.store.context import actor
+from app.store.idempotency import Replay
 from app.store.policy import Policy
 
 SHOWN = 50
@@ -33,9 +44,9 @@ def count(child: Child, record_id: int) -> int:
     return listing.count(_policy(child), _query(child, record_id))
 
 
-def screen(child: Child, record_id: int) -> dict[str, Any]:
-    """The first of them, and where to create another."""
-    entity = catalogue.get(child.entity)
+def screen(seen: Seen, child: Child, *, is_editable: bool) -> dict[str, Any]:
+    """The first of them, where to create another, and which one is the primary one."""
+    entity, record_id = catalogue.get(child.entity), seen.record.id
     policy = _policy(child)
     columns = [f for f in policy.readable.values() if f.listed and f.key != child.through]
     found = listing.page(policy, _query(child, record_id), columns)
@@ -51,6 +62,37 @@ def screen(child: Child, record_id: int) -> dict[str, Any]:
         "rows": lists.rows(policy, found.rows, columns),
         "total": found.count,
         "create_url": f"/{entity.plural}/add?{child.through}={record_id}" if may_add else None,
+        "primary": _primary(seen, child, found.rows) if is_editable else None,
+    }
+
+
+def choose(entity: Entity, record_id: int) -> str:
+    """Name the primary one of a record's children (CUS-6); answers where to go on."""
+    child = next((one for one in entity.children if primary.field_of(entity, one)), None)
+    if child is None:
+        raise WrongVerb
+
+    def chosen() -> Replay:
+        primary.choose(entity, record_id, child, whole(request.form.get("chosen"), 0))
+        flash(_("Saved."), "success")
+        return Replay(302, {}, {})
+
+    once(request.form.get("form_nonce"), chosen)
+    return f"/{entity.plural}/show/{record_id}?tab={catalogue.get(child.entity).plural}"
+
+
+def _primary(seen: Seen, child: Child, rows: Sequence[Any]) -> dict[str, Any] | None:
+    """The form that names the primary one; None where there is nothing to choose."""
+    field = primary.field_of(seen.entity, child)
+    if field not in seen.fields or not rows or not primary.may_choose(seen.entity, child):
+        return None
+    other = catalogue.get(child.entity)
+    return {
+        "action": f"/{seen.entity.plural}/primary/{seen.record.id}",
+        "hidden": [("csrf_token", generate_csrf()), ("form_nonce", forms.nonce())],
+        "label": str(field.label),
+        "options": [(row.id, titles.title(other, row)) for row in rows],
+        "chosen": getattr(seen.record, field.column),
     }
 
 

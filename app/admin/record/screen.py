@@ -53,7 +53,11 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         "copy_url": _copy_url(entity, record_id),
         "panels": panels.beside(seen),
         "details": _details(seen, offered) if active == "details" else None,
-        "children": children.screen(below[active], record_id) if active in below else None,
+        "children": children.screen(
+            seen, below[active], is_editable=any(one["slug"] == "edit" for one in offered)
+        )
+        if active in below
+        else None,
         "history": changes.of_entry(seen.record) if isinstance(seen.record, History) else [],
         "past": history.screen(seen, wanted.as_of, whole(wanted.before, 0))
         if active == "history"

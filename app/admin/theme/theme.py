@@ -25,15 +25,7 @@ class Me:
         self.id = who.user_id
         self.username = who.username
         self.name = either(who.name, who.name_en)
-        self.initials = initials(self.name)
-
-
-def initials(name: str) -> str:
-    """One or two letters for an avatar: the last two of a Chinese name, else first letters."""
-    words = name.split()
-    if len(words) > 1:
-        return (words[0][:1] + words[-1][:1]).upper()
-    return name[-2:] if name and not name.isascii() else name[:2].upper()
+        self.initials = cells.initials(self.name)
 
 
 def install(app: Flask) -> None:

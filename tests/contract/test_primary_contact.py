@@ -1,0 +1,34 @@
+"""The primary contact (CUS-6): the first one by itself, another one by choice."""
+
+from sqlalchemy import Engine
+
+from tests.contract.calls import Api, grant_fields, stored
+from tests.contract.test_recycle_bin import contacts_of
+from tests.generated.browser import Page, Person
+from tests.support.worlds import World
+
+
+def test_another_contact_becomes_the_primary_one(world: World, engine: Engine) -> None:
+    """CUS-6: chosen on the tab of the contacts among one's own; recorded."""
+    api = Api(world, "leader1")
+    second = api.post("/contacts/", {"name": "Second", "customer": 1}).json["id"]
+    first, seen = (stored(engine, "customer", 1)[key] for key in ("primary_contact_id", "version"))
+    assert first not in (None, second), "the first one has become it by itself"
+    leader, stranger = (Person(name, world.client(name)) for name in ("leader1", "sales2a"))
+    form = Page(leader.get("/customers/show/1", tab="contacts").text).form("primary")
+    form["chosen"] = str(second)
+    answers = [leader.post("/customers/primary/1", form).status_code for _ in "ab"]
+    assert answers == [302, 302]
+    assert stored(engine, "customer", 1)["primary_contact_id"] == second
+    assert stored(engine, "customer", 1)["version"] == seen + 1, "one form, one effect"
+    told = Page(leader.get("/customers/show/1", tab="history").text).words
+    assert "Primary contact" in told
+    other = max(contacts_of(engine, 3))
+    for wrong, status in ((other, 404), (987_654, 404), ("x", 400)):
+        assert leader.post("/customers/primary/1", {"chosen": wrong}).status_code == status, wrong
+    assert stranger.post("/customers/primary/1", {"chosen": first}).status_code == 404
+    assert leader.post("/leads/primary/1", {"chosen": 1}).status_code == 405
+    grant_fields(engine, "sales_manager", "customer", primary_contact={"level": 1})
+    assert leader.post("/customers/primary/1", {"chosen": first}).status_code == 403
+    assert 'data-form="primary"' not in leader.get("/customers/show/1", tab="contacts").text
+    assert stored(engine, "customer", 1)["primary_contact_id"] == second
