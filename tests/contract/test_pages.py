@@ -329,5 +329,5 @@ def test_bulk_previews_are_harmless(world: World, engine: Engine) -> None:
 def test_people_come_with_an_avatar(world: World, path: str) -> None:
     """UI-4: a drawing of their initials that no reading aloud repeats."""
     page = world.client("sales1a").get(path).text
-    assert '<span class="person" data-initials="SA">Sales1a</span>' in page
+    assert '<span class="person" data-initials="SA">Sales1A</span>' in page
     assert [cells.initials(name) for name in ("王小明", "Anna Schmidt", "")] == ["小明", "AS", ""]
