@@ -1,5 +1,6 @@
 """Looking up linked records while somebody types (LIST-8): scoped rows, twenty at most."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -28,9 +29,10 @@ LONGEST = 50
 ASKING = ("list", "create", "edit")
 
 
-def options(entity: Entity, key: str, words: str) -> list[dict[str, Any]]:
+def options(entity: Entity, key: str, words: str, *, retired: bool = False) -> list[dict[str, Any]]:
     """The records to choose from for a field or an operation's parameter of an entity.
 
+    For filters with the ``retired`` ones: disabled people stay choosable there (ORG-1).
     Raises NotPermitted when the asker has nothing to do with the entity, NotFound for a field that
     doesn't exist for him.
     """
@@ -39,13 +41,15 @@ def options(entity: Entity, key: str, words: str) -> list[dict[str, Any]]:
     if not set(verbs) & {*ASKING, *BEHAVIOURS}:
         raise NotPermitted
     field = _linking(entity, key, verbs)
-    found = suggestions(entity, catalogue.get(field.to), words)
+    found = suggestions(entity, catalogue.get(field.to), words, retired=retired)
     if isinstance(field, LinksField) and field.is_named:
         return [{**one, "value": one["text"]} for one in found]
     return found
 
 
-def suggestions(entity: Entity, target: Entity, words: str) -> list[dict[str, Any]]:
+def suggestions(
+    entity: Entity, target: Entity, words: str, *, retired: bool = False
+) -> list[dict[str, Any]]:
     """The target's records that these words find, for something about the entity.
 
     Raises NotPermitted for owned records that the asker may not list, BadRequest for an endless
@@ -55,13 +59,15 @@ def suggestions(entity: Entity, target: Entity, words: str) -> list[dict[str, An
         raise BadRequest(_l("At most %(n)s characters.", n=LONGEST))
     if target.is_owned and not actor().rights.may(target.key, "list"):
         raise NotPermitted
-    rows = _found(entity, target, words.strip())
+    offered = rules_of(target).choosable(entity, retired=retired)
+    rows = _found(target, words.strip(), offered)
     if not words.strip():
-        lately = _lately(entity, target)
+        lately = _lately(target, offered)
         known = {row.id for row in lately}
         rows = [*lately, *(row for row in rows if row.id not in known)][:MOST]
     return [
-        {"value": row.id, "text": titles.title(target, row), "hint": _hint(row)} for row in rows
+        {"value": row.id, "text": _said(titles.title(target, row), row), "hint": _hint(row)}
+        for row in rows
     ]
 
 
@@ -71,7 +77,7 @@ def first(entity: Entity, field: RelationField | LinksField) -> dict[str, str]:
     key = ("first choices", entity.key, target.key)
     if key not in memory:
         may = not target.is_owned or actor().rights.may(target.key, "list")
-        rows = _found(entity, target, "") if may else []
+        rows = _found(target, "", rules_of(target).choosable(entity)) if may else []
         memory[key] = {str(row.id): titles.title(target, row) for row in rows}
     found: dict[str, str] = memory[key]
     return found
@@ -103,27 +109,27 @@ def _field(entity: Entity, key: str, verbs: list[str]) -> Field | None:
     return None
 
 
-def _lately(entity: Entity, target: Entity) -> list[Any]:
+def _lately(target: Entity, offered: Sequence[Any]) -> list[Any]:
     """Those to choose from that the reader has looked at last: first when nothing is typed."""
-    chosen = select(target.model).where(*rules_of(target).choosable(entity))
+    chosen = select(target.model).where(*offered)
     return list(db.session.execute(recent.first(chosen, target).limit(MOST)).scalars())
 
 
-def _found(entity: Entity, target: Entity, words: str) -> list[Any]:
+def _found(target: Entity, words: str, offered: Sequence[Any]) -> list[Any]:
+    """The first of those ``offered``, a condition each, that the words find."""
     model = target.model
     title = target.fields[target.title]
-    offered = select(model).order_by(getattr(model, title.sort_column), model.id).limit(MOST)
-    may_be = rules_of(target).choosable(entity)
+    first_ones = select(model).order_by(getattr(model, title.sort_column), model.id).limit(MOST)
     if not words:
-        return list(db.session.execute(offered.where(*may_be)).scalars())
+        return list(db.session.execute(first_ones.where(*offered)).scalars())
     some = (
         select(model.id)
-        .where(*may_be, _meant(target, title, words))
+        .where(*offered, _meant(target, title, words))
         .limit(AMONG)
         .cte("some")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    return list(db.session.execute(offered.where(model.id.in_(select(some.c.id)))).scalars())
+    return list(db.session.execute(first_ones.where(model.id.in_(select(some.c.id)))).scalars())
 
 
 def _meant(target: Entity, title: Field, words: str) -> ColumnElement[bool]:
@@ -140,6 +146,11 @@ def _meant(target: Entity, title: Field, words: str) -> ColumnElement[bool]:
     names = [f for f in (title, other) if f is not None and (hit is None or not f.search)]
     plain = [getattr(target.model, f.column).icontains(words, autoescape=True) for f in names]
     return or_(*plain) if hit is None else or_(hit, *plain)
+
+
+def _said(title: str, row: Any) -> str:
+    """What it is called, and that it can't be chosen any more."""
+    return title if getattr(row, "is_active", True) else _("%(name)s (disabled)", name=title)
 
 
 def _hint(row: Any) -> str:
@@ -164,8 +175,8 @@ def _called(option: Option) -> str:
     return _("%(name)s (retired)", name=option.label)
 
 
-def options_url(entity: Entity, field: Field) -> str:
+def options_url(entity: Entity, field: Field, *, retired: bool = False) -> str:
     """Where a relation's choices are looked up as somebody types (LIST-8)."""
     if isinstance(field, RelationField | LinksField):
-        return f"/{entity.plural}/options/{field.key}"
+        return f"/{entity.plural}/options/{field.key}{'?retired=1' if retired else ''}"
     return ""

@@ -72,9 +72,10 @@ class EntityView(BaseView):
 
     @expose("/options/<key>")
     def options(self, key: str) -> Response:
-        """Choices for a relation, by what was typed."""
-        found = choosing.options(self.entity, key, request.args.get("q", ""))
-        state.only(request.args, {"q"})
+        """Choices for a relation, by what was typed; ``retired=1`` with those no longer chosen."""
+        words, retired = request.args.get("q", ""), state.whole(request.args.get("retired"), 0)
+        found = choosing.options(self.entity, key, words, retired=bool(retired))
+        state.only(request.args, {"q", "retired"})
         return jsonify(found)
 
     @expose("/add", methods=["GET", "POST"])

@@ -42,8 +42,11 @@ class Rules:
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
         """Called once after records were created or changed."""
 
-    def choosable(self, chooser: Entity) -> Sequence[Any]:
-        """SQL conditions that a record must meet to be offered in a form of ``chooser``."""
+    def choosable(self, chooser: Entity, *, retired: bool = False) -> Sequence[Any]:
+        """SQL conditions that a record must meet to be offered in a form of ``chooser``.
+
+        ``retired`` ones are offered too where one looks for what old records point at (ORG-1).
+        """
         return ()
 
     def shows_child(self, record: Any, child: Child) -> bool:

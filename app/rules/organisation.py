@@ -98,9 +98,9 @@ class UserRules(_Touching):
         for person in db.session.scalars(disabled).all():
             accounts.end_everything(person)
 
-    def choosable(self, chooser: Entity) -> Sequence[Any]:
-        """Disabled people never appear in pickers (ORG)."""
-        return (User.is_active,)
+    def choosable(self, chooser: Entity, *, retired: bool = False) -> Sequence[Any]:
+        """Disabled people never appear in pickers, but in filters (ORG-1)."""
+        return () if retired else (User.is_active,)
 
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
         escalation.check_giving(values.get("roles") or [])
@@ -146,8 +146,8 @@ class UserRules(_Touching):
 
 
 class RoleRules(_Touching):
-    def choosable(self, chooser: Entity) -> Sequence[Any]:
-        return (Role.is_active,)
+    def choosable(self, chooser: Entity, *, retired: bool = False) -> Sequence[Any]:
+        return () if retired else (Role.is_active,)
 
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
         values["is_active"] = True

@@ -18,9 +18,9 @@ from app.store.pools import Pool
 
 
 class PoolRules(Rules):
-    def choosable(self, chooser: Entity) -> Sequence[Any]:
+    def choosable(self, chooser: Entity, *, retired: bool = False) -> Sequence[Any]:
         """The enabled pools for the kind of record at hand."""
-        return (Pool.is_enabled, Pool.kind == chooser.plural)
+        return (Pool.kind == chooser.plural, *(() if retired else (Pool.is_enabled,)))
 
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
         access.touch()

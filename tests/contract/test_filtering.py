@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from app.spec import clock
-from tests.contract.calls import condition, filters_of, grant_fields, user_ids, write
+from tests.contract.calls import Api, condition, filters_of, grant_fields, user_ids, write
 from tests.contract.test_views import LIST, Reader
 from tests.support.statements import count_statements
 from tests.support.worlds import World
@@ -82,3 +82,18 @@ def test_quiet_records(world: World, engine: Engine, days: int) -> None:
     blind = Reader(world, "manager")
     assert f"view=quiet_{days}" not in blind.tabs()
     assert blind.open(f"quiet_{days}").status_code == 400
+
+
+def test_the_disabled_are_chosen_in_filters_only(world: World, engine: Engine) -> None:
+    """ORG-1: who left is offered for no new record, but found by what he has made and owned."""
+    left = user_ids(engine)["sales1b"]
+    write(engine, "user", left, is_active=False)
+    api = Api(world, "leader1")
+    path = "/customers/options/owner?q=sales1b"
+    assert api.client.get(path).json == []
+    [found] = api.client.get(f"{path}&retired=1").json
+    assert (found["value"], found["text"]) == (left, "Sales1B (disabled)")
+    assert api.client.get(f"{path}&retired=x").status_code == 400
+    assert "/customers/options/owner?retired=1" in api.client.get("/customers/list/").text
+    assert "retired=1" not in api.client.get("/customers/bulk/transfer?id=1").text
+    assert 3 in api.ids("customers", condition("owner", "in", [left]))

@@ -98,5 +98,5 @@ def _described(policy: Policy, field: Field, places: dict[str, int]) -> dict[str
         "to": getattr(field, "to", ""),
         "operators": " ".join(str(places[code]) for code in codes),
         "options": json.dumps(options) if options else "",
-        "options_url": choosing.options_url(policy.entity, field),
+        "options_url": choosing.options_url(policy.entity, field, retired=True),
     }

@@ -30,7 +30,7 @@ def _filter(me: Listed, field: Field, speech: Speech) -> dict[str, Any]:
         "is_one": field.kind in ("boolean", "date", "datetime"),
         "chosen": list(chosen),
         "options": list((_offered(field) | chosen).items()),
-        "url": choosing.options_url(me.entity, field),
+        "url": choosing.options_url(me.entity, field, retired=True),
     }
 
 
