@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext as _l
 
 from app.operations.editing import parse, refuse_masks, resolve
-from app.operations.engine import Behaviour, Job, Row, permitted
+from app.operations.engine import Behaviour, Job, Row, unless_so
 from app.operations.outcome import Plan
 from app.spec.entity import Entity
 from app.spec.errors import Invalid
@@ -47,4 +47,4 @@ class BulkEdit(Behaviour):
         return tuple(job.memory["values"])
 
     def plan(self, job: Job, row: Row) -> Plan:
-        return permitted(job, row, **job.memory["values"])
+        return unless_so(job, row, **job.memory["values"])

@@ -79,20 +79,23 @@ class Row:
 
 
 def permitted(job: Job, row: Row, **values: Any) -> Change | Skip:
-    """New values for a row as far as the entity's rules let it have them, caps among them.
+    """New values for a row as far as the entity's rules let it have them, caps among them."""
+    try:
+        rules_of(job.entity).before_change(job.entity, row.id, row.values, values)
+    except Refusal as refusal:
+        return row.skip("invalid", why=refusal)
+    return row.change(**values)
 
-    A row that has them all already is left out. Of a field that the doer doesn't read in full that
-    isn't told: it counts as another value, whatever stands there (C43).
+
+def unless_so(job: Job, row: Row, **values: Any) -> Change | Skip:
+    """New values for a row, unless it has them all already: then it is left out.
+
+    Of a field that the doer doesn't read in full that isn't told: any value counts as another one,
+    whatever stands there (C43).
     """
     told = job.policy.plain
     new = {k: v for k, v in values.items() if k not in told or row.values.get(k) != v}
-    if not new:
-        return row.skip("unchanged")
-    try:
-        rules_of(job.entity).before_change(job.entity, row.id, row.values, new)
-    except Refusal as refusal:
-        return row.skip("invalid", why=refusal)
-    return row.change(**new)
+    return permitted(job, row, **new) if new else row.skip("unchanged")
 
 
 class Behaviour:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.operations.engine import Behaviour, Job, Row, permitted
+from app.operations.engine import Behaviour, Job, Row, unless_so
 from app.operations.outcome import Plan
 from app.spec import clock
 from app.spec.entity import Entity
@@ -20,7 +20,7 @@ class Lock(Behaviour):
         return OPERATIONS[self.slug].needs_fields
 
     def plan(self, job: Job, row: Row) -> Plan:
-        return permitted(
+        return unless_so(
             job,
             row,
             is_locked=True,
@@ -39,7 +39,7 @@ class Unlock(Behaviour):
 
     def plan(self, job: Job, row: Row) -> Plan:
         rest = {"locked_until": None, "lock_reason": None} if row.values["is_locked"] else {}
-        return permitted(job, row, is_locked=False, **rest)
+        return unless_so(job, row, is_locked=False, **rest)
 
 
 class SetDealStatus(Behaviour):
@@ -63,4 +63,4 @@ class SetDealStatus(Behaviour):
         status = job.params["status"]
         is_other = row.values["deal_status"] != status
         since = {"won_at": clock.now() if status == "won" else None} if is_other else {}
-        return permitted(job, row, deal_status=status, **since)
+        return unless_so(job, row, deal_status=status, **since)

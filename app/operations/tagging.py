@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.operations.engine import Behaviour, Job, Row, permitted
+from app.operations.engine import Behaviour, Job, Row, unless_so
 from app.operations.outcome import Plan
 
 
@@ -16,7 +16,7 @@ class _Tagging(Behaviour):
         raise NotImplementedError
 
     def plan(self, job: Job, row: Row) -> Plan:
-        return permitted(job, row, tags=self.tagged(row.values["tags"], job.params["tags"]))
+        return unless_so(job, row, tags=self.tagged(row.values["tags"], job.params["tags"]))
 
 
 class AddTags(_Tagging):
