@@ -30,7 +30,10 @@ def test_a_failing_migration_gives_its_lock_back(
             upgrade.upgrade()
         if world.server.kind == "postgresql":
             held = db.session.scalar(
-                text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+                text(
+                    "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+                    "WHERE locktype = 'advisory' AND granted AND d.datname = current_database()"
+                )
             )
             assert held == 0
         monkeypatch.undo()

@@ -21,7 +21,7 @@ from tests.support.company import PEOPLE
 ACTORS = [person.name for person in PEOPLE]
 ENTITIES = [entity.key for entity in catalogue]
 OWNED = [entity.key for entity in catalogue if entity.is_owned]
-SHARE = {True: 0.25, False: 0.4}
+SHARE = {True: 0.1, False: 0.2}
 """How many of those whose turn it needn't be try a case all the same, granted and not."""
 
 
