@@ -42,5 +42,5 @@ def test_login_filter_form_and_bulk_work_without_scripts(open_as: "Open") -> Non
     assert figures(page) == [1, 0]
     go_on(page, "report")
     assert figures(page) == [1, 0, 0]
-    page.locator(".step-foot a").click()
+    page.locator(".step-foot a[data-dialog-close]").click()
     page.wait_for_url("**/customers/list/")

@@ -14,6 +14,7 @@ from tests.support.worlds import World
 HAN = re.compile("[\u4e00-\u9fff]")
 NO_PAGE_OF_ITS_OWN = {
     "LogoView.show": "a picture",
+    "favicon": "a picture",
     "DataQualityView.counts": "a piece of a page",
     "SearchView.panel": "a piece of a page",
     "NotificationsView.unread": "a piece of a page",
