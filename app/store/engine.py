@@ -5,8 +5,9 @@ SQLite lets one writer in at a time. A transaction that may write says so at its
 only read (GET) start a plain one and wait for nobody.
 """
 
+import sqlite3
 from contextvars import ContextVar
-from sqlite3 import Connection as SQLiteConnection
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -15,10 +16,19 @@ from sqlalchemy.engine import Engine
 may_write: ContextVar[bool] = ContextVar("may_write", default=True)
 """False while a request is answered that can't write."""
 
+PATIENCE = 20.0
+"""Seconds a write transaction waits for its turn on SQLite before it is refused as busy."""
+
+_BUSY_MS = 5000
+"""Milliseconds any other statement waits on SQLite."""
+
+_TURN_MS = 100
+"""Milliseconds after which a waiting writer counts as newly come; see ``_begin_writing``."""
+
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
-    "busy_timeout=5000",
+    f"busy_timeout={_BUSY_MS}",
     "foreign_keys=ON",
     "recursive_triggers=ON",
     "temp_store=MEMORY",
@@ -31,7 +41,7 @@ PRAGMAS = (
 @event.listens_for(Engine, "connect")
 def _on_connect(connection: Any, record: Any) -> None:
     """Apply the settings and take the start of transactions into our own hands."""
-    if not isinstance(connection, SQLiteConnection):
+    if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None
     for pragma in PRAGMAS:
@@ -40,5 +50,37 @@ def _on_connect(connection: Any, record: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _on_begin(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if may_write.get() else "BEGIN")
+    if connection.dialect.name != "sqlite":
+        return
+    if may_write.get():
+        _begin_writing(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Wait for the one place of a writer, no worse off than whoever came later (C89).
+
+    SQLite asks again after 1, 2, 5 … and in the end only every 100 ms, so that those who have
+    waited longest are overtaken by those who just came, some of them until their time is up.
+    Waiting in short turns gives each the same chance; nothing has begun, so nothing is repeated.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    until = monotonic() + PATIENCE
+    raw.execute(f"PRAGMA busy_timeout={_TURN_MS}")
+    try:
+        while _is_busy(raw) and monotonic() < until:
+            pass
+        if not raw.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+
+
+def _is_busy(raw: sqlite3.Connection) -> bool:
+    """Try to begin; whether somebody else was writing all this turn."""
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as fault:
+        return fault.sqlite_errorname.startswith("SQLITE_BUSY")
+    return False

@@ -75,6 +75,27 @@ def _impatient(patience: str, change: str) -> DBAPIError:
         may_write.reset(token)
 
 
+def test_a_writer_whose_turn_never_comes_is_busy(
+    world: World,
+    while_another_writes: Callable[[Callable[[], DBAPIError]], DBAPIError],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SQLite: it waits its whole patience, is refused, and its connection is as good as before."""
+    if world.server.kind != "sqlite":
+        pytest.skip("on PostgreSQL a transaction begins at once")
+    monkeypatch.setattr("app.store.engine.PATIENCE", 0.3)
+    with world.app.app_context():
+        assert isinstance(from_fault(while_another_writes(_begin)), Busy)
+        with db.engine.begin() as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 5000
+
+
+def _begin() -> DBAPIError:
+    with db.engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.begin()
+    return raised.value
+
+
 def test_a_statement_that_cant_be_is_a_defect(app: Flask) -> None:
     """A missing column, too many variables: no waiting helps."""
     with app.app_context():
