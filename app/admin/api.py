@@ -43,6 +43,9 @@ LIST_ARGUMENTS = frozenset(
         "exact_count",
     }
 )
+CONFIRM = "namesakes"
+"""Whether a name may be written that another record has (CUS)."""
+WRITE_ARGUMENTS = frozenset({CONFIRM})
 RECORD_ARGUMENTS = frozenset({"columns"})
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 100
 
@@ -88,18 +91,18 @@ class EntityApi(BaseApi):
     def post(self) -> Response:
         """A new record."""
         self._demand("create")
-        bodies.arguments()
+        confirmed = bodies.flag(bodies.arguments(WRITE_ARGUMENTS), CONFIRM)
         raw = bodies.json_object()
-        return self._write(lambda: self._created(raw))
+        return self._write(lambda: self._created(raw, confirmed))
 
     @expose("/<int:pk>", methods=["PUT"])
     def put(self, pk: int) -> Response:
         """New values for some fields of a record, given the version that was seen."""
         self._demand("edit")
         with self._found_first(pk, "edit"):
-            bodies.arguments()
+            confirmed = bodies.flag(bodies.arguments(WRITE_ARGUMENTS), CONFIRM)
             raw = bodies.json_object()
-        return self._write(lambda: self._saved(pk, raw))
+        return self._write(lambda: self._saved(pk, raw, confirmed))
 
     @expose("/<int:pk>", methods=["DELETE"])
     def delete(self, pk: int) -> Response:
@@ -159,12 +162,14 @@ class EntityApi(BaseApi):
             answer = _replay(self.entity, answer.body["id"], answer.status)
         return bodies.answered(answer, is_replay=is_replay)
 
-    def _created(self, raw: Mapping[str, Any]) -> Replay:
-        return _replay(self.entity, editing.create(self.entity, raw), 201)
+    def _created(self, raw: Mapping[str, Any], confirmed: bool) -> Replay:
+        new_id = editing.create(self.entity, raw, is_confirmed=confirmed)
+        return _replay(self.entity, new_id, 201)
 
-    def _saved(self, pk: int, raw: Mapping[str, Any]) -> Replay:
+    def _saved(self, pk: int, raw: Mapping[str, Any], confirmed: bool) -> Replay:
+        version = bodies.seen_version
         try:
-            editing.edit(self.entity, pk, raw, version=bodies.seen_version)
+            editing.edit(self.entity, pk, raw, version=version, is_confirmed=confirmed)
         except StaleVersion as stale:
             raise PreconditionFailed(details={"version": stale.details["version"]}) from stale
         return _replay(self.entity, pk, 200)

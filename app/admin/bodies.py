@@ -65,6 +65,14 @@ def whole(found: dict[str, Any], key: str, default: int) -> int:
     return value
 
 
+def flag(found: dict[str, Any], key: str) -> bool:
+    """A yes or no among the arguments; no when it is missing."""
+    value = found.get(key, False)
+    if not isinstance(value, bool):
+        raise BadRequest(_l("The arguments are not understood."))
+    return value
+
+
 def seen_version() -> int:
     """The version in ``If-Match``; 428 when it is missing, 412 when it can't be one."""
     header = request.headers.get("If-Match", "").strip()

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
+from app.operations.namesakes import taken
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Duplicate, Refusal
 
@@ -17,7 +18,5 @@ def duplicate_of(entity: Entity, error: IntegrityError) -> Refusal:
         columns = [key, *(f"{key}_{d.suffix}" for d in f.derived if d.is_unique)]
         table = entity.model.__tablename__
         if any(f"{table}.{c}" in text or text == f"uq_{table}_{c}" for c in columns):
-            return Duplicate(
-                fields={key: [_l("Another record already has this %(field)s.", field=f.label)]}
-            )
+            return taken(f)
     return Duplicate()

@@ -22,7 +22,15 @@ from app.admin.page import go_to
 from app.extensions import db
 from app.operations import editing
 from app.spec.entity import Entity
-from app.spec.errors import BadRequest, Conflict, Duplicate, Invalid, Refusal, StaleVersion
+from app.spec.errors import (
+    BadRequest,
+    Conflict,
+    Duplicate,
+    Invalid,
+    Namesake,
+    Refusal,
+    StaleVersion,
+)
 from app.spec.field import SECTION_LABELS, Field
 from app.spec.words import listed
 from app.store import door, titles
@@ -47,6 +55,8 @@ class Content:
     original: Mapping[str, Any] | None = None
     conflict: Mapping[str, Any] | None = None
     pasted: Mapping[str, Any] | None = None
+    namesake: str = ""
+    """A name that another record has: saving it needs a confirmation."""
     is_returned: bool = False
     """It holds what was typed and not saved."""
 
@@ -114,6 +124,7 @@ class Form:
             ),
             "errors": list(content.sentences),
             "conflict": content.conflict,
+            "namesake": content.namesake,
             "may_paste": not self.pk and pasting.is_of_use(self.fields),
             "pasted": content.pasted,
             "longest_paste": pasting.LONGEST,
@@ -212,13 +223,14 @@ def _pasted(form: Form, raw: forms.Raw) -> Answer:
 
 
 def _created(entity: Entity, raw: Mapping[str, Any]) -> Replay:
-    new_id = editing.create(entity, raw)
+    new_id = editing.create(entity, raw, is_confirmed=forms.is_confirmed(request.form, raw))
     flash(_("Saved."), "success")
     return Replay(302, {"Location": f"/{entity.plural}/show/{new_id}"}, {"id": new_id})
 
 
 def _saved(form: Form, raw: Mapping[str, Any], version: int) -> Replay:
-    editing.edit(form.entity, form.pk, raw, version=version)
+    confirmed = forms.is_confirmed(request.form, raw)
+    editing.edit(form.entity, form.pk, raw, version=version, is_confirmed=confirmed)
     flash(_("Saved."), "success")
     return Replay(302, {"Location": form.place}, {"id": form.pk})
 
@@ -259,6 +271,7 @@ def _rejected(form: Form, raw: forms.Raw, error: Refusal | IntegrityError) -> An
         errors=refusal.fields,
         sentences=[str(refusal.message), *_elsewhere(refusal, form.fields)],
         original=merging.opened(request.form),
+        namesake=refusal.value if isinstance(refusal, Namesake) else "",
         is_returned=True,
     )
     return form.page(content), refusal.status

@@ -23,6 +23,8 @@ from app.store import titles
 from app.store.context import actor
 from app.store.policy import Policy
 
+CONFIRMED = "confirmed"
+"""The button with the name that two records shall have (CUS)."""
 CONTROL = frozenset(
     {
         "csrf_token",
@@ -32,6 +34,7 @@ CONTROL = frozenset(
         "disputed",
         "pasted",
         "then",
+        CONFIRMED,
         "step",
         "next",
     }
@@ -67,6 +70,11 @@ def read(form: MultiDict[str, str], fields: Mapping[str, Field]) -> Raw:
 def nonce() -> str:
     """A key that makes one form one effect, however often it is sent (BULK-8)."""
     return secrets.token_urlsafe(18)
+
+
+def is_confirmed(form: MultiDict[str, str], raw: Mapping[str, Any]) -> bool:
+    """Whether two records may be called so: asked about that very name, the writer said yes."""
+    return form.get(CONFIRMED, "") in (value for value in raw.values() if value)
 
 
 def typed(field: Field, value: Any) -> Any:

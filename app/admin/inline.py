@@ -21,7 +21,7 @@ from app.admin.lists.editable import editable
 from app.extensions import db
 from app.operations import editing
 from app.spec.entity import Entity
-from app.spec.errors import BadRequest, Conflict, Invalid, Refusal, StaleVersion
+from app.spec.errors import BadRequest, Conflict, Invalid, Namesake, Refusal, StaleVersion
 from app.spec.field import Field
 from app.store import door, titles
 from app.store.context import actor
@@ -47,12 +47,15 @@ def save(entity: Entity, record_id: int, key: str) -> Response:
     raw = forms.read(request.form, {key: field})
     version = state.whole(request.form.get("row_version"), 0)
     mine = merging.changed({key: field}, raw, original)
+    confirmed = forms.is_confirmed(request.form, raw)
     try:
         merging.saved(
             entity,
             original,
             version,
-            lambda seen: editing.edit(entity, record_id, mine, version=seen),
+            lambda seen: editing.edit(
+                entity, record_id, mine, version=seen, is_confirmed=confirmed
+            ),
         )
         db.session.commit()
     except (Invalid, Conflict, IntegrityError) as error:
@@ -93,6 +96,7 @@ def _refused(
         typed=raw.get(field.key, ""),
         sentences=sentences or [str(refusal.message)],
         conflict=conflict,
+        namesake=refusal.value if isinstance(refusal, Namesake) else "",
     )
     body = {**body_of(refusal), "html": html, "cell": _cell(entity, record, field)}
     answer = jsonify(body)
@@ -108,6 +112,7 @@ def _form(
     typed: Any = None,
     sentences: Sequence[str] = (),
     conflict: dict[str, Any] | None = None,
+    namesake: str = "",
 ) -> str:
     policy = Policy(actor(), entity, "edit")
     now = forms.stored_values(policy, [field], door.values_of(entity, record, [field]))
@@ -119,9 +124,11 @@ def _form(
             ("csrf_token", generate_csrf()),
             ("row_version", str(record.version)),
             (merging.ORIGINAL, merging.sealed(now)),
+            *([(forms.CONFIRMED, namesake)] if namesake else []),
         ],
         "field": forms.control(entity, field, value, errors=sentences, policy=policy, text=text),
         "conflict": conflict,
+        "is_confirming": bool(namesake),
     }
     return render_template("cell.html", screen=screen)
 

@@ -111,12 +111,12 @@ def _paths(entity: Entity, granted: set[str]) -> dict[str, Any]:
         collection["get"] = _operation(f"list {entity.plural}", [_q()], name)
     if "create" in granted:
         collection["post"] = _operation(
-            f"create {entity.key}", [_key()], name, f"{name}Write", status="201"
+            f"create {entity.key}", [*_confirm(entity), _key()], name, f"{name}Write", status="201"
         )
     if "read" in granted:
         single["get"] = _operation(f"read {entity.key}", [], name)
     if "edit" in granted:
-        arguments = [_if_match(), _key()]
+        arguments = [*_confirm(entity), _if_match(), _key()]
         single["put"] = _operation(f"edit {entity.key}", arguments, name, f"{name}Write")
     if "delete" in granted:
         single["delete"] = _operation(f"delete {entity.key}", [_if_match()], None)
@@ -170,6 +170,14 @@ def _q() -> dict[str, Any]:
         "page_size, exact_count",
         "schema": {"type": "string"},
     }
+
+
+def _confirm(entity: Entity) -> list[dict[str, Any]]:
+    """Where two records may be called the same once their writer has said so (CUS)."""
+    if not any(f.shared_by for f in entity.fields.values()):
+        return []
+    words = "rison (namesakes:!t): write a name that another record has, where that is warned of"
+    return [{"name": "q", "in": "query", "description": words, "schema": {"type": "string"}}]
 
 
 def _id() -> dict[str, Any]:

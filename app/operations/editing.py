@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import false, literal, or_, select
 
 from app.extensions import db
+from app.operations import namesakes
 from app.operations.rules import rules_of
 from app.spec import clock, masks
 from app.spec.catalogue import catalogue
@@ -135,11 +136,12 @@ def _existing(chooser: Entity, to: str, wanted: list[Any]) -> dict[Any, int]:
     return by_id | {row[1]: row[0] for row in rows if row[1] in wanted}
 
 
-def create(entity: Entity, raw: Mapping[str, Any]) -> int:
+def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False) -> int:
     """Write a new record from what was sent and return its id.
 
-    Raises NotPermitted, Invalid, Duplicate. The doer becomes the owner unless he names another
-    within his scope (C29).
+    Raises NotPermitted, Invalid, Duplicate, and Namesake unless the writer ``is_confirmed`` in
+    wanting two of one name. The doer becomes the owner unless he names another within his scope
+    (C29).
     """
     door.demand(entity.key, "create")
     fields = Policy(actor(), entity, "create").writable(creating=True)
@@ -149,7 +151,8 @@ def create(entity: Entity, raw: Mapping[str, Any]) -> int:
     with operating("create", entity.key):
         rules = rules_of(entity)
         rules.before_create(entity, values)
-        [record_id] = insert_rows(entity, [values], Context("create"))
+        marks = namesakes.marks(entity, values, is_confirmed=is_confirmed)
+        [record_id] = insert_rows(entity, [values], Context("create", extra=marks))
         rules.after_write(entity, [record_id])
     return record_id
 
@@ -166,13 +169,18 @@ def complete_ownership(entity: Entity, values: dict[str, Any]) -> None:
 
 
 def edit(
-    entity: Entity, record_id: int, raw: Mapping[str, Any], *, version: int | Callable[[], int]
+    entity: Entity,
+    record_id: int,
+    raw: Mapping[str, Any],
+    *,
+    version: int | Callable[[], int],
+    is_confirmed: bool = False,
 ) -> tuple[Any, int]:
     """Write changed values of one record; returns the record as it was and its version now.
 
     ``version`` is what the writer saw; given as a function it is asked for last, so that a missing
     one is complained of after everything else (contract §1). Raises NotPermitted, NotFound,
-    Invalid, StaleVersion with the conflicting fields, Duplicate.
+    Invalid, StaleVersion with the conflicting fields, Duplicate, Namesake unless ``is_confirmed``.
     """
     door.demand(entity.key, "edit")
     policy = Policy(actor(), entity, "edit")
@@ -198,7 +206,9 @@ def edit(
         rules = rules_of(entity)
         rules.before_change(entity, record_id, before, changed)
         change = Change(record_id, door.title_of(entity, before), before, changed)
-        if not update_rows(entity, [change], Context("edit"), version=record.version):
+        marks = namesakes.marks(entity, changed, is_confirmed=is_confirmed, besides=record_id)
+        how = Context("edit", extra=marks)
+        if not update_rows(entity, [change], how, version=record.version):
             raise stale(policy, record, before, values)
         rules.after_write(entity, [record_id])
     return record, record.version + 1

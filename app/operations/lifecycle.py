@@ -9,12 +9,15 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations.engine import Behaviour, Job, Row, lock_rows, write
+from app.operations.namesakes import kept_marks
 from app.operations.outcome import Plan
 from app.operations.rules import rules_of
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
+from app.spec.namesakes import may_be_confirmed
+from app.store import namesakes
 from app.store.context import actor_id, system_scope
 from app.store.gate import member_of
 from app.store.writer import Change
@@ -53,7 +56,10 @@ class Delete(Behaviour):
 
 
 class Restore(Behaviour):
-    """Back from the bin with what was deleted along; a name taken meanwhile is refused (C102)."""
+    """Back from the bin with what was deleted along; a name taken meanwhile is refused (C102).
+
+    Not so where the installation only warns of equal names: then there were two before, too.
+    """
 
     slug = "restore"
 
@@ -70,7 +76,7 @@ class Restore(Behaviour):
             job.memory["mine"] = {f.key: _unique_values(entity, f, rows) for f in _unique(entity)}
             for f in _unique(entity):
                 mine = job.memory["mine"][f.key].values()
-                job.memory["taken"][f.key] |= _living(entity, f, mine)
+                job.memory["taken"][f.key] |= namesakes.taken(entity, f, mine)
             job.memory["batches"] = batches_of(entity, [row.id for row in rows])
             job.memory["dead_parents"] = {
                 f.key: _deleted(catalogue.get(f.to), [row.values.get(f.key) for row in rows])
@@ -90,13 +96,15 @@ class Restore(Behaviour):
         return replace(row.change(), notes={"deleted": [True, False]})
 
     def marks(self, job: Job) -> Mapping[str, Any]:
-        return {"deleted_at": None, "deleted_by_id": None, "delete_batch": None}
+        alive = {"deleted_at": None, "deleted_by_id": None, "delete_batch": None}
+        return {**alive, **kept_marks(job.entity)}
 
     def after(self, job: Job, changes: Sequence[Change]) -> None:
         batches = {job.memory["batches"][c.id] for c in changes} - {None}
         ids = [c.id for c in changes]
         for entity, rows in below(job.entity, ids, in_batches(batches)):
-            _mark(job, entity, list(rows), self.marks(job), deleted=False)
+            below_it = replace(job, entity=entity)
+            _mark(job, entity, list(rows), self.marks(below_it), deleted=False)
 
 
 class Disable(Behaviour):
@@ -212,29 +220,18 @@ def _mark(
 
 
 def _unique(entity: Entity) -> list[Field]:
-    return [f for f in entity.fields.values() if f.is_unique]
-
-
-def _unique_column(entity: Entity, field: Field) -> Any:
-    derived = next((d for d in field.derived if d.is_unique), None)
-    return getattr(entity.model, f"{field.key}_{derived.suffix}" if derived else field.column)
+    """The fields in which no two living records may have the same, as the installation wants it."""
+    repeats = may_be_confirmed()
+    return [f for f in entity.fields.values() if f.is_unique and not (f.shared_by and repeats)]
 
 
 def _unique_values(entity: Entity, field: Field, rows: Sequence[Row]) -> dict[int, Any]:
     """What must be unique of these records, by record."""
-    column = _unique_column(entity, field)
+    column = namesakes.unique_column(entity, field)
     found = select(entity.model.id, column).where(
         member_of(entity.model.id, [row.id for row in rows])
     )
     return {record_id: value for record_id, value in db.session.execute(found)}  # noqa: C416
-
-
-def _living(entity: Entity, field: Field, values: Iterable[Any]) -> set[Any]:
-    """Those of the values that a living record has meanwhile."""
-    column = _unique_column(entity, field)
-    wanted = [value for value in values if value]
-    found = select(column).where(column.in_(wanted), entity.model.deleted_at.is_(None))
-    return set(db.session.scalars(found)) if wanted else set()
 
 
 def _deleted(entity: Entity, ids: Sequence[int | None]) -> set[int]:

@@ -14,7 +14,7 @@ from app.spec.words import Label
 
 SORT = Derived("sort", sort_key, 80)
 UNIQUE_NAME = Derived("key", fold, 120, is_unique=True)
-UNIQUE_COMPANY = Derived("key", company_key, 160, is_unique=True)
+UNIQUE_COMPANY = Derived("key", company_key, 160, is_unique=True, may_repeat=True)
 
 
 def text(en: str, zh: str, **facets: Any) -> Any:
@@ -24,7 +24,8 @@ def text(en: str, zh: str, **facets: Any) -> Any:
 def name(en: str, zh: str, *, unique: Derived | None = None, **facets: Any) -> Any:
     """The field a record is called by: sorted by pinyin, searched, in the list (UI-8).
 
-    ``unique`` says what of it two living records can't share: the name, or a company's name.
+    ``unique`` says what of it two living records can't share: the name, or a company's name,
+    which they may share after all where the installation only warns (``app/spec/namesakes.py``).
     """
     derived = (SORT, unique) if unique else (SORT,)
     also = ("公司", "公司名称", "单位", "单位名称", "Company") if unique is UNIQUE_COMPANY else ()

@@ -91,6 +91,20 @@ class Duplicate(Conflict):
     sentence = _l("This already exists.")
 
 
+class Namesake(Duplicate):
+    """Another record is called so, which the writer may confirm; ``value`` is what he typed (CUS).
+
+    ``details['namesakes']`` are the names of those others.
+    """
+
+    code = "namesake"
+    sentence = _l("Another record has the same name. Nothing was saved yet.")
+
+    def __init__(self, *, value: str = "", **more: Any) -> None:
+        super().__init__(**more)
+        self.value = value
+
+
 class StaleCount(Conflict):
     """The number of matching rows moved since the user saw it (BULK-1); ``details['count']``."""
 
@@ -187,6 +201,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     WrongVerb,
     Conflict,
     Duplicate,
+    Namesake,
     StaleCount,
     StaleVersion,
     Gone,

@@ -73,6 +73,8 @@ class Derived:
     compute: Callable[[str], str]
     length: int
     is_unique: bool = False
+    may_repeat: bool = False
+    """Unique, unless somebody has said that another record may be called the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +136,11 @@ class Field:
     def is_unique(self) -> bool:
         """Whether two living records can't have the same value, as typed or as derived from it."""
         return self.unique or any(derived.is_unique for derived in self.derived)
+
+    @property
+    def shared_by(self) -> str:
+        """The column of who said that another record may be called the same; "" for none."""
+        return f"{self.key}_shared_by_id" if any(d.may_repeat for d in self.derived) else ""
 
     def initial(self) -> Any:
         """The value of a new record when nobody gives one."""

@@ -195,6 +195,8 @@ def _build(cls: Any) -> None:
         for derived in field.derived:
             column = mapped_column(_bytewise(derived.length), nullable=True)
             setattr(cls, f"{key}_{derived.suffix}", column)
+        if field.shared_by:
+            setattr(cls, field.shared_by, mapped_column(Integer, nullable=True))
     for field in fields.values():
         if isinstance(field, BooleanField) and field.until:
             _let_end(cls, field)
@@ -311,7 +313,7 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
         for derived in field.derived:
             if derived.is_unique:
                 column = f"{field.key}_{derived.suffix}"
-                yield Index(f"uq_{table}_{column}", column, unique=True, **alive)
+                yield from _unique_indexes(f"{table}_{column}", column, field, cls.__binned__)
     if cls.__pooled__:
         names = [f.sort_column for f in fields.values() if f.sortable and f.kind == "text"][:1]
         only = _only("pool_id IS NOT NULL")
@@ -321,6 +323,21 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
         yield Index(f"ix_{table}_deleted_at", "deleted_at", "id", **deleted)
         where = _only("delete_batch IS NOT NULL")
         yield Index(f"ix_{table}_delete_batch", "delete_batch", **where)
+
+
+def _unique_indexes(name: str, column: str, field: Field, is_binned: bool) -> Iterator[Index]:
+    """What no two living records share; where somebody said they may, those stand aside (CUS).
+
+    Two who write one name at once are told apart by the index whether or not equal names are
+    refused, because nobody has said anything of a record before it was first refused.
+    """
+    alive = ["deleted_at IS NULL"] if is_binned else []
+    unsaid = [*alive, *([f"{field.shared_by} IS NULL"] if field.shared_by else [])]
+    where = _only(" AND ".join(unsaid)) if unsaid else {}
+    yield Index(f"uq_{name}", column, unique=True, **where)
+    if field.shared_by:
+        said = [*alive, f"{field.shared_by} IS NOT NULL"]
+        yield Index(f"ix_{name}_shared", column, **_only(" AND ".join(said)))
 
 
 def _scope_indexes(table: str, listed: dict[str, Any], quick: Sequence[str]) -> Iterator[Index]:

@@ -93,6 +93,7 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
         "updated_at": moment,
         "created_by_id": doer,
         "updated_by_id": doer,
+        **how.extra,
     }
     table = entity.model.__table__
     complete = [_complete(entity, row) for row in rows]
