@@ -1,5 +1,6 @@
 """Cells edited where they stand, by keyboard alone; nothing that was typed is lost (LIST-5)."""
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,6 +108,35 @@ def test_a_choice_a_linked_record_and_a_time(open_as: "Open") -> None:
     page.keyboard.type("2026-12-24 10:00")
     page.keyboard.press("Enter")
     expect(when.locator("time")).to_have_attribute("datetime", "2026-12-24T02:00:00Z")
+
+
+def test_tags_typed_without_a_pause(open_as: "Open") -> None:
+    """In a cell and in a form every tag is the one that was typed; a closed list stays closed."""
+    page = open_as("manager")
+    page.goto(ORDER)
+    tags = cell(page, 0, "tags")
+    tags.focus()
+    page.keyboard.press("Enter")
+    for name in ("alpha", "beta"):
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+    page.keyboard.type("gamma")
+    page.keyboard.press("Tab")
+    expect(tags).to_have_text(re.compile(r"alpha\s*beta\s*gamma"))
+    page.keyboard.press("Escape")
+    page.goto("/customers/add")
+    page.locator(".field[data-field=tags] .ts-control").click()
+    expect(page.locator(".ts-dropdown:visible .option").first).to_be_visible()
+    for name in ("zeta", "alpha"):
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+    with page.expect_response("**/options/tags*"):
+        page.keyboard.type("be")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("#f-tags").input_value().startswith("zeta,alpha,be")
+    expect(page.locator(".ts-dropdown:visible")).to_have_count(0)
 
 
 def test_a_star_stays_where_it_was_set(open_as: "Open") -> None:

@@ -6,14 +6,14 @@ from typing import Any
 from app.admin.lists.listed import Listed
 from app.spec.entity import Entity
 from app.spec.field import Field
-from app.spec.relations import LinksField
+from app.spec.relations import LinksField, TagsField
 from app.store import gate
 from app.store.context import actor
 from app.store.policy import Policy
 
 
 def editable(entity: Entity) -> dict[str, Field]:
-    """The fields of his form that a list shows in full, each with one value."""
+    """The fields of his form that a list shows in full, each with one value, and tags."""
     if "edit" not in entity.operations or not actor().rights.may(entity.key, "edit"):
         return {}
     policy = Policy(actor(), entity, "edit")
@@ -21,7 +21,7 @@ def editable(entity: Entity) -> dict[str, Field]:
     return {
         key: field
         for key, field in policy.writable(creating=False).items()
-        if key not in masked and not isinstance(field, LinksField)
+        if key not in masked and (isinstance(field, TagsField) or not isinstance(field, LinksField))
     }
 
 

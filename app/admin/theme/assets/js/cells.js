@@ -2,6 +2,7 @@
 // goes away when it is saved. What is refused stays with what was typed.
 import { make } from "./dom.js";
 import { focusOf, isEditable } from "./grid.js";
+import { finishTag } from "./pickers.js";
 
 const BELOW = 320; // pixels that a list of choices wants
 const PATIENCE = 20_000; // milliseconds
@@ -11,6 +12,7 @@ let isBusy = false;
 let waiting = []; // keys pressed while the server is asked: they are meant for what comes
 
 const content = (form) => new URLSearchParams(new FormData(form)).toString();
+const tagsIn = (form) => form.querySelector("[data-tags]")?.tomselect;
 const isChanged = ({ form, before }) => "kept" in form.dataset || content(form) !== before;
 
 async function ask(url, how = {}) {
@@ -53,7 +55,7 @@ function show(cell, html) {
 }
 
 function focusOn(form) {
-  const picker = form.querySelector("select")?.tomselect;
+  const picker = form.querySelector("select")?.tomselect ?? tagsIn(form);
   const input = picker ?? form.querySelector(".form-control, select, input[type=checkbox]");
   input.focus();
   if (form.contains(document.activeElement)) document.activeElement.select?.();
@@ -126,6 +128,8 @@ function refuse(cell, text) {
 // Saves and then goes to `next`; stays with the input when the server refuses.
 async function save(next) {
   const { cell, form } = editor;
+  const tags = tagsIn(form);
+  if (tags) finishTag(tags);
   if (!isChanged(editor)) return leave(next);
   await busy(async () => {
     try {
@@ -171,8 +175,16 @@ function choose(event) {
   picker.onOptionSelect(event, picker.activeOption);
 }
 
+// In a box of tags Enter finishes the one being typed or marked; when there is none, it saves.
+function isTagging({ form, isTouched }) {
+  const picker = tagsIn(form);
+  return picker && (picker.inputValue() || (isTouched && picker.isOpen && picker.activeOption));
+}
+
 function press({ key, shiftKey, event }) {
+  const tags = tagsIn(editor.form);
   if (key === "Escape") leave();
+  else if (key === "Enter" && tags && finishTag(tags)) editor.isTouched = false;
   else if (key === "Tab" || key === "Enter") {
     if (event) choose(event);
     save(key === "Tab" ? neighbour(editor.cell, shiftKey) : undefined);
@@ -207,8 +219,9 @@ function listen(event) {
   if (event.isComposing || !editor?.box.contains(event.target)) return undefined;
   const isLine = event.target.matches("textarea") && !event.ctrlKey && !event.metaKey;
   if (event.target.closest("button") && event.key === "Enter") return undefined;
-  if (!["Escape", "Tab", "Enter"].includes(event.key) || (event.key === "Enter" && isLine)) {
-    editor.isTouched = true;
+  const isTag = event.key === "Enter" && isTagging(editor);
+  if (!["Escape", "Tab", "Enter"].includes(event.key) || (event.key === "Enter" && isLine) || isTag) {
+    editor.isTouched = !isTag;
     return undefined;
   }
   event.preventDefault();

@@ -37,18 +37,23 @@ function remote(url) {
       return ({ value }) => (query && (value === "" || this.items.includes(value)) ? 0 : 1);
     },
     load(query, done) {
-      const address = new URL(url, window.location.href);
-      address.searchParams.set("q", query);
-      fetch(address, { headers: { Accept: "application/json" } })
-        .then((answer) => (answer.ok ? answer.json() : []))
+      found(url, query)
         .then((rows) => {
           this.clearOptions((option) => this.items.includes(option.value) || isFixed(option));
           // tokens stay in front of rows
-          done(rows.map((row, at) => ({ ...row, value: String(row.value), $order: FIRST_ROW + at })));
+          done(rows.map((row, at) => ({ ...row, $order: FIRST_ROW + at })));
         })
         .catch(() => done());
     },
   };
+}
+
+async function found(url, query) {
+  const address = new URL(url, window.location.href);
+  address.searchParams.set("q", query);
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  const rows = answer.ok ? await answer.json() : [];
+  return rows.map((row) => ({ ...row, value: String(row.value) }));
 }
 
 function settings(element) {
@@ -79,6 +84,66 @@ function settings(element) {
   };
 }
 
+// Enter means what was typed, also before its choices are there: the list still shows those of other
+// words. What is typed on meanwhile stays in the box.
+function enterWhatIsTyped(picker, url) {
+  const words = picker.inputValue();
+  if (!words || !(picker.refreshTimeout || picker.loading)) return false;
+  window.clearTimeout(picker.refreshTimeout);
+  picker.refreshTimeout = null;
+  picker.setTextboxValue("");
+  if (picker.settings.create) {
+    picker.createItem(words);
+    return true;
+  }
+  const known = Object.values(picker.options);
+  found(url, words)
+    .then((rows) => rows.find(({ value }) => !picker.items.includes(value)))
+    .then((row) => {
+      if (row) {
+        if (!known.some(({ value }) => value === row.value)) picker.addOption(row);
+        picker.addItem(row.value);
+      } else if (!picker.inputValue()) {
+        picker.setTextboxValue(words);
+        picker.refreshOptions();
+      }
+    })
+    .catch(() => picker.inputValue() || picker.setTextboxValue(words));
+  return true;
+}
+
+// The words that stand in the box of tags become one, for the server to judge; the marked choice
+// counts where no tags may be made. Says whether there were any.
+export function finishTag(picker) {
+  const words = picker.inputValue();
+  const isSettled = !picker.refreshTimeout && !picker.loading;
+  if (!words) return false;
+  const marked = isSettled && !picker.settings.create && picker.activeOption?.dataset.value;
+  if (!marked) picker.addOption({ value: words, text: words });
+  picker.addItem(marked || words);
+  picker.setTextboxValue("");
+  return true;
+}
+
+// A list closed by Escape stays closed until its reader does something else, whatever comes in.
+function heed(picker, url) {
+  let isDismissed = false;
+  const refresh = picker.refreshOptions.bind(picker);
+  picker.refreshOptions = (opens = true) => refresh(opens && !isDismissed);
+  picker.wrapper.addEventListener("mousedown", () => {
+    isDismissed = false;
+  });
+  const heard = picker.onKeyDown.bind(picker);
+  picker.onKeyDown = (event) => {
+    isDismissed = event.key === "Escape";
+    if (event.key !== "Enter" || event.isComposing || !url || !enterWhatIsTyped(picker, url)) {
+      heard(event);
+      return;
+    }
+    event.preventDefault();
+  };
+}
+
 // The picker's own input stands for the element: it takes over what assistive tools are told.
 function begin(element, options) {
   const picker = new window.TomSelect(element, options);
@@ -88,6 +153,7 @@ function begin(element, options) {
   }
   if (element.required) picker.control_input.setAttribute("aria-required", "true");
   element.setAttribute("aria-hidden", "true");
+  heed(picker, element.dataset.url);
 }
 
 function pick(element) {
