@@ -3,7 +3,7 @@
 One function per kind, chosen once per column, so that a page of cells costs no decisions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -131,19 +131,6 @@ _BY_KIND: dict[str, Cell] = {
     "boolean": _yes_or_no,
     "long_text": _long,
 }
-
-
-def openings(columns: Sequence[Mapping[str, Any]]) -> list[Markup]:
-    """What stands before each cell of a row, the first one being its head: made once per table."""
-    cell = Markup('<td data-field="{}"{}{}>')
-    return [
-        cell.format(
-            column["key"],
-            Markup(' class="n"') if column.get("numeric") else "",
-            Markup(' data-label="{}"').format(column["label"]) if place else "",
-        )
-        for place, column in enumerate(columns)
-    ]
 
 
 def several(some: Sequence[titles.Linked]) -> Markup:

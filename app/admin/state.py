@@ -51,6 +51,10 @@ QUICK = ("in", "any", "rel_m_m", "within", "eq")
 _NO_VALUE = frozenset({"empty", "not_empty"})
 
 
+_PARTING = str.maketrans({"%": "%25", "&": "%26", "+": "%2B", " ": "+", "#": "%23"})
+"""What has a meaning of its own between the arguments of an address."""
+
+
 @dataclass(frozen=True)
 class ListState:
     """What somebody looks at in a list, as its address says."""
@@ -107,8 +111,12 @@ class ListState:
 
     @property
     def trail(self) -> str:
-        """This list as the argument of a record's page, so that one can walk on and come back."""
-        return urlencode([(FROM, self.arguments.removeprefix("?"))])
+        """This list as the argument of a record's page, so that one can walk on and come back.
+
+        It stands in every row, so it is quoted as an argument once and not twice.
+        """
+        said = "&".join(f"{name}={text.translate(_PARTING)}" for name, text in self.pairs())
+        return urlencode([(FROM, said)], safe=":,@")
 
     def filters_json(self) -> str:
         return json.dumps(list(self.conditions), ensure_ascii=False, separators=(",", ":"))

@@ -15,14 +15,13 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from app.extensions import db
 from app.operations.engine import Behaviour, Job, Row, chunks
 from app.operations.outcome import Plan
 from app.spec import clock, company
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
-from app.store import layouts, listing, preferences, titles
+from app.store import layouts, listing, loading, preferences, titles
 from app.store.context import actor, operating
 from app.store.layouts import Layout
 from app.store.policy import Policy
@@ -65,7 +64,7 @@ def rows_of(table: Table, ids: Sequence[int]) -> Iterator[list[Any]]:
     """The cells of each record still within the export scope, masked as the policy says."""
     for some in chunks(ids, listing.BATCH):
         with operating("export", table.entity.key, pools=True):
-            records = listing.rows_of(table.policy, some, table.fields)
+            records = loading.rows_of(table.policy, some, table.fields)
             linked = titles.of_links(table.entity, records, table.fields)
         for record in records:
             shown = {f.key for f in table.policy.visible(record, table.fields)}
@@ -73,7 +72,6 @@ def rows_of(table: Table, ids: Sequence[int]) -> Iterator[list[Any]]:
                 _cell(table.policy, f, record, linked) if f.key in shown else None
                 for f in table.fields
             ]
-        db.session.expunge_all()
 
 
 def _cell(policy: Policy, field: Field, record: Any, linked: titles.Links) -> Any:

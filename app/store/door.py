@@ -17,7 +17,7 @@ from app.spec.relations import LinksField
 from app.store import links
 from app.store.context import actor, operating
 from app.store.gate import member_of
-from app.store.listing import loaded
+from app.store.loading import loaded
 
 MAX_ID = 2**31 - 1
 

@@ -16,7 +16,8 @@ from app.spec.field import Field
 from app.spec.quality import Check
 from app.store import filters
 from app.store.context import actor, operating
-from app.store.listing import COUNT_CAP, rows_of
+from app.store.listing import COUNT_CAP
+from app.store.loading import rows_of
 from app.store.policy import Policy
 
 

@@ -7,23 +7,19 @@ of the page; beyond the cap the order is walked along its index, and the rows ar
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, case, func, select
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy import ColumnElement, case, func, select
 
 from app.extensions import db
-from app.spec.catalogue import catalogue
 from app.spec.conditions import columns_in
 from app.spec.errors import BadRequest
 from app.spec.field import Field
-from app.spec.relations import RelationField
 from app.spec.text import is_storable
 from app.store import filters, search_index
 from app.store.context import operating
-from app.store.gate import member_of
+from app.store.loading import rows_of
 from app.store.policy import Policy
 
 COUNT_CAP = 10_000
@@ -157,51 +153,6 @@ def _walk(model: Any, where: Sequence[Any], order: Order, offset: int, size: int
     """The ids of a page beyond the cap, walked along the order's index."""
     walked = select(model.id).where(*where).order_by(*order.clauses)
     return list(db.session.scalars(walked.offset(offset).limit(size)))
-
-
-def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list[Any]:
-    """The rows of these ids in their order, with what ``fields`` need loaded: one statement."""
-    if not ids:
-        return []
-    model = policy.entity.model
-    found = db.session.execute(
-        loaded(select(model), model, fields).where(member_of(model.id, ids))
-    ).scalars()
-    by_id = {row.id: row for row in found}
-    return [by_id[i] for i in ids if i in by_id]
-
-
-def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Select[Any]:
-    """The statement with the columns and to-one relations of ``fields`` loaded, and no others."""
-    pointing = ((f.key, f.to if isinstance(f, RelationField) else "", f.column) for f in fields)
-    options = _load_options(model, tuple(pointing))
-    return statement.options(*options).execution_options(populate_existing=True)
-
-
-@lru_cache(maxsize=1_000)
-def _load_options(model: Any, fields: tuple[tuple[str, str, str], ...]) -> tuple[Any, ...]:
-    """What to load for fields, each given as key, target of its relation, and column."""
-    names = {column for _key, _to, column in fields} | {"id", *_ALWAYS}
-    entity = catalogue.of(model)
-    if entity is not None:
-        names |= {entity.title, f"{entity.title}_en"}
-    columns = [getattr(model, n) for n in sorted(names) if n in model.__mapper__.column_attrs]
-    relations = [
-        joinedload(getattr(model, key)).load_only(*_title_columns(to))
-        for key, to, _column in fields
-        if to
-    ]
-    return (load_only(*columns), *relations)
-
-
-_ALWAYS = ("version", "owner_id", "pool_id")
-"""Columns that who-may-see-what and the optimistic lock need of every row."""
-
-
-def _title_columns(key: str) -> list[Any]:
-    target = catalogue.get(key)
-    names = [target.title, f"{target.title}_en", "username"]
-    return [getattr(target.model, n) for n in names if n in target.fields] + [target.model.id]
 
 
 def sums(policy: Policy, query: Query, fields: Sequence[Field]) -> dict[str, Decimal]:

@@ -44,7 +44,7 @@ def present(conditions: Sequence[Any], speech: Speech) -> str:
     """
     is_one_group = len(conditions) == 1 and not words.GROUPS.keys().isdisjoint(conditions[0])
     depth = -1 if is_one_group else 0
-    return json.dumps([_node(one, speech, depth) for one in conditions], ensure_ascii=False)
+    return _json([_node(one, speech, depth) for one in conditions])
 
 
 def _node(condition: Mapping[str, Any], speech: Speech, depth: int) -> dict[str, Any]:
@@ -73,14 +73,14 @@ def spoken(tongue: str) -> MappingProxyType[str, str]:
 def periods(tongue: str) -> str:
     """The periods of the operator ``within`` as JSON pairs of code and label."""
     with force_locale(tongue):
-        return json.dumps([[code, str(text)] for code, text in words.PERIODS.items()])
+        return _json([[code, str(text)] for code, text in words.PERIODS.items()])
 
 
 @lru_cache(maxsize=4)
 def tokens(tongue: str) -> str:
     """The tokens by what they stand for, as JSON pairs of code and label."""
     with force_locale(tongue):
-        return json.dumps(
+        return _json(
             {
                 kind: [[code, str(words.TOKENS[code])] for code in codes]
                 for kind, codes in words.TOKENS_OF.items()
@@ -97,6 +97,10 @@ def _described(policy: Policy, field: Field, places: dict[str, int]) -> dict[str
         "kind": field.kind,
         "to": getattr(field, "to", ""),
         "operators": " ".join(str(places[code]) for code in codes),
-        "options": json.dumps(options) if options else "",
+        "options": _json(options) if options else "",
         "options_url": choosing.options_url(policy.entity, field, retired=True),
     }
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

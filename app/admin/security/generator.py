@@ -1,12 +1,14 @@
 """The generator with none of its own pages: no stock language, menu, back or documentation page."""
 
 from functools import lru_cache
+from typing import Any
 
 from babel.support import NullTranslations
 from flask import current_app
 from flask_appbuilder import AppBuilder
 from flask_babel import force_locale, get_translations
 from jinja2 import Environment
+from markupsafe import Markup
 
 from app.spec import clock, words
 
@@ -30,13 +32,31 @@ class Generator(AppBuilder):
 def _speak(environment: Environment) -> None:
     """Let templates find the reader's sentences by his language.
 
-    The generator's way looks for the catalogue anew with every sentence, a hundred times a page.
+    The generator's way looks for the catalogue anew with every sentence, a hundred times a page,
+    and makes markup of it each time.
     """
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda one: _catalogue(words.language.get()).gettext(one),
         ngettext=lambda one, many, n: _catalogue(words.language.get()).ngettext(one, many, n),
         newstyle=True,
     )
+    environment.globals["_"] = _sentence
+
+
+def _sentence(message: str, **values: Any) -> Markup:
+    """A sentence in the reader's language, with its values escaped."""
+    language = words.language.get()
+    return _frame(language, message) % values if values else _whole(language, message)
+
+
+@lru_cache(maxsize=4_000)
+def _frame(language: str, message: str) -> Markup:
+    return Markup(_catalogue(language).gettext(message))  # noqa: S704 - ours, from the catalogue
+
+
+@lru_cache(maxsize=4_000)
+def _whole(language: str, message: str) -> Markup:
+    return _frame(language, message) % {}
 
 
 @lru_cache(maxsize=len(words.LANGUAGES))

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, get_flashed_messages, request
 from flask_babel import gettext, ngettext
 
-from app.admin import cells, manual
+from app.admin import cells, icons, manual, table
 from app.admin.navigation import Group, groups
 from app.admin.security import trace
 from app.spec import company
@@ -36,8 +36,9 @@ def install(app: Flask) -> None:
         company_name=company.name,
         company_logo=company.logo,
         currency_symbol=company.currency_symbol,
-        cell_openings=cells.openings,
-        zip=zip,
+        icon=icons.icon,
+        star=table.star,
+        table_body=table.body,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,112 @@
+"""What is read of records with their linked ones: one as an object, many as plain values.
+
+A page, an answer and a file show values and change nothing. Without the mapper's bookkeeping for
+every row they cost a good tenth less, a long export about half.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import aliased, joinedload, load_only
+
+from app.extensions import db
+from app.spec.catalogue import catalogue
+from app.spec.field import Field
+from app.spec.relations import RelationField
+from app.store.gate import member_of
+from app.store.policy import Policy
+
+_ALWAYS = ("version", "owner_id", "pool_id")
+"""Columns that who-may-see-what and the optimistic lock need of every row."""
+
+_Pointing = tuple[tuple[str, str, str], ...]
+"""Fields as key, target of the relation ("" for none), and column."""
+
+
+def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list[Any]:
+    """The rows of these ids in their order, with what ``fields`` show of them: one statement.
+
+    Each is read like a record, by columns and by linked records; None stands for one out of scope.
+    """
+    if not ids:
+        return []
+    model: Any = policy.entity.model
+    reading = _reading(model, _pointing(fields))
+    found = db.session.execute(reading.statement.where(member_of(model.id, ids)))
+    by_id = {row.id: reading.record(row) for row in found}
+    return [by_id[i] for i in ids if i in by_id]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How rows with certain fields are read."""
+
+    statement: Select[Any]
+    columns: tuple[str, ...]
+    linked: tuple[tuple[str, tuple[str, ...]], ...]
+    """By relation the columns of the record it points at, its id the first."""
+
+    def record(self, row: Row[Any]) -> SimpleNamespace:
+        values = dict(zip(self.columns, row, strict=False))
+        start = len(self.columns)
+        for key, names in self.linked:
+            part = row[start : start + len(names)]
+            start += len(names)
+            is_there = part[0] is not None
+            values[key] = (
+                SimpleNamespace(**dict(zip(names, part, strict=True))) if is_there else None
+            )
+        return SimpleNamespace(**values)
+
+
+@lru_cache(maxsize=1_000)
+def _reading(model: Any, fields: _Pointing) -> _Reading:
+    columns = _columns(model, fields)
+    linked = tuple((key, ("id", *_title_columns(to))) for key, to, _column in fields if to)
+    statement = select(*(getattr(model, name) for name in columns)).select_from(model)
+    for (key, names), to in zip(linked, (to for _key, to, _column in fields if to), strict=True):
+        target = aliased(catalogue.get(to).model)
+        statement = statement.outerjoin(getattr(model, key).of_type(target))
+        statement = statement.add_columns(*(getattr(target, name) for name in names))
+    return _Reading(statement, columns, linked)
+
+
+def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Select[Any]:
+    """The statement with the columns and to-one relations of ``fields`` loaded, and no others."""
+    options = _load_options(model, _pointing(fields))
+    return statement.options(*options).execution_options(populate_existing=True)
+
+
+@lru_cache(maxsize=1_000)
+def _load_options(model: Any, fields: _Pointing) -> tuple[Any, ...]:
+    relations = []
+    for key, to, _column in fields:
+        if to:
+            names = ("id", *_title_columns(to))
+            target = catalogue.get(to).model
+            relations.append(
+                joinedload(getattr(model, key)).load_only(*(getattr(target, n) for n in names))
+            )
+    return (load_only(*(getattr(model, n) for n in _columns(model, fields))), *relations)
+
+
+def _pointing(fields: Iterable[Field]) -> _Pointing:
+    return tuple((f.key, f.to if isinstance(f, RelationField) else "", f.column) for f in fields)
+
+
+def _columns(model: Any, fields: _Pointing) -> tuple[str, ...]:
+    """The columns that fields need, those of the title and those every row needs."""
+    names = {column for _key, _to, column in fields} | {"id", *_ALWAYS}
+    entity = catalogue.of(model)
+    if entity is not None:
+        names |= {entity.title, f"{entity.title}_en"}
+    return tuple(name for name in sorted(names) if name in model.__mapper__.column_attrs)
+
+
+def _title_columns(key: str) -> tuple[str, ...]:
+    target = catalogue.get(key)
+    return tuple(n for n in (target.title, f"{target.title}_en", "username") if n in target.fields)
