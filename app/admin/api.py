@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from app.admin import bodies, bulk_api, deletion, payload
 from app.admin.clash import duplicate_of
 from app.admin.once import once
-from app.operations import editing
+from app.operations import editing, primary
 from app.spec.entity import Entity
 from app.spec.errors import (
     BadRequest,
@@ -121,12 +121,11 @@ class EntityApi(BaseApi):
             door.demand(self.entity.key, "list")
         bodies.arguments()
         policy = Policy(actor(), self.entity, "list" if "list" in granted else granted[0])
-        return jsonify(
-            {
-                "permissions": granted,
-                "fields": [_described(policy, f) for f in policy.readable.values()],
-            }
-        )
+        chosen = primary.writable(self.entity) if "edit" in granted else {}
+        fields = [_described(policy, f) for f in policy.readable.values()]
+        for one in fields:
+            one["read_only"] = one["read_only"] and one["key"] not in chosen
+        return jsonify({"permissions": granted, "fields": fields})
 
     @expose("/bulk/<slug>", methods=["POST"])
     def bulk(self, slug: str) -> Response:

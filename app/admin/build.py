@@ -8,6 +8,7 @@ from app.admin.operations_api import OperationsApi
 from app.admin.rows import RowsView
 from app.admin.search_api import SearchApi
 from app.admin.views import EntityView
+from app.admin.views_api import SavedViewsApi
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 
@@ -20,6 +21,7 @@ def register_all(builder: AppBuilder) -> None:
         builder.add_api(api_of(entity))
     builder.add_api(OperationsApi)
     builder.add_api(SearchApi)
+    builder.add_api(SavedViewsApi)
     builder.add_api(OpenApi)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from flask import Response, jsonify, request
 from flask_appbuilder.api import BaseApi, expose
 
+from app.admin import sharing
 from app.admin.search_api import MAX_SIZE, SIZE
+from app.operations import primary
 from app.operations.registry import BEHAVIOURS
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -52,8 +54,8 @@ class OpenApi(BaseApi):
     @expose("/_openapi", methods=["GET"])
     def describe(self) -> Response:
         """OpenAPI 3.0 of everything the caller may use."""
-        paths: dict[str, Any] = {"/api/v1/search/": {"get": _search()}}
-        schemas: dict[str, Any] = {"Error": _error_schema()}
+        paths: dict[str, Any] = {"/api/v1/search/": {"get": _search()}, **_views()}
+        schemas: dict[str, Any] = {"Error": _error_schema(), "SavedViewWrite": _view_schema()}
         for entity in catalogue:
             granted = {v.slug for v in entity.verbs if actor().rights.may(entity.key, v.slug)}
             if granted:
@@ -101,6 +103,38 @@ def _search() -> dict[str, Any]:
         ],
         None,
     )
+
+
+def _views() -> dict[str, Any]:
+    """One's own saved views and those shared with one (LIST-4)."""
+    base, q = "/api/v1/views", {"name": "q", "in": "query", "schema": {"type": "string"}}
+    asked = {**q, "description": "rison: entity (its plural), page, page_size"}
+    write, seen = "SavedViewWrite", [_if_match(), _key()]
+    return {
+        f"{base}/": {
+            "get": _operation("list saved views", [asked], None),
+            "post": _operation("create saved view", [_key()], None, write, status="201"),
+        },
+        f"{base}/{{id}}": {
+            "parameters": [_id()],
+            "get": _operation("read saved view", [], None),
+            "put": _operation("edit saved view", seen, None, write),
+            "delete": _operation("delete saved view", [_if_match()], None),
+        },
+    }
+
+
+def _view_schema() -> dict[str, Any]:
+    """What may be said of a view; its entity only when it is made."""
+    question = {
+        "entity": {"type": "string", "description": "plural of the entity, when created"},
+        "filters": {"type": "array", "items": {"type": "object"}},
+        "search": {"type": "string", "maxLength": MAX_SEARCH},
+        "order": {"type": "string", "example": "-name"},
+        "columns": {"type": "array", "items": {"type": "string"}},
+    }
+    named = {key: _schema(field) for key, field in sharing.fields().items()}
+    return {"type": "object", "properties": {**question, **named}}
 
 
 def _paths(entity: Entity, granted: set[str]) -> dict[str, Any]:
@@ -221,6 +255,8 @@ def _schemas(entity: Entity, granted: set[str]) -> dict[str, Any]:
     writing = next((o for o in ("create", "edit") if o in granted), None)
     if writing:
         writable = Policy(actor(), entity, writing).writable(creating=writing == "create")
+        if "edit" in granted:
+            writable |= primary.writable(entity)
         found[f"{name}Write"] = {
             "type": "object",
             "properties": {k: _schema(f) for k, f in writable.items()},

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import false, literal, or_, select
 
 from app.extensions import db
-from app.operations import namesakes
+from app.operations import namesakes, primary
 from app.operations.rules import rules_of
 from app.spec import clock, masks
 from app.spec.catalogue import catalogue
@@ -184,7 +184,7 @@ def edit(
     """
     door.demand(entity.key, "edit")
     policy = Policy(actor(), entity, "edit")
-    fields = policy.writable(creating=False)
+    fields = policy.writable(creating=False) | primary.writable(entity)
     stored = [
         f
         for f in entity.fields.values()
@@ -197,6 +197,7 @@ def edit(
     changed = {key: value for key, value in values.items() if before.get(key) != value}
     pointing = {key: fields[key] for key in changed}
     resolve(entity, pointing, changed, before, creates=True)
+    primary.check(entity, record_id, changed)
     changed = {key: value for key, value in changed.items() if before.get(key) != value}
     if record.version != (version if isinstance(version, int) else version()):
         raise stale(policy, record, before, values)

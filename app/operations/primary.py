@@ -1,8 +1,13 @@
 """Which of the records that belong to another one is its primary one (CUS-6)."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
-from app.spec.errors import NotFound, NotPermitted
+from app.spec.errors import Invalid, NotFound, NotPermitted
 from app.spec.field import Field, Level
 from app.store import door
 from app.store.context import actor, operating
@@ -24,6 +29,25 @@ def may_choose(entity: Entity, child: Child) -> bool:
     """Whether the actor's roles let him say which one it is, on records that he may edit."""
     field = field_of(entity, child)
     return field is not None and Policy(actor(), entity, "edit").levels[field.key] >= Level.EDIT
+
+
+def writable(entity: Entity) -> dict[str, Field]:
+    """The fields that name a primary one which the actor's roles let him choose."""
+    fields = [field_of(entity, child) for child in entity.children if may_choose(entity, child)]
+    return {f.key: f for f in fields if f is not None}
+
+
+def check(entity: Entity, record_id: int, changed: Mapping[str, Any]) -> None:
+    """Invalid when one that is to be the primary one is none, or belongs to another record."""
+    for child in entity.children:
+        key = key_of(child.entity)
+        if key not in changed:
+            continue
+        other = catalogue.get(child.entity)
+        through = other.fields[child.through]
+        chosen = changed[key] and door.fetch(other, changed[key], "read", [through])
+        if not chosen or getattr(chosen, through.column) != record_id:
+            raise Invalid(fields={key: [_l("Not a valid choice.")]})
 
 
 def choose(entity: Entity, record_id: int, child: Child, chosen: int) -> None:

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import choosing, forms, state
+from app.admin import choosing, forms, sharing, state
 from app.admin.lists import Listed
 from app.admin.lists.listed import tabs_key
 from app.admin.lists.tabs import available, choice
@@ -16,53 +16,15 @@ from app.admin.once import once
 from app.admin.page import Page, expose, go_to
 from app.admin.words import Speech
 from app.extensions import db
-from app.operations import editing
 from app.pages.columns import entity_called, listed, moved
 from app.spec.catalogue import catalogue
-from app.spec.entity import Entity, PageRight
 from app.spec.errors import BadRequest, Invalid, NotFound
-from app.spec.field import Field
-from app.spec.kinds import OptionField, TextField
 from app.spec.relations import LinksField
-from app.spec.roles import SALES_MANAGER, grant
-from app.spec.scopes import Scope
-from app.spec.words import Label
 from app.store import door, layouts, listing, preferences, views
 from app.store.context import actor
 from app.store.idempotency import Replay
 from app.store.titles import by_ids
-from app.store.views import AUDIENCE, Definition, Kept, Shared
-
-SHARING = catalogue.declare_page(
-    PageRight(
-        key="shared_views",
-        label=Label("Shared views", "共享场景"),
-        operations=("share",),
-        grants={SALES_MANAGER: grant(Scope.ALL, "share")},
-        url="",
-        icon="share",
-        menu="workbench",
-    )
-)
-NAMES: dict[str, Field] = {
-    "name": TextField(label=Label("Name", "名称"), key="name", max_length=60),
-    "name_en": TextField(label=Label("English name", "英文名称"), key="name_en", max_length=60),
-}
-AUDIENCE_FIELDS: dict[str, Field] = {
-    "audience": OptionField(
-        label=Label("Shared with", "共享给"),
-        key="audience",
-        choices=AUDIENCE,
-        required=True,
-        default="nobody",
-    ),
-    "roles": LinksField(label=Label("Roles", "角色"), key="roles", to="role"),
-    "departments": LinksField(
-        label=Label("Departments, with those below them", "部门（含下属部门）"),
-        key="departments",
-        to="department",
-    ),
-}
+from app.store.views import Definition, Kept, Shared
 
 
 class SavedViewsView(Page):
@@ -90,9 +52,9 @@ class SavedViewsView(Page):
         definition = _definition(me)
         if request.method == "GET":
             return _form(me, None, {})
-        raw = forms.read(request.form, _fields())
+        raw = forms.read(request.form, sharing.fields())
         try:
-            names, shared = _read(me.entity, raw)
+            names, shared = sharing.read(me.entity, raw)
             answer, _replayed = once(
                 request.form.get("form_nonce"), lambda: _added(me, names, shared, definition)
             )
@@ -108,11 +70,11 @@ class SavedViewsView(Page):
         me = listed(plural)
         view = _changeable(me, number)
         if request.method == "GET":
-            return _form(me, view, _stored(view))
-        raw = forms.read(request.form, _fields())
+            return _form(me, view, sharing.stored(view))
+        raw = forms.read(request.form, sharing.fields())
         version = state.whole(request.form.get("row_version"), 0)
         try:
-            names, shared = _read(me.entity, raw, view)
+            names, shared = sharing.read(me.entity, raw, view)
             views.change(view, version, names=names, shared=shared)
         except Invalid as refusal:
             return _form(me, view, raw, refusal), refusal.status
@@ -149,21 +111,13 @@ class SavedViewsView(Page):
     def options(self, plural: str, key: str) -> Response:
         """Roles and departments to share with, by what was typed."""
         entity = entity_called(plural)
-        field = AUDIENCE_FIELDS.get(key)
-        door.demand(SHARING.key, "share")
+        field = sharing.AUDIENCE_FIELDS.get(key)
+        door.demand(sharing.SHARING.key, "share")
         if not isinstance(field, LinksField):
             raise NotFound
         words = request.args.get("q", "")
         state.only(request.args, {"q"})
         return jsonify(choosing.suggestions(entity, catalogue.get(field.to), words))
-
-
-def _may_share() -> bool:
-    return actor().rights.may(SHARING.key, "share")
-
-
-def _fields() -> dict[str, Field]:
-    return NAMES | AUDIENCE_FIELDS if _may_share() else NAMES
 
 
 def _changeable(me: Listed, number: int) -> Kept:
@@ -188,29 +142,6 @@ def _definition(me: Listed) -> Definition:
     )
 
 
-def _read(
-    entity: Entity, raw: forms.Raw, view: Kept | None = None
-) -> tuple[tuple[str, str], Shared]:
-    """Names and audience as the form says; Invalid without a name, or for an empty circle.
-
-    Whoever may not share leaves the audience as it is.
-    """
-    fields = _fields()
-    values = editing.parse(fields, raw, complete=True)
-    editing.resolve(entity, fields, values)
-    names = (values.get("name") or "", values.get("name_en") or "")
-    if not any(names):
-        raise Invalid(fields={"name": [_l("Give the view a name in at least one language.")]})
-    if "audience" not in values:
-        return names, view.shared if view else Shared()
-    if values["audience"] != "some":
-        return names, Shared(values["audience"])
-    circle = {key: frozenset(values.get(key) or ()) for key in ("roles", "departments")}
-    if not any(circle.values()):
-        raise Invalid(fields={"audience": [_l("Choose at least one role or department.")]})
-    return names, Shared("some", **circle)
-
-
 def _added(me: Listed, names: tuple[str, str], shared: Shared, definition: Definition) -> Replay:
     number = views.add(me.entity, names, shared, definition)
     flash(_("The view is saved."), "success")
@@ -221,22 +152,11 @@ def _address(me: Listed, number: int) -> str:
     return f"{me.state.path}?view={number}"
 
 
-def _stored(view: Kept) -> forms.Raw:
-    zh, en = view.names
-    return {
-        "name": zh,
-        "name_en": en,
-        "audience": view.shared.audience,
-        "roles": sorted(view.shared.roles),
-        "departments": sorted(view.shared.departments),
-    }
-
-
 def _form(me: Listed, view: Kept | None, raw: forms.Raw, refusal: Invalid | None = None) -> str:
     wrong = refusal.fields if refusal else {}
     controls = [
         forms.control(me.entity, f, raw.get(key, f.default), errors=wrong.get(key, ()))
-        for key, f in _fields().items()
+        for key, f in sharing.fields().items()
     ]
     for control in controls:
         if control["options_url"]:

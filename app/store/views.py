@@ -4,7 +4,7 @@ A view belongs to whoever made it and may be shared. It holds a question, never 
 columns and conditions are judged anew for each reader (C48).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     JSON,
     ForeignKey,
+    Select,
     String,
     delete,
     func,
@@ -116,6 +117,7 @@ class Kept:
 
     id: int
     version: int
+    entity: str
     owner_id: int
     names: tuple[str, str]
     """Chinese, English; one of them may be empty."""
@@ -145,38 +147,49 @@ class Shelf:
 
 def shelf(entity: Entity, *preferences: str) -> Shelf:
     """The reader's choices under these keys and the views he may use, in one statement."""
-    me, rights = actor().user_id, actor().rights
-    choice, view, nothing = Preference.__table__.c, SavedView.__table__.c, type_coerce(null(), JSON)
+    choice, nothing = Preference.__table__.c, type_coerce(null(), JSON)
     blank = literal("")
+    here = literal(entity.key).label("entity")
     rows = db.session.execute(
         union_all(
             select(
                 literal(0).label("id"),
                 literal(0).label("version"),
+                here,
                 choice.user_id.label("owner_id"),
                 choice.key.label("name"),
                 blank.label("name_en"),
                 blank.label("audience"),
                 nothing.label("circle"),
                 choice.value.label("definition"),
-            ).where(choice.user_id == me, choice.key.in_(preferences)),
-            select(
-                view.id,
-                view.version,
-                view.owner_id,
-                view.name,
-                view.name_en,
-                view.audience,
-                view.circle,
-                view.definition,
-            ).where(view.entity == entity.key, or_(view.owner_id == me, view.audience != "nobody")),
+            ).where(choice.user_id == actor().user_id, choice.key.in_(preferences)),
+            _told([entity.key]),
         )
     ).all()
-    found = sorted((_kept(row) for row in rows if row.id), key=lambda one: one.id)
     return Shelf(
         choices={row.name: row.definition for row in rows if not row.id},
-        views=tuple(v for v in found if v.owner_id == me or v.shared.reaches(rights)),
+        views=_his(row for row in rows if row.id),
     )
+
+
+def of_lists(entities: Iterable[str]) -> tuple[Kept, ...]:
+    """The views of these entities that the reader may use: his own and those shared with him."""
+    return _his(db.session.execute(_told(entities)))
+
+
+def _told(entities: Iterable[str]) -> Select[Any]:
+    """His own views of these entities, and those that are shared with anybody."""
+    view = SavedView.__table__.c
+    columns = (view.id, view.version, view.entity, view.owner_id, view.name, view.name_en)
+    shown = or_(view.owner_id == actor().user_id, view.audience != "nobody")
+    found = select(*columns, view.audience, view.circle, view.definition)
+    return found.where(view.entity.in_([*entities]), shown)
+
+
+def _his(rows: Iterable[Any]) -> tuple[Kept, ...]:
+    me, rights = actor().user_id, actor().rights
+    found = sorted((_kept(row) for row in rows), key=lambda one: one.id)
+    return tuple(v for v in found if v.owner_id == me or v.shared.reaches(rights))
 
 
 def _kept(row: Any) -> Kept:
@@ -184,6 +197,7 @@ def _kept(row: Any) -> Kept:
     return Kept(
         row.id,
         row.version,
+        row.entity,
         row.owner_id,
         (row.name, row.name_en),
         Shared(row.audience, **circle),

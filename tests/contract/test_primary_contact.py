@@ -28,7 +28,19 @@ def test_another_contact_becomes_the_primary_one(world: World, engine: Engine) -
         assert leader.post("/customers/primary/1", {"chosen": wrong}).status_code == status, wrong
     assert stranger.post("/customers/primary/1", {"chosen": first}).status_code == 404
     assert leader.post("/leads/primary/1", {"chosen": 1}).status_code == 405
+    seen = stored(engine, "customer", 1)["version"]
+    for wrong in (other, 987_654, None, "x"):
+        answer = api.put("/customers/1", {"primary_contact": wrong}, seen)
+        assert answer.status_code == 422, wrong
+        assert list(answer.json["fields"]) == ["primary_contact"]
+    for chosen in (first, second):
+        answer = api.put("/customers/1", {"primary_contact": chosen, "remark": f"{chosen}"}, seen)
+        assert answer.json["result"]["primary_contact"]["id"] == chosen
+        seen += 1
+        assert answer.json["result"]["version"] == seen, "one change"
+    assert api.post("/customers/", {"name": "New", "primary_contact": first}).status_code == 422
     grant_fields(engine, "sales_manager", "customer", primary_contact={"level": 1})
+    assert api.put("/customers/1", {"primary_contact": first}, seen).status_code == 422
     assert leader.post("/customers/primary/1", {"chosen": first}).status_code == 403
     assert 'data-form="primary"' not in leader.get("/customers/show/1", tab="contacts").text
     assert stored(engine, "customer", 1)["primary_contact_id"] == second

@@ -72,6 +72,10 @@ OWN_TESTS = {
     "RecentView.menu": "one's own trail, scoped: test_rows",
     "RecycleBinView.show": "what one may restore or purge: tests/contract/test_recycle_bin.py",
     "ResetPasswordView.reset": "test_access: the operation reset_password",
+    **{
+        f"SavedViewsApi.{method}": "one's own views and shared ones: tests/contract/test_views_api"
+        for method in ("delete", "get", "get_list", "post", "put")
+    },
     "SavedViewsView.add": "one's own views; sharing is a right of its own: test_views",
     "SavedViewsView.delete": "one's own views: test_views",
     "SavedViewsView.edit": "one's own views: test_views",

@@ -91,7 +91,7 @@ def _listed(entity: Entity, seen: ListState, shelf: Shelf, saved: Kept | None) -
     operation = "restore" if seen.view == BINNED_VIEW else "list"
     query = seen.query(() if saved else built_in(entity, seen.view))
     policy = Policy(actor(), entity, operation, in_list=True, in_pools=query.in_pools)
-    if saved and not _sorts(policy, saved.definition.order):
+    if saved and not sorts(policy, saved.definition.order):
         base = replace(seen.base, order="")  # his rows all the same, in the list's own order
         order = "" if seen.order == saved.definition.order else seen.order
         seen, query = replace(seen, order=order, base=base), replace(query, order=order)
@@ -122,7 +122,8 @@ def usable(policy: Policy, conditions: Iterable[Any]) -> bool:
     return True
 
 
-def _sorts(policy: Policy, order: str) -> bool:
+def sorts(policy: Policy, order: str) -> bool:
+    """Whether the reader may order by that."""
     key = order.removeprefix("-")
     field = policy.plain.get(key)
     return key in ("", "id") or (field is not None and field.sortable)
