@@ -16,6 +16,7 @@ from app.spec.errors import BadRequest, NotFound, NotPermitted
 from app.spec.field import Field
 from app.spec.kinds import OptionField
 from app.spec.options import Option
+from app.spec.pinyin import typed
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.text import is_storable
 from app.store import recent, search_index, titles
@@ -159,11 +160,14 @@ def _hint(row: Any) -> str:
 
 
 def choices(field: Field, *, retired: bool = False) -> list[dict[str, str]]:
-    """The choices that may be picked now; for filters those that old records still have too."""
+    """The choices that may be picked now; for filters those that old records still have too.
+
+    Each with what one may type for it besides its label.
+    """
     if not isinstance(field, OptionField):
         return []
     return [
-        {"code": option.code, "label": _called(option)}
+        {"code": option.code, "label": _called(option), "typed": typed(str(option.label))}
         for option in field.choices.current()
         if option.is_active or retired
     ]

@@ -51,7 +51,10 @@ class TextField(Field):
 @dataclass(frozen=True, kw_only=True)
 class LongTextField(TextField):
     kind: ClassVar[str] = "long_text"
-    operators: ClassVar[tuple[str, ...]] = ("ct", "nct", *BLANK_OPERATORS)
+    operators: ClassVar[tuple[str, ...]] = (
+        *(code for code in TEXT_OPERATORS if code not in ("in", "not_in")),
+        *BLANK_OPERATORS,
+    )
     is_multiline: ClassVar[bool] = True
     max_length: int = 2000
 

@@ -109,6 +109,15 @@ def spoken(text: str) -> str:
     return "".join(result)
 
 
+@lru_cache(maxsize=2048)
+def typed(text: str) -> str:
+    """What one may type for a short text: in pinyin and by initials; nothing for Latin letters."""
+    if text.isascii():
+        return ""
+    sounds = spoken(text).split()
+    return f"{''.join(sounds)} {''.join(sound[0] for sound in sounds)}"
+
+
 @lru_cache(maxsize=8192)
 def _spoken_char(char: str) -> str:
     sounds = readings(char)

@@ -44,7 +44,7 @@ def test_ten_cells_by_keyboard(open_as: "Open") -> None:
     page.keyboard.press("F2")
     for row in range(5):
         page.keyboard.type(f"1390013911{row}")
-        for _field in range(6):  # source, industry, next contact; name, level, mobile of the next
+        for _field in range(7):  # source, industry, next contact, tags; name, level, mobile
             page.keyboard.press("Tab")
     page.keyboard.press("Escape")
     expect(cell(page, 5, "mobile")).to_be_focused()

@@ -38,6 +38,29 @@ def test_filter_search_and_order_live_in_the_address(open_as: "Open") -> None:
     assert names(page) == sorted(shown)
 
 
+def test_a_filter_begins_as_one_thinks_of_it(open_as: "Open") -> None:
+    """Time by a period, text by a part; a choice is found by the initials of its pinyin."""
+    page = open_as("manager")
+    page.goto("/lang/zh")
+    page.goto("/customers/list/")
+    page.locator(".filter-menu summary").click()
+    line = page.locator(".filter-line").last
+    column, operator = (line.locator("> select").nth(at) for at in (0, 1))
+    for key, first in (("next_contact_at", "within"), ("remark", "ct"), ("source", "eq")):
+        column.select_option(key)
+        expect(operator).to_have_value(first)
+    line.locator(".ts-control").click()
+    page.keyboard.type("ssyq")
+    page.locator(".ts-dropdown:visible .option", has_text="搜索引擎").click()
+    page.locator(".filter-builder button[type=submit]").click()
+    expect(page.locator(".chip")).to_contain_text("搜索引擎")
+    page.goto("/customers/add")
+    page.locator(".field[data-field=source] .ts-control").click()
+    page.keyboard.type("guangg")
+    page.keyboard.press("Enter")
+    expect(page.locator("#f-source")).to_have_value("advertisement")
+
+
 def test_f_leads_to_the_search_of_the_list_and_the_filter_stays(open_as: "Open") -> None:
     page = open_as("manager")
     page.goto("/customers/list/")

@@ -17,8 +17,8 @@ from app.spec.field import Field
 from app.spec.words import language
 from app.store.policy import Policy
 
-FIRST = "ct"
-"""In text one looks for a part first; that is what the builder starts with."""
+FIRST = frozenset({"ct", "within"})
+"""What the builder starts with: in text one looks for a part, in time for a period."""
 
 
 def builder(policy: Policy) -> dict[str, Any]:
@@ -89,8 +89,10 @@ def tokens(tongue: str) -> str:
 
 
 def _described(policy: Policy, field: Field, places: dict[str, int]) -> dict[str, Any]:
-    codes = sorted((c for c in field.operators if c in places), key=lambda code: code != FIRST)
-    options = [[one["code"], one["label"]] for one in choosing.choices(field, retired=True)]
+    codes = sorted((c for c in field.operators if c in places), key=lambda code: code not in FIRST)
+    options = [
+        [one["code"], one["label"], one["typed"]] for one in choosing.choices(field, retired=True)
+    ]
     return {
         "key": field.key,
         "label": str(field.label),

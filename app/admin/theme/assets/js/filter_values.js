@@ -58,6 +58,8 @@ function choice({ tokens }, field, operator, given, texts) {
   const fixed = tokens[field.dataset.to] ?? [];
   const offered = new Map([...fixed, ...given.map((value, at) => [value, texts[at]]), ...known]);
   const control = select([...offered], given, { multiple });
+  const typed = new Map(known.map(([value, , keys]) => [value, keys]));
+  for (const option of control.options) option.dataset.typed = typed.get(option.value) ?? "";
   control.dataset.picker = "";
   if (field.dataset.url) control.dataset.url = field.dataset.url;
   const read = () => {

@@ -61,7 +61,7 @@ function settings(element) {
   return {
     valueField: "value",
     labelField: "text",
-    searchField: ["text", "hint"],
+    searchField: ["text", "hint", "typed"],
     maxOptions: 200,
     plugins: many ? ["remove_button"] : [],
     allowEmptyOption: !many && !element.required,
@@ -91,17 +91,20 @@ function enterWhatIsTyped(picker, url) {
   if (!words || !(picker.refreshTimeout || picker.loading)) return false;
   window.clearTimeout(picker.refreshTimeout);
   picker.refreshTimeout = null;
+  if (!url) {
+    picker.refreshOptions(); // all choices are here: the first of those that match counts
+    return false;
+  }
   picker.setTextboxValue("");
   if (picker.settings.create) {
     picker.createItem(words);
     return true;
   }
-  const known = Object.values(picker.options);
   found(url, words)
     .then((rows) => rows.find(({ value }) => !picker.items.includes(value)))
     .then((row) => {
       if (row) {
-        if (!known.some(({ value }) => value === row.value)) picker.addOption(row);
+        picker.addOption(row);
         picker.addItem(row.value);
       } else if (!picker.inputValue()) {
         picker.setTextboxValue(words);
@@ -136,7 +139,7 @@ function heed(picker, url) {
   const heard = picker.onKeyDown.bind(picker);
   picker.onKeyDown = (event) => {
     isDismissed = event.key === "Escape";
-    if (event.key !== "Enter" || event.isComposing || !url || !enterWhatIsTyped(picker, url)) {
+    if (event.key !== "Enter" || event.isComposing || !enterWhatIsTyped(picker, url)) {
       heard(event);
       return;
     }
