@@ -42,6 +42,8 @@ def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         # Host names we answer to; anything else gets 400 (C14).
         "TRUSTED_HOSTS": _hosts(env),
+        # Threads of each process that do background jobs; 0 leaves them to other processes.
+        "CRM_JOB_THREADS": _whole(env, "CRM_JOB_THREADS", 1, 0, 16),
         **_database(env, folder),
         **_sessions(env, is_https=is_https),
         **_keys(env),

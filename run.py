@@ -24,6 +24,7 @@ from app.admin.theme import sentences
 from app.cli import sentence
 from app.commands.demo import fill_in
 from app.demo.loader import Size
+from app.jobs.queue import EXTENSION, Engine
 from app.secrets import WeakKeyError
 from app.spec import clock, words
 from app.spec.errors import Conflict, Refusal
@@ -105,12 +106,15 @@ def serve(app: Flask, host: str, port: int, *, is_opening: bool) -> None:
     _say(f"Haina CRM: {address}")
     if is_opening:
         threading.Timer(1, webbrowser.open, [address]).start()
+    jobs: Engine = app.extensions[EXTENSION]
+    jobs.start()
     try:
         server.run()
     except KeyboardInterrupt:
         _say("Stopped.")
     finally:
         server.close()
+        jobs.stop()
 
 
 def _settings(host: str) -> dict[str, object]:

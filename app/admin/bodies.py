@@ -47,6 +47,11 @@ def json_object() -> dict[str, Any]:
     return body
 
 
+def json_object_or_nothing() -> dict[str, Any]:
+    """As ``json_object``; no body at all is an empty one."""
+    return json_object() if request.get_data() else {}
+
+
 def arguments(known: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The framework's ``q`` argument; 400 for unknown keys in it or beside it."""
     only(request.args, {"q"} if known else ())

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from app.admin import bodies
 from app.admin.once import once
 from app.admin.record import changes
+from app.jobs import bulk
 from app.operations import engine, selection
 from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
@@ -40,15 +41,24 @@ def answer(entity: Entity, slug: str, body: Mapping[str, Any]) -> Response:
         return jsonify(rehearsed(entity, outcome))
 
     def effect() -> Replay:
-        outcome = engine.run(does, entity, chosen, params, dry_run=False)
-        return Replay(200, {}, done(slug, outcome))
+        return ran(slug, *bulk.run(does, entity, chosen, params))
 
     replay, is_replay = once(bodies.idempotency_key(), effect)
     return bodies.answered(replay, is_replay=is_replay)
 
 
+def ran(slug: str, outcome: Outcome, job: int | None) -> Replay:
+    """The answer to a run: what it did, or which job does it."""
+    if job is not None:
+        return Replay(202, {}, {"job_id": job, "operation_id": outcome.operation_id})
+    return Replay(200, {}, done(slug, outcome))
+
+
 def rehearsed(entity: Entity, outcome: Outcome) -> dict[str, Any]:
-    """The answer to a dry run: nothing was written."""
+    """The answer to a dry run: nothing was written.
+
+    With ``looked_at`` only so many verdicts are known: of the first rows of a very large number.
+    """
     reasons: dict[str, dict[str, Any]] = {}
     for skip in outcome.skipped:
         reason = reasons.setdefault(skip.code, {"code": skip.code, "text": skip.reason, "count": 0})
@@ -56,11 +66,12 @@ def rehearsed(entity: Entity, outcome: Outcome) -> dict[str, Any]:
     return {
         "dry_run": True,
         "total": outcome.total,
-        "will_change": len(outcome.changes),
+        "will_change": outcome.done,
         "skipped": _skips(outcome.skipped[:SKIPPED_SHOWN]),
         "reasons": list(reasons.values()),
         "notified": _notified(outcome),
         "sample": list(_sample(entity, outcome))[:SAMPLED],
+        **({"looked_at": outcome.looked_at} if outcome.looked_at < outcome.total else {}),
     }
 
 
@@ -69,7 +80,7 @@ def done(slug: str, outcome: Outcome) -> dict[str, Any]:
     body: dict[str, Any] = {
         "operation_id": outcome.operation_id,
         "total": outcome.total,
-        "done": len(outcome.changes),
+        "done": outcome.done,
         "skipped": _skips(outcome.skipped[:LISTED]),
         "failed": [],
     }

@@ -16,14 +16,16 @@ from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import again, forms, lists, state
+from app.admin.job_pages import job_state
 from app.admin.once import once
 from app.admin.page import go_to
 from app.admin.record import changes
 from app.admin.state import ListState
-from app.admin.undo_pages import undo_state
+from app.admin.undo_pages import report_url, undo_state
+from app.jobs import bulk
 from app.operations import engine, selection
+from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
-from app.operations.engine import Behaviour
 from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
 from app.operations.rules import Place
@@ -36,11 +38,12 @@ from app.spec.field import Field
 from app.spec.operations import EXPORT, Operation
 from app.spec.settings import value
 from app.spec.values import ValuesField
-from app.store import door, runs, titles
+from app.store import door, jobs, runs, titles
 from app.store.context import actor
 from app.store.idempotency import Replay
 from app.store.listing import Query
 from app.store.policy import Policy
+from app.store.runs import OperationRun
 
 SHOWN = 100
 SELECTION = frozenset(
@@ -246,7 +249,8 @@ def expected(entity: Entity, verb: Operation, outcome: Outcome) -> dict[str, Any
     """What a dry run says would happen, and for how long that can be undone (UI-12)."""
     return {
         "total": outcome.total,
-        "will_change": len(outcome.changes),
+        "will_change": outcome.done,
+        "looked_at": outcome.looked_at if outcome.looked_at < outcome.total else 0,
         "reasons": _reasons(outcome.skipped),
         "skipped": [_left_out(entity, verb, skip) for skip in outcome.skipped[:SHOWN]],
         "notified": _notified(outcome),
@@ -308,7 +312,7 @@ def _run(
     entity: Entity, verb: Operation, does: Behaviour, chosen: Selection, raw: forms.Raw
 ) -> Response:
     def effect() -> Replay:
-        outcome = engine.run(does, entity, chosen, _params(does, entity, raw), dry_run=False)
+        outcome, _job = bulk.run(does, entity, chosen, _params(does, entity, raw))
         path = f"/{entity.plural}/bulk/{verb.slug}/report/{outcome.operation_id}"
         return Replay(302, {"Location": path}, {"operation_id": outcome.operation_id})
 
@@ -323,13 +327,15 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
     assert verb is not None  # noqa: S101 - a stored run has its operation
     left = runs.items(number, "skipped", SHOWN)
     names = titles.by_ids(entity, [item.record_id for item in left])
-    is_export = slug == "export"
-    api = f"/api/v1/operations/{number}"
     ids = run.selection.get("ids", ())
+    job = jobs.of_runs([number]).get(number)
+    is_open = job is not None and job.state in jobs.OPEN
     return frame(entity, verb, "report") | {
         "back_url": _back(entity, verb, ids if door.within(entity, ids[:1], "read") else ()),
         "report": {
             "done": run.done,
+            "url": report_url(run),
+            "job": job_state(job) if job and job.state != "done" else {},
             "skipped": [
                 {
                     "label": names.get(item.record_id, str(item.record_id)),
@@ -342,9 +348,17 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
             ],
             "skipped_count": run.skipped,
             "failed": [],
-            "undo": undo_state(run),
-            "again": {} if verb in (UNDO, EXPORT) else again.button(entity, verb, run),
-            "download_url": f"{api}/file" if is_export else f"{api}/report?format=xlsx",
-            "json_url": "" if is_export else f"{api}/report?format=json",
+            **({} if is_open else _links(entity, verb, run)),
         },
+    }
+
+
+def _links(entity: Entity, verb: Operation, run: OperationRun) -> dict[str, Any]:
+    """Where to go from the report of a run that is over."""
+    is_export, api = verb is EXPORT, f"/api/v1/operations/{run.id}"
+    return {
+        "undo": undo_state(run),
+        "again": {} if verb in (UNDO, EXPORT) else again.button(entity, verb, run),
+        "download_url": f"{api}/file" if is_export else f"{api}/report?format=xlsx",
+        "json_url": "" if is_export else f"{api}/report?format=json",
     }

@@ -18,6 +18,7 @@ from app.spec.field import Field
 from app.spec.kinds import ChoicesField, OptionField
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.store.context import actor
+from app.store.jobs import STATES
 from app.store.listing import MAX_SEARCH
 from app.store.policy import Policy
 
@@ -54,8 +55,12 @@ class OpenApi(BaseApi):
     @expose("/_openapi", methods=["GET"])
     def describe(self) -> Response:
         """OpenAPI 3.0 of everything the caller may use."""
-        paths: dict[str, Any] = {"/api/v1/search/": {"get": _search()}, **_views()}
-        schemas: dict[str, Any] = {"Error": _error_schema(), "SavedViewWrite": _view_schema()}
+        paths: dict[str, Any] = {"/api/v1/search/": {"get": _search()}, **_views(), **_jobs()}
+        schemas: dict[str, Any] = {
+            "Error": _error_schema(),
+            "Job": _job_schema(),
+            "SavedViewWrite": _view_schema(),
+        }
         for entity in catalogue:
             granted = {v.slug for v in entity.verbs if actor().rights.may(entity.key, v.slug)}
             if granted:
@@ -135,6 +140,29 @@ def _view_schema() -> dict[str, Any]:
     }
     named = {key: _schema(field) for key, field in sharing.fields().items()}
     return {"type": "object", "properties": {**question, **named}}
+
+
+def _jobs() -> dict[str, Any]:
+    """Background jobs of one's own (contract §5)."""
+    base, job = "/api/v1/jobs/{id}", {"parameters": [_id()]}
+    change = {
+        "cancel": _operation("stop a job after the chunk under way", [_key()], "Job"),
+        "retry": _operation("go on with a job that failed or was cancelled", [_key()], "Job"),
+    }
+    return {
+        base: job | {"get": _operation("how far a job is", [], "Job")},
+        **{f"{base}/{name}": job | {"post": described} for name, described in change.items()},
+    }
+
+
+def _job_schema() -> dict[str, Any]:
+    numbers = ("id", "total", "done", "skipped", "failed", "operation_id")
+    texts = ("kind", "download", "created_at", "finished_at")
+    found: dict[str, Any] = {key: {"type": "integer"} for key in numbers}
+    found |= {key: {"type": "string"} for key in texts}
+    found |= {"state": {"type": "string", "enum": list(STATES)}, "rate": {"type": "number"}}
+    found["error"] = {"type": "object"}
+    return {"type": "object", "properties": found}
 
 
 def _paths(entity: Entity, granted: set[str]) -> dict[str, Any]:
@@ -242,7 +270,9 @@ def _bulk(entity: Entity, slug: str) -> dict[str, Any]:
             "dry_run": {"type": "boolean", "default": False},
         },
     }
-    return _operation(f"{slug} {entity.plural}", [_key()], None) | {"requestBody": _json(schema)}
+    described = _operation(f"{slug} {entity.plural}", [_key()], None)
+    described["responses"]["202"] = {"description": "A job does it: job_id and operation_id"}
+    return described | {"requestBody": _json(schema)}
 
 
 def _schemas(entity: Entity, granted: set[str]) -> dict[str, Any]:

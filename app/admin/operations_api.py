@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app.admin import bodies, bulk_api
 from app.admin.once import once
 from app.extensions import db
+from app.jobs import bulk
 from app.operations import undoing
 from app.operations.export import table_for, write_file
 from app.spec import clock
@@ -64,7 +65,7 @@ class OperationsApi(BaseApi):
         """Take a run back, or say what that would do; answers like a bulk run (BULK-5)."""
         entity = catalogue.get(runs.own(number).entity)
         bodies.arguments()
-        body = bodies.json_object() if request.get_data() else {}
+        body = bodies.json_object_or_nothing()
         dry_run = body.get("dry_run", False)
         if set(body) - {"dry_run"} or not isinstance(dry_run, bool):
             raise BadRequest
@@ -73,7 +74,7 @@ class OperationsApi(BaseApi):
 
         def effect() -> Replay:
             outcome = undoing.undo(number, dry_run=False)
-            return Replay(200, {}, bulk_api.done(undoing.UNDO.slug, outcome))
+            return bulk_api.ran(undoing.UNDO.slug, outcome, bulk.deferred(outcome))
 
         replay, is_replay = once(bodies.idempotency_key(), effect)
         return bodies.answered(replay, is_replay=is_replay)

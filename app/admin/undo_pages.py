@@ -8,7 +8,7 @@ from flask_wtf.csrf import generate_csrf
 from app.operations import undoing
 from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.store import runs, titles
+from app.store import jobs, runs, titles
 from app.store.context import actor
 from app.store.runs import OperationRun
 
@@ -19,10 +19,12 @@ def undo_state(run: OperationRun) -> dict[str, Any]:
 
 
 def undo_states(found: list[OperationRun]) -> dict[int, dict[str, Any]]:
-    """The same of many runs, in two statements."""
+    """The same of many runs, in three statements; nothing where a job is still at one."""
     by = runs.undone_by(run.id for run in found)
+    working = jobs.of_runs([run.id for run in found])
+    busy = {number for number, job in working.items() if job.state in jobs.OPEN}
     names = titles.by_ids(catalogue.get("user"), {run.actor_id for run in by.values()})
-    return {run.id: _state(run, by.get(run.id), names) for run in found}
+    return {run.id: {} if run.id in busy else _state(run, by.get(run.id), names) for run in found}
 
 
 def _state(run: OperationRun, by: OperationRun | None, names: dict[int, str]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
 
+from app.operations.behaviour import Behaviour, Row, Run, unless_so
 from app.operations.editing import parse, refuse_masks, resolve
-from app.operations.engine import Behaviour, Job, Row, unless_so
 from app.operations.outcome import Plan
 from app.spec.entity import Entity
 from app.spec.errors import Invalid
@@ -34,17 +34,17 @@ class BulkEdit(Behaviour):
             if (f.is_stored or isinstance(f, TagsField)) and not f.is_unique and key != title
         }
 
-    def prepare(self, job: Job) -> None:
-        fields = self.editable(job.policy)
-        values = parse(fields, job.params["set"])
+    def prepare(self, run: Run) -> None:
+        fields = self.editable(run.policy)
+        values = parse(fields, run.params["set"])
         if not values:
             raise Invalid(fields={"set": [_l("Choose at least one field.")]})
-        refuse_masks(job.policy, values)
-        resolve(job.entity, fields, values, creates=not job.dry_run)
-        job.memory["values"] = values
+        refuse_masks(run.policy, values)
+        resolve(run.entity, fields, values, creates=not run.dry_run)
+        run.memory["values"] = values
 
-    def columns(self, job: Job) -> Sequence[str]:
-        return tuple(job.memory["values"])
+    def columns(self, run: Run) -> Sequence[str]:
+        return tuple(run.memory["values"])
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        return unless_so(job, row, **job.memory["values"])
+    def plan(self, run: Run, row: Row) -> Plan:
+        return unless_so(run, row, **run.memory["values"])

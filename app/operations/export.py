@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from app.operations.engine import Behaviour, Job, Row, chunks
+from app.operations.behaviour import Behaviour, Row, Run, chunks
 from app.operations.outcome import Plan
 from app.spec import clock, company
 from app.spec.entity import Entity
@@ -56,7 +56,7 @@ class Export(Behaviour):
     slug = "export"
     writes = False
 
-    def plan(self, job: Job, row: Row) -> Plan:
+    def plan(self, run: Run, row: Row) -> Plan:
         return row.change()
 
 

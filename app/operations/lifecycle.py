@@ -1,6 +1,5 @@
 """Operations about a record's life: recycle bin and back, disable and enable (CUS-3, ORG-1)."""
 
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.extensions import db
-from app.operations.engine import Behaviour, Job, Row, lock_rows, write
+from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
 from app.operations.namesakes import kept_marks
 from app.operations.outcome import Plan
 from app.operations.rules import rules_of
@@ -28,31 +27,28 @@ class Delete(Behaviour):
 
     slug = "delete"
 
-    def prepare(self, job: Job) -> None:
-        job.memory["batch"] = str(uuid.uuid4())
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
+        run.memory["blockers"] = rules_of(run.entity).blockers(run.entity, [row.id for row in rows])
 
-    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
-        job.memory["blockers"] = rules_of(job.entity).blockers(job.entity, [row.id for row in rows])
-
-    def plan(self, job: Job, row: Row) -> Plan:
-        blocker = job.memory["blockers"].get(row.id)
+    def plan(self, run: Run, row: Row) -> Plan:
+        blocker = run.memory["blockers"].get(row.id)
         if blocker:
             skip = row.skip("blocked", why=blocker.sentence)
             return replace(skip, where=blocker.where)
         return replace(row.change(), notes={"deleted": [False, True]})
 
-    def marks(self, job: Job) -> Mapping[str, Any]:
+    def marks(self, run: Run) -> Mapping[str, Any]:
         return {
             "deleted_at": clock.now(),
             "deleted_by_id": actor_id(),
-            "delete_batch": job.memory["batch"],
+            "delete_batch": str(run.operation_id),
         }
 
-    def after(self, job: Job, changes: Sequence[Change]) -> None:
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
         """Children go with their parent, under the same batch, whoever owns them."""
         ids = [c.id for c in changes]
-        for entity, rows in below(job.entity, ids, lambda model: model.deleted_at.is_(None)):
-            _mark(job, entity, list(rows), self.marks(job), deleted=True)
+        for entity, rows in below(run.entity, ids, lambda model: model.deleted_at.is_(None)):
+            _mark(run, entity, list(rows), self.marks(run), deleted=True)
 
 
 class Restore(Behaviour):
@@ -63,48 +59,48 @@ class Restore(Behaviour):
 
     slug = "restore"
 
-    def columns(self, job: Job) -> Sequence[str]:
-        parents = [f.key for f in job.entity.parents]
-        return [f.key for f in job.entity.fields.values() if f.unique] + parents
+    def columns(self, run: Run) -> Sequence[str]:
+        parents = [f.key for f in run.entity.parents]
+        return [f.key for f in run.entity.fields.values() if f.unique] + parents
 
-    def prepare(self, job: Job) -> None:
-        job.memory["taken"] = {f.key: set() for f in _unique(job.entity)}
+    def prepare(self, run: Run) -> None:
+        run.memory["taken"] = {f.key: set() for f in _unique(run.entity)}
 
-    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
-        entity = job.entity
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
+        entity = run.entity
         with system_scope("whether a unique value is taken is looked at everywhere"):
-            job.memory["mine"] = {f.key: _unique_values(entity, f, rows) for f in _unique(entity)}
+            run.memory["mine"] = {f.key: _unique_values(entity, f, rows) for f in _unique(entity)}
             for f in _unique(entity):
-                mine = job.memory["mine"][f.key].values()
-                job.memory["taken"][f.key] |= namesakes.taken(entity, f, mine)
-            job.memory["batches"] = batches_of(entity, [row.id for row in rows])
-            job.memory["dead_parents"] = {
+                mine = run.memory["mine"][f.key].values()
+                run.memory["taken"][f.key] |= namesakes.taken(entity, f, mine)
+            run.memory["batches"] = batches_of(entity, [row.id for row in rows])
+            run.memory["dead_parents"] = {
                 f.key: _deleted(catalogue.get(f.to), [row.values.get(f.key) for row in rows])
                 for f in entity.parents
             }
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        taken, mine = job.memory["taken"], job.memory["mine"]
+    def plan(self, run: Run, row: Row) -> Plan:
+        taken, mine = run.memory["taken"], run.memory["mine"]
         for key in taken:
             if mine[key].get(row.id) in taken[key]:
-                return row.skip("duplicate", field=job.entity.fields[key].label)
-        for key, dead in job.memory["dead_parents"].items():
+                return row.skip("duplicate", field=run.entity.fields[key].label)
+        for key, dead in run.memory["dead_parents"].items():
             if row.values.get(key) in dead:
                 return row.skip("parent_deleted")
         for key in taken:  # a second one of the same name in this run comes too late
             taken[key] |= {mine[key][row.id]} - {None}
         return replace(row.change(), notes={"deleted": [True, False]})
 
-    def marks(self, job: Job) -> Mapping[str, Any]:
+    def marks(self, run: Run) -> Mapping[str, Any]:
         alive = {"deleted_at": None, "deleted_by_id": None, "delete_batch": None}
-        return {**alive, **kept_marks(job.entity)}
+        return {**alive, **kept_marks(run.entity)}
 
-    def after(self, job: Job, changes: Sequence[Change]) -> None:
-        batches = {job.memory["batches"][c.id] for c in changes} - {None}
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
+        batches = {run.memory["batches"][c.id] for c in changes} - {None}
         ids = [c.id for c in changes]
-        for entity, rows in below(job.entity, ids, in_batches(batches)):
-            below_it = replace(job, entity=entity)
-            _mark(job, entity, list(rows), self.marks(below_it), deleted=False)
+        for entity, rows in below(run.entity, ids, in_batches(batches)):
+            below_it = replace(run, entity=entity)
+            _mark(run, entity, list(rows), self.marks(below_it), deleted=False)
 
 
 class Disable(Behaviour):
@@ -112,16 +108,16 @@ class Disable(Behaviour):
 
     slug = "disable"
 
-    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
-        job.memory["blockers"] = rules_of(job.entity).blockers(job.entity, [row.id for row in rows])
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
+        run.memory["blockers"] = rules_of(run.entity).blockers(run.entity, [row.id for row in rows])
 
-    def columns(self, job: Job) -> Sequence[str]:
+    def columns(self, run: Run) -> Sequence[str]:
         return ("is_active",)
 
-    def plan(self, job: Job, row: Row) -> Plan:
+    def plan(self, run: Run, row: Row) -> Plan:
         if not row.values["is_active"]:
             return row.skip("unchanged")
-        blocker = job.memory["blockers"].get(row.id)
+        blocker = run.memory["blockers"].get(row.id)
         if blocker:
             return replace(row.skip("blocked", why=blocker.sentence), where=blocker.where)
         return row.change(is_active=False)
@@ -132,17 +128,17 @@ class Enable(Behaviour):
 
     slug = "enable"
 
-    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         ids = [row.id for row in rows]
-        job.memory["blockers"] = rules_of(job.entity).enabling_blockers(job.entity, ids)
+        run.memory["blockers"] = rules_of(run.entity).enabling_blockers(run.entity, ids)
 
-    def columns(self, job: Job) -> Sequence[str]:
+    def columns(self, run: Run) -> Sequence[str]:
         return ("is_active",)
 
-    def plan(self, job: Job, row: Row) -> Plan:
+    def plan(self, run: Run, row: Row) -> Plan:
         if row.values["is_active"]:
             return row.skip("unchanged")
-        blocker = job.memory["blockers"].get(row.id)
+        blocker = run.memory["blockers"].get(row.id)
         if blocker:
             return row.skip("blocked", why=blocker.sentence)
         return row.change(is_active=True)
@@ -210,13 +206,13 @@ def batches_of(entity: Entity, ids: Sequence[int]) -> dict[int, str | None]:
 
 
 def _mark(
-    job: Job, entity: Entity, ids: Sequence[int], extra: Mapping[str, Any], *, deleted: bool
+    run: Run, entity: Entity, ids: Sequence[int], extra: Mapping[str, Any], *, deleted: bool
 ) -> None:
     note = {"deleted": [not deleted, deleted]}
     with system_scope("what belongs to a record goes with it, whoever owns it"):
         changes = [replace(row.change(), notes=note) for row in lock_rows(entity, ids, ())]
         if changes:
-            write(replace(job, entity=entity), changes, extra)
+            write(replace(run, entity=entity), changes, extra)
 
 
 def _unique(entity: Entity) -> list[Field]:

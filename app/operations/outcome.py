@@ -1,5 +1,6 @@
 """What becomes of the rows of a bulk operation: the closed list of reasons for leaving one out."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,16 @@ class Skip:
     """Where to look for what stands in the way."""
 
     @property
+    def item(self) -> dict[str, Any]:
+        """The row of the report."""
+        return {
+            "record_id": self.id,
+            "outcome": "skipped",
+            "code": self.code,
+            "reason": self.reason,
+        }
+
+    @property
     def reason(self) -> str:
         """The sentence in the reader's language."""
         return str(REASONS[self.code]) % dict(self.values)
@@ -58,9 +69,27 @@ class Outcome:
 
     total: int = 0
     changes: list[Change] = field(default_factory=list)
+    """What is written; of a large dry run only the first."""
     skipped: list[Skip] = field(default_factory=list)
-    notified: dict[int, int] = field(default_factory=dict)
+    notified: Mapping[int, int] = field(default_factory=dict)
+    """How many rows each person hears of."""
+    done: int = 0
+    """How many rows are changed."""
     operation_id: int | None = None
+    is_waiting: bool = False
+    """Nothing is done yet: a job will take the steps."""
+
+    @property
+    def looked_at(self) -> int:
+        """How many rows have a verdict: fewer than all when a dry run has not seen the rest."""
+        return self.done + len(self.skipped)
+
+    def add(self, step: "Outcome") -> None:
+        """Add what became of more rows."""
+        self.changes += step.changes
+        self.skipped += step.skipped
+        self.done += step.done
+        self.notified = Counter(self.notified) + Counter(step.notified)
 
     def sample(self, policy: Policy) -> Iterator[tuple[Change, Field, Sequence[Any]]]:
         """The first rows field by field, [old, new]: of fields that are read in full in lists too.

@@ -9,10 +9,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.extensions import db
-from app.operations.engine import Behaviour, Job, Row, lock_rows, write
+from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
 from app.operations.outcome import Plan, Skip
 from app.operations.selection import owner_names
-from app.operations.turns import LeastLoaded, Turns
+from app.operations.turns import LeastLoaded, Turns, loads_of
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
@@ -74,13 +74,13 @@ def children_within(child: Child, parents: Sequence[int]) -> dict[int, tuple[int
     return {i: (parent, owner) for i, parent, owner in rows}
 
 
-def follow_parents(job: Job, parents: Mapping[int, Any], owners: Mapping[int, Any]) -> None:
+def follow_parents(run: Run, parents: Mapping[int, Any], owners: Mapping[int, Any]) -> None:
     """Children follow their parent into and out of a pool, whoever they belong to (POOL-8).
 
     ``parents`` are the moved rows, ``owners`` maps each to the children's new owner. Runs for the
     system: the right to the parent's move carries its children.
     """
-    for child in job.entity.children:
+    for child in run.entity.children:
         entity = catalogue.get(child.entity)
         if not child.follows_pool or not entity.is_owned:
             continue
@@ -95,23 +95,23 @@ def follow_parents(job: Job, parents: Mapping[int, Any], owners: Mapping[int, An
             found = lock_rows(entity, sorted(parent_of), ())
             changes = [row.change(owner=owners[parent_of[row.id]]) for row in found]
             if changes:
-                hand_to(replace(job, entity=entity), changes)
+                hand_to(replace(run, entity=entity), changes)
 
 
-def hand_to(job: Job, changes: Sequence[Change]) -> None:
+def hand_to(run: Run, changes: Sequence[Change]) -> None:
     """Write the new owners of children, as the engine does those of the chosen rows."""
-    write(job, changes, {})
-    free_seats(job, changes)
+    write(run, changes, {})
+    free_seats(run, changes)
 
 
-def free_seats(job: Job, changes: Sequence[Change]) -> None:
+def free_seats(run: Run, changes: Sequence[Change]) -> None:
     """An owner needs no seat: those that the new owners had on these records go (CUS-4)."""
     received: dict[int, list[int]] = defaultdict(list)
     for change in changes:
         if change.values["owner"]:
             received[change.values["owner"]].append(change.id)
     for owner, ids in received.items():
-        seats.remove(job.entity.key, ids, [owner], run=job.operation_id)
+        seats.remove(run.entity.key, ids, [owner], run=run.operation_id)
 
 
 class Transfer(Behaviour):
@@ -127,47 +127,47 @@ class Transfer(Behaviour):
         cascade = cascade_fields(entity)
         return (*fields, *cascade, *((whose,) if cascade else ()), message)
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        new_owner = job.params["new_owner"]
+    def plan(self, run: Run, row: Row) -> Plan:
+        new_owner = run.params["new_owner"]
         if row.values["owner"] == new_owner:
             return row.skip("same_owner")
-        return row.change(owner=new_owner, **obtained(job.entity, "transferred"))
+        return row.change(owner=new_owner, **obtained(run.entity, "transferred"))
 
-    def after(self, job: Job, changes: Sequence[Change]) -> None:
-        free_seats(job, changes)
-        if job.params["old_owner"] != "remove":
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
+        free_seats(run, changes)
+        if run.params["old_owner"] != "remove":
             seats.add(
-                job.entity.key,
+                run.entity.key,
                 [(c.id, c.before["owner"]) for c in changes if c.before["owner"]],
-                job.params["old_owner"],
-                job.params.get("until"),
-                run=job.operation_id,
+                run.params["old_owner"],
+                run.params.get("until"),
+                run=run.operation_id,
             )
-        for child in cascading(job.entity):
-            if catalogue.get(child.entity).plural in (job.params.get("cascade") or []):
-                self._take_along(job, child, changes)
+        for child in cascading(run.entity):
+            if catalogue.get(child.entity).plural in (run.params.get("cascade") or []):
+                self._take_along(run, child, changes)
 
-    def _take_along(self, job: Job, child: Child, changes: Sequence[Change]) -> None:
+    def _take_along(self, run: Run, child: Child, changes: Sequence[Change]) -> None:
         """The children within the doer's own transfer scope go to the new owner too."""
         entity = catalogue.get(child.entity)
         if not actor().rights.may(entity.key, self.slug):
             return
         former = {c.id: c.before["owner"] for c in changes}
-        everybodys = job.params.get("cascade_of") == "all"
+        everybodys = run.params.get("cascade_of") == "all"
         with operating(self.slug, entity.key):
             found = children_within(child, sorted(former))
             ids = [i for i, (up, owner) in found.items() if everybodys or owner == former[up]]
-            new = job.params["new_owner"]
+            new = run.params["new_owner"]
             rows = lock_rows(entity, sorted(ids), ())
             moved = [
                 row.change(owner=new, **obtained(entity, "transferred"))
                 for row in rows
                 if row.values["owner"] != new
             ]
-            hand_to(replace(job, entity=entity), moved)
+            hand_to(replace(run, entity=entity), moved)
 
-    def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
-        return {job.params["new_owner"]: len(changes)} if changes else {}
+    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
+        return {run.params["new_owner"]: len(changes)} if changes else {}
 
 
 class Assign(Behaviour):
@@ -175,34 +175,38 @@ class Assign(Behaviour):
 
     slug = "assign"
 
-    def prepare(self, job: Job) -> None:
-        if not job.params.get("to"):
+    def prepare(self, run: Run) -> None:
+        if not run.params.get("to"):
             raise Invalid(fields={"to": [_l("This field is required.")]})
-        people = tuple(dict.fromkeys(job.params["to"]))
-        if job.params["how"] == "load":
-            job.memory["turns"] = LeastLoaded(job.entity, people)
-        elif job.params["how"] == "round_robin":
-            people = tuple(sorted(people))
-            key = job.memory["rotation"] = rotation.key_of("assign", job.entity.key, people)
-            job.memory["turns"] = Turns(people, rotation.position(key, lock=not job.dry_run))
-        else:
-            job.memory["turns"] = Turns(people)
+        people = list(dict.fromkeys(run.params["to"]))
+        if run.params["how"] == "load":
+            loads = run.kept.get("loads") or loads_of(run.entity, people)
+            run.memory["turns"] = LeastLoaded(run.kept.setdefault("loads", loads))
+            return
+        start = 0
+        if run.params["how"] == "round_robin":
+            people.sort()
+            key = run.memory["rotation"] = rotation.key_of("assign", run.entity.key, people)
+            if "queue" not in run.kept:
+                start = rotation.position(key, lock=not run.dry_run) % len(people)
+        queue = run.kept.setdefault("queue", [*people[start:], *people[:start]])
+        run.memory["turns"] = Turns(queue)
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        receiver = job.memory["turns"].take(row.values["owner"])
+    def plan(self, run: Run, row: Row) -> Plan:
+        receiver = run.memory["turns"].take(row.values["owner"])
         if receiver is None:
             return row.skip("same_owner")
-        return row.change(owner=receiver, **obtained(job.entity, "assigned"))
+        return row.change(owner=receiver, **obtained(run.entity, "assigned"))
 
-    def after(self, job: Job, changes: Sequence[Change]) -> None:
-        free_seats(job, changes)
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
+        free_seats(run, changes)
         leaving = {c.id: c for c in changes if c.before.get("pool")}
         if leaving:
-            follow_parents(job, leaving, {i: c.values["owner"] for i, c in leaving.items()})
-        if "rotation" in job.memory:
-            rotation.advance(job.memory["rotation"], len(changes))
+            follow_parents(run, leaving, {i: c.values["owner"] for i, c in leaving.items()})
+        if "rotation" in run.memory:
+            rotation.advance(run.memory["rotation"], len(changes))
 
-    def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
+    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
         return dict(Counter(c.values["owner"] for c in changes))
 
 
@@ -211,19 +215,19 @@ class Claim(Behaviour):
 
     slug = "claim"
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        return row.change(owner=actor().user_id, **obtained(job.entity, "claimed"))
+    def plan(self, run: Run, row: Row) -> Plan:
+        return row.change(owner=actor().user_id, **obtained(run.entity, "claimed"))
 
-    def missing(self, job: Job, ids: Sequence[int]) -> list[Skip]:
-        names = owner_names(job.entity, ids)
+    def missing(self, run: Run, ids: Sequence[int]) -> list[Skip]:
+        names = owner_names(run.entity, ids)
         return [
             Skip(i, "taken", {"name": names[i]}) if i in names else Skip(i, "gone") for i in ids
         ]
 
-    def after(self, job: Job, changes: Sequence[Change]) -> None:
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
         me = actor().user_id
-        free_seats(job, changes)
-        follow_parents(job, {c.id: c for c in changes}, {c.id: me for c in changes})
+        free_seats(run, changes)
+        follow_parents(run, {c.id: c for c in changes}, {c.id: me for c in changes})
 
 
 class Release(Behaviour):
@@ -231,33 +235,33 @@ class Release(Behaviour):
 
     slug = "release"
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, run: Run) -> None:
         with system_scope("look at the pool to release into"):
             found = db.session.execute(
                 select(Pool.kind, Pool.is_enabled).where(
-                    Pool.id == job.params["pool"], Pool.deleted_at.is_(None)
+                    Pool.id == run.params["pool"], Pool.deleted_at.is_(None)
                 )
             ).first()
-        if found is None or not found.is_enabled or found.kind != job.entity.plural:
+        if found is None or not found.is_enabled or found.kind != run.entity.plural:
             raise Invalid(fields={"pool": [_l("This pool doesn't take these records.")]})
 
-    def columns(self, job: Job) -> Sequence[str]:
-        return tuple(key for key in ("is_locked",) if key in job.entity.fields)
+    def columns(self, run: Run) -> Sequence[str]:
+        return tuple(key for key in ("is_locked",) if key in run.entity.fields)
 
-    def plan(self, job: Job, row: Row) -> Plan:
+    def plan(self, run: Run, row: Row) -> Plan:
         if row.values["owner"] is None:
             return row.skip("no_owner")
         if row.values.get("is_locked"):
             return row.skip("locked")
         change = row.change(
             owner=None,
-            pool=job.params["pool"],
+            pool=run.params["pool"],
             pooled_at=clock.now(),
             previous_owner=row.values["owner"],
             is_followed_up=False,
         )
-        reason = job.params.get("reason")
+        reason = run.params.get("reason")
         return replace(change, notes={"reason": [None, reason]}) if reason else change
 
-    def after(self, job: Job, changes: Sequence[Change]) -> None:
-        follow_parents(job, {c.id: c for c in changes}, {c.id: None for c in changes})
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
+        follow_parents(run, {c.id: c for c in changes}, {c.id: None for c in changes})

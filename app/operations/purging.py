@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from flask_babel import lazy_gettext as _l
 
-from app.operations.engine import Behaviour, Job, Row, lock_rows
+from app.operations.behaviour import Behaviour, Row, Run, lock_rows
 from app.operations.lifecycle import batches_of, below, in_batches, roots_of
 from app.operations.outcome import Plan
 from app.operations.rules import Blocker, Place
@@ -20,30 +20,30 @@ class Purge(Behaviour):
 
     slug = "purge"
 
-    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         ids = [row.id for row in rows]
-        batches = {batch for batch in batches_of(job.entity, ids).values() if batch}
-        levels = list(below(job.entity, ids, in_batches(batches)))
-        job.memory["levels"], roots = levels, roots_of(job.entity, ids, levels)
-        job.memory["roots"], job.memory["held"] = roots, _held(roots)
+        batches = {batch for batch in batches_of(run.entity, ids).values() if batch}
+        levels = list(below(run.entity, ids, in_batches(batches)))
+        run.memory["levels"], roots = levels, roots_of(run.entity, ids, levels)
+        run.memory["roots"], run.memory["held"] = roots, _held(roots)
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        blocker = job.memory["held"].get(row.id)
+    def plan(self, run: Run, row: Row) -> Plan:
+        blocker = run.memory["held"].get(row.id)
         if blocker:
             return replace(row.skip("blocked", why=blocker.sentence), where=blocker.where)
         return replace(row.change(), notes={"purged": [False, True]})
 
-    def carry_out(self, job: Job, changes: Sequence[Change]) -> None:
+    def carry_out(self, run: Run, changes: Sequence[Change]) -> None:
         """Children before their parents."""
-        going, roots = {c.id for c in changes}, job.memory["roots"]
-        for entity, rows in reversed(job.memory["levels"]):
+        going, roots = {c.id for c in changes}, run.memory["roots"]
+        for entity, rows in reversed(run.memory["levels"]):
             ids = [i for i in rows if roots[entity.key][i] in going]
             with system_scope("what was deleted with a record is purged with it"):
                 titles = {row.id: row.title for row in lock_rows(entity, ids, ())}
-                remove_rows(entity, titles, self.slug, job.operation_id)
+                remove_rows(entity, titles, self.slug, run.operation_id)
         with system_scope("what hangs on a purged record goes, whoever put it there"):
             titles = {c.id: c.title for c in changes}
-            remove_rows(job.entity, titles, self.slug, job.operation_id)
+            remove_rows(run.entity, titles, self.slug, run.operation_id)
 
 
 def _held(roots: Mapping[str, Mapping[int, int]]) -> dict[int, Blocker]:

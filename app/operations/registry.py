@@ -1,7 +1,7 @@
 """The behaviours by slug: what the bulk routes of pages and API look up."""
 
+from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
-from app.operations.engine import Behaviour
 from app.operations.export import Export
 from app.operations.lifecycle import Delete, Disable, Enable, Restore
 from app.operations.ownership import Assign, Claim, Release, Transfer

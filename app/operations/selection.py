@@ -5,7 +5,9 @@ that the doer can't even read make the whole request "not found", readable ones 
 operation's scope are reported, and a count that has moved is asked about again.
 """
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,15 +20,16 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, StaleCount, TooLarge
 from app.spec.operations import Operation
-from app.store import door, filters, history, titles
+from app.store import door, filters, history, runs, titles
 from app.store.context import actor, operating, system_scope
 from app.store.gate import member_of
 from app.store.listing import Query, clauses
 from app.store.policy import Policy
 
-MAX_ROWS = 10_000
-MAX_EXPORT = 20_000
-LIMITS = {"export": MAX_EXPORT}
+MAX_IDS = 20_000
+"""Ticked ids of one request; a filter may match any number."""
+LIMITS = {"export": 20_000}
+"""The most rows of one run, where there is a most."""
 KEYS = frozenset({"ids", "filters", "search", "expected_count", "except"})
 
 
@@ -52,11 +55,57 @@ class Selection:
 
 
 @dataclass
-class Resolved:
-    """The ids to work on, in order, and those that are skipped already."""
+class Chosen:
+    """The rows of a selection within the operation's scope, as conditions: nothing is read yet."""
 
-    ids: list[int]
+    entity: Entity
+    verb: Operation
+    where: list[Any]
+    pools: bool
+    """Whether rows in pools count too."""
     skipped: list[Skip] = field(default_factory=list)
+    """Ticked rows that are left out whatever they are."""
+    expected: int | None = None
+    """The count that the doer saw."""
+
+    def ids(self, most: int, *, after: int = 0) -> list[int]:
+        """The next ids in order, at most so many."""
+        model = self.entity.model
+        found = select(model.id).where(*self.where, model.id > after).order_by(model.id)
+        with self._looking():
+            return list(db.session.scalars(found.limit(most)))
+
+    def count(self) -> int:
+        with self._looking():
+            found = select(func.count(self.entity.model.id)).where(*self.where)
+            return db.session.scalar(found) or 0
+
+    def freeze(self, run: int) -> int:
+        """Note the rows as those that a run is about, by the database itself; how many they are.
+
+        Raises StaleCount when the doer saw another number.
+        """
+        with self._looking():
+            count = runs.freeze(run, self.entity, self.where)
+        self.check(count)
+        return count
+
+    def check(self, count: int) -> None:
+        """StaleCount when the doer saw another number, TooLarge when it is more than may be."""
+        if self.expected is not None and count != self.expected:
+            raise StaleCount(details={"count": count})
+        if count + len(self.skipped) > LIMITS.get(self.verb.slug, sys.maxsize):
+            raise TooLarge(
+                _l(
+                    "At most %(n)d records at once; narrow the selection.",
+                    n=LIMITS[self.verb.slug],
+                )
+            )
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        with operating(self.verb.slug, self.entity.key, pools=self.pools):
+            yield
 
 
 def read(body: Mapping[str, Any]) -> Selection:
@@ -81,7 +130,7 @@ def read(body: Mapping[str, Any]) -> Selection:
 
 
 def _ids(raw: Any) -> tuple[int, ...]:
-    if not isinstance(raw, list) or len(raw) > MAX_EXPORT:
+    if not isinstance(raw, list) or len(raw) > MAX_IDS:
         raise BadRequest(_l("The ids must be a list of numbers."))
     if not all(isinstance(one, int) and not isinstance(one, bool) for one in raw):
         raise BadRequest(_l("The ids must be a list of numbers."))
@@ -99,23 +148,14 @@ def look_at(entity: Entity, verb: Operation, selection: Selection) -> None:
         _clauses(entity, verb, selection.query)
 
 
-def resolve(entity: Entity, verb: Operation, selection: Selection) -> Resolved:
-    """The rows of a selection within the operation's scope, in the order of their ids.
-
-    Raises NotFound, StaleCount, TooLarge.
-    """
+def resolve(entity: Entity, verb: Operation, selection: Selection) -> Chosen:
+    """The rows of a selection within the operation's scope; NotFound for unreadable ids."""
     if selection.query is None:
-        found = _ticked(entity, verb, selection.ids)
-    else:
-        found = Resolved(_matching(entity, verb, selection))
-    if len(found.ids) + len(found.skipped) > LIMITS.get(verb.slug, MAX_ROWS):
-        raise TooLarge(
-            _l(
-                "At most %(n)d records at once; narrow the selection.",
-                n=LIMITS.get(verb.slug, MAX_ROWS),
-            )
-        )
-    return found
+        return _ticked(entity, verb, selection.ids)
+    where = _clauses(entity, verb, selection.query)
+    if selection.excluded:
+        where.append(~member_of(entity.model.id, sorted(selection.excluded)))
+    return Chosen(entity, verb, where, selection.query.in_pools, expected=selection.expected)
 
 
 def matching_count(entity: Entity, verb: Operation, query: Query) -> int:
@@ -139,25 +179,7 @@ def _clauses(entity: Entity, verb: Operation, query: Query) -> list[Any]:
     return found
 
 
-def _matching(entity: Entity, verb: Operation, selection: Selection) -> list[int]:
-    assert selection.query is not None  # noqa: S101 - for the type checker
-    where = _clauses(entity, verb, selection.query)
-    limit = LIMITS.get(verb.slug, MAX_ROWS) + len(selection.excluded) + 1
-    with operating(verb.slug, entity.key, pools=selection.query.in_pools):
-        ids = list(
-            db.session.scalars(
-                select(entity.model.id).where(*where).order_by(entity.model.id).limit(limit)
-            )
-        )
-    ids = [i for i in ids if i not in selection.excluded]
-    if selection.expected is not None and len(ids) != selection.expected and len(ids) < limit:
-        refusal = StaleCount()
-        refusal.details["count"] = len(ids)
-        raise refusal
-    return ids
-
-
-def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Resolved:
+def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Chosen:
     reached = door.within(entity, ids, verb.slug)
     others = [i for i in ids if i not in reached]
     possible = [i for i in others if 0 < i <= door.MAX_ID]
@@ -168,7 +190,8 @@ def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Resolved:
         raise NotFound
     skipped = [Skip(i, "not_permitted") for i in others]
     skipped += [Skip(i, "taken", {"name": name}) for i, name in taken.items()]
-    return Resolved(sorted(reached), skipped)
+    where = [member_of(entity.model.id, sorted(reached))]
+    return Chosen(entity, verb, where, pools=True, skipped=skipped)
 
 
 def _taken(entity: Entity, ids: Sequence[int]) -> dict[int, str]:

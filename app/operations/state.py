@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.operations.engine import Behaviour, Job, Row, unless_so
+from app.operations.behaviour import Behaviour, Row, Run, unless_so
 from app.operations.outcome import Plan
 from app.spec import clock
 from app.spec.entity import Entity
@@ -16,16 +16,16 @@ class Lock(Behaviour):
 
     slug = "lock"
 
-    def columns(self, job: Job) -> Sequence[str]:
+    def columns(self, run: Run) -> Sequence[str]:
         return OPERATIONS[self.slug].needs_fields
 
-    def plan(self, job: Job, row: Row) -> Plan:
+    def plan(self, run: Run, row: Row) -> Plan:
         return unless_so(
-            job,
+            run,
             row,
             is_locked=True,
-            locked_until=job.params.get("until"),
-            lock_reason=job.params["reason"],
+            locked_until=run.params.get("until"),
+            lock_reason=run.params["reason"],
         )
 
 
@@ -34,12 +34,12 @@ class Unlock(Behaviour):
 
     slug = "unlock"
 
-    def columns(self, job: Job) -> Sequence[str]:
+    def columns(self, run: Run) -> Sequence[str]:
         return OPERATIONS[self.slug].needs_fields
 
-    def plan(self, job: Job, row: Row) -> Plan:
+    def plan(self, run: Run, row: Row) -> Plan:
         rest = {"locked_until": None, "lock_reason": None} if row.values["is_locked"] else {}
-        return unless_so(job, row, is_locked=False, **rest)
+        return unless_so(run, row, is_locked=False, **rest)
 
 
 class SetDealStatus(Behaviour):
@@ -56,11 +56,11 @@ class SetDealStatus(Behaviour):
             ),
         )
 
-    def columns(self, job: Job) -> Sequence[str]:
+    def columns(self, run: Run) -> Sequence[str]:
         return OPERATIONS[self.slug].needs_fields
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        status = job.params["status"]
+    def plan(self, run: Run, row: Row) -> Plan:
+        status = run.params["status"]
         is_other = row.values["deal_status"] != status
         since = {"won_at": clock.now() if status == "won" else None} if is_other else {}
-        return unless_so(job, row, deal_status=status, **since)
+        return unless_so(run, row, deal_status=status, **since)

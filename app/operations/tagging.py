@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.operations.engine import Behaviour, Job, Row, unless_so
+from app.operations.behaviour import Behaviour, Row, Run, unless_so
 from app.operations.outcome import Plan
 
 
 class _Tagging(Behaviour):
-    def columns(self, job: Job) -> Sequence[str]:
+    def columns(self, run: Run) -> Sequence[str]:
         return ("tags",)
 
     def tagged(self, have: Sequence[Any], given: Sequence[Any]) -> list[Any]:
         """The tags of a record that has some, after the operation."""
         raise NotImplementedError
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        return unless_so(job, row, tags=self.tagged(row.values["tags"], job.params["tags"]))
+    def plan(self, run: Run, row: Row) -> Plan:
+        return unless_so(run, row, tags=self.tagged(row.values["tags"], run.params["tags"]))
 
 
 class AddTags(_Tagging):

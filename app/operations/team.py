@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.operations.engine import Behaviour, Job, Row, lock_rows, write
+from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
 from app.operations.outcome import Plan
 from app.operations.ownership import cascade_fields, cascading, children_within
 from app.spec.catalogue import catalogue
@@ -22,12 +22,12 @@ from app.store.writer import Change, Context, update_rows
 class _Seating(Behaviour):
     """What both have in common: the seats of a chunk are read in one statement."""
 
-    def prepare(self, job: Job) -> None:
-        if not job.params.get("users"):
+    def prepare(self, run: Run) -> None:
+        if not run.params.get("users"):
             raise Invalid(fields={"users": [_l("This field is required.")]})
 
-    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
-        job.memory["seats"] = seats.of(job.entity.key, [row.id for row in rows])
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
+        run.memory["seats"] = seats.of(run.entity.key, [row.id for row in rows])
 
     def _noted(self, row: Row, before: Any, after: Any) -> Change:
         return replace(row.change(), notes={"team": [before, after]})
@@ -41,12 +41,12 @@ class AddTeam(_Seating):
     def params(self, entity: Entity) -> tuple[Field, ...]:
         return (*super().params(entity), *cascade_fields(entity))
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        have = job.memory["seats"].get(row.id, {})
-        level, until = job.params["level"], job.params.get("until")
+    def plan(self, run: Run, row: Row) -> Plan:
+        have = run.memory["seats"].get(row.id, {})
+        level, until = run.params["level"], run.params.get("until")
         new = [
             user
-            for user in job.params["users"]
+            for user in run.params["users"]
             if user != row.values["owner"]
             and (user not in have or (have[user].level, have[user].until) != (level, until))
         ]
@@ -54,18 +54,18 @@ class AddTeam(_Seating):
             return row.skip("unchanged")
         return self._noted(row, sorted(have), sorted({*have, *new}))
 
-    def after(self, job: Job, changes: Sequence[Change]) -> None:
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
         owners = {c.id: c.before["owner"] for c in changes}
         places = [
-            (c.id, user) for c in changes for user in job.params["users"] if user != owners[c.id]
+            (c.id, user) for c in changes for user in run.params["users"] if user != owners[c.id]
         ]
-        level, until = job.params["level"], job.params.get("until")
-        seats.add(job.entity.key, places, level, until, run=job.operation_id)
-        for child in cascading(job.entity):
-            if catalogue.get(child.entity).plural in (job.params.get("cascade") or []):
-                self._seat_children(job, child, changes)
+        level, until = run.params["level"], run.params.get("until")
+        seats.add(run.entity.key, places, level, until, run=run.operation_id)
+        for child in cascading(run.entity):
+            if catalogue.get(child.entity).plural in (run.params.get("cascade") or []):
+                self._seat_children(run, child, changes)
 
-    def _seat_children(self, job: Job, child: Child, changes: Sequence[Change]) -> None:
+    def _seat_children(self, run: Run, child: Child, changes: Sequence[Change]) -> None:
         """The same people get a seat on the children that the doer may give seats on."""
         entity = catalogue.get(child.entity)
         if not actor().rights.may(entity.key, self.slug):
@@ -73,7 +73,7 @@ class AddTeam(_Seating):
         with operating(self.slug, entity.key):
             ids = sorted(children_within(child, [c.id for c in changes]))
             rows = list(lock_rows(entity, ids, ()))
-            inner = replace(job, entity=entity, memory={})
+            inner = replace(run, entity=entity, memory={})
             self.prepare_chunk(inner, rows)
             plans = [self.plan(inner, row) for row in rows]
             seated = [plan for plan in plans if isinstance(plan, Change)]
@@ -81,10 +81,10 @@ class AddTeam(_Seating):
                 write(inner, seated, {})
                 self.after(inner, seated)
 
-    def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
+    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
         return dict(
             Counter(
-                user for c in changes for user in c.notes["team"][1] if user in job.params["users"]
+                user for c in changes for user in c.notes["team"][1] if user in run.params["users"]
             )
         )
 
@@ -94,16 +94,16 @@ class RemoveTeam(_Seating):
 
     slug = "remove_team"
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        have = job.memory["seats"].get(row.id, {})
-        leaving = set(job.params["users"]) & set(have)
+    def plan(self, run: Run, row: Row) -> Plan:
+        have = run.memory["seats"].get(row.id, {})
+        leaving = set(run.params["users"]) & set(have)
         if not leaving:
             return row.skip("not_member")
         return self._noted(row, sorted(have), sorted(set(have) - leaving))
 
-    def after(self, job: Job, changes: Sequence[Change]) -> None:
-        ids, people = [c.id for c in changes], job.params["users"]
-        seats.remove(job.entity.key, ids, people, run=job.operation_id)
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
+        ids, people = [c.id for c in changes], run.params["users"]
+        seats.remove(run.entity.key, ids, people, run=run.operation_id)
 
 
 def leave(entity: Entity, record_id: int) -> None:

@@ -1,6 +1,5 @@
 """Who gets the next record when several people share the work (POOL-3)."""
 
-from collections import deque
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
@@ -12,11 +11,13 @@ from app.store.gate import member_of
 
 
 class Turns:
-    """Whose turn it is: a queue. Whoever owns the row already is passed over and stays first."""
+    """Whose turn it is: a queue. Whoever owns the row already is passed over and stays first.
 
-    def __init__(self, people: Sequence[int], start: int = 0) -> None:
-        self._queue = deque(people)
-        self._queue.rotate(-start)
+    The queue given is the one worked on, so that a job can keep it from chunk to chunk.
+    """
+
+    def __init__(self, queue: list[int]) -> None:
+        self._queue = queue
 
     def take(self, owner: int | None) -> int | None:
         """The next who isn't the owner, now last in the queue; None when there is nobody else."""
@@ -28,25 +29,34 @@ class Turns:
 
 
 class LeastLoaded:
-    """Whoever owns the fewest at the moment, counted on as the rows are given out."""
+    """Whoever owns the fewest, counted on as the rows are given out.
 
-    def __init__(self, entity: Entity, people: Sequence[int]) -> None:
-        owner = entity.model.owner_id
-        with system_scope("how much everybody has is counted everywhere"):
-            rows = db.session.execute(
-                select(owner, func.count())
-                .where(member_of(owner, people), entity.model.deleted_at.is_(None))
-                .group_by(owner)
-            )
-            self._load: dict[int, int] = dict.fromkeys(people, 0) | dict(rows.all())
+    Takes and works on pairs of person and number, in the order in which equals are chosen.
+    """
+
+    def __init__(self, loads: list[list[int]]) -> None:
+        self._loads = loads
 
     def take(self, owner: int | None) -> int | None:
         """The one with the fewest who isn't the owner; None when there is nobody else."""
-        others = [person for person in self._load if person != owner]
+        others = [pair for pair in self._loads if pair[0] != owner]
         if not others:
             return None
-        receiver = min(others, key=self._load.__getitem__)
-        self._load[receiver] += 1
-        if owner in self._load:
-            self._load[owner] -= 1
-        return receiver
+        receiver = min(others, key=lambda pair: pair[1])
+        receiver[1] += 1
+        for pair in self._loads:
+            pair[1] -= pair[0] == owner
+        return receiver[0]
+
+
+def loads_of(entity: Entity, people: Sequence[int]) -> list[list[int]]:
+    """How many records each of these people owns at the moment, in their order."""
+    owner = entity.model.owner_id
+    with system_scope("how much everybody has is counted everywhere"):
+        rows = db.session.execute(
+            select(owner, func.count())
+            .where(member_of(owner, people), entity.model.deleted_at.is_(None))
+            .group_by(owner)
+        )
+        owned: dict[int, int] = dict(rows.all())
+    return [[person, owned.get(person, 0)] for person in people]

@@ -8,6 +8,7 @@ back at its end, so both say the same of every row.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,15 +17,16 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.extensions import db
-from app.operations.engine import (
+from app.operations.behaviour import (
+    CHUNK,
     Behaviour,
-    Job,
     Row,
+    Run,
     chunks,
-    finish,
     lock_rows,
     permitted,
 )
+from app.operations.engine import note, tell
 from app.operations.lifecycle import (
     Delete,
     Disable,
@@ -42,14 +44,14 @@ from app.operations.rules import rules_of
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.errors import Conflict, Gone
+from app.spec.errors import Conflict, Gone, NotFound
 from app.spec.field import Field
 from app.spec.kinds import IntegerField
 from app.spec.operations import Operation
 from app.spec.relations import LinksField, RelationField
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label, either
-from app.store import door, history, runs, seats
+from app.store import door, history, jobs, runs, seats
 from app.store.context import operating, running, system_scope
 from app.store.gate import member_of
 from app.store.runs import OperationRun
@@ -79,29 +81,29 @@ class PutBack(Behaviour):
 
     slug = UNDO.slug
 
-    def prepare_chunk(self, job: Job, rows: Sequence[Row]) -> None:
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         wanted: dict[str, set[int]] = defaultdict(set)
-        for f in _pointing(_fields_of(job).values()):
+        for f in _pointing(_fields_of(run).values()):
             for row in rows:
-                wanted[f.to] |= _pointed_at(_old(job, row.id).get(f.key))
-        job.memory["there"] = {to: _there(job.entity, to, ids) for to, ids in wanted.items()}
+                wanted[f.to] |= _pointed_at(_old(run, row.id).get(f.key))
+        run.memory["there"] = {to: _there(run.entity, to, ids) for to, ids in wanted.items()}
 
-    def plan(self, job: Job, row: Row) -> Plan:
-        fields, old = _fields_of(job), _old(job, row.id)
+    def plan(self, run: Run, row: Row) -> Plan:
+        fields, old = _fields_of(run), _old(run, row.id)
         for f in _pointing(fields[key] for key in old if key in fields):
-            if _pointed_at(old[f.key]) - job.memory["there"][f.to]:
+            if _pointed_at(old[f.key]) - run.memory["there"][f.to]:
                 return row.skip("dismissed", field=f.label)
         values = {key: fields[key].from_json(was) for key, was in old.items() if key in fields}
-        plan = permitted(job, row, **values)
-        team = job.memory["written"][row.id].get("team")
+        plan = permitted(run, row, **values)
+        team = run.memory["written"][row.id].get("team")
         if isinstance(plan, Change) and team:
             return replace(plan, notes={"team": team[::-1]})
         return plan
 
-    def after(self, job: Job, changes: Sequence[Change]) -> None:
-        seats.put_back(job.params["run"], job.entity.key, [c.id for c in changes])
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
+        seats.put_back(run.params["run"], run.entity.key, [c.id for c in changes])
 
-    def notified(self, job: Job, changes: Sequence[Change]) -> dict[int, int]:
+    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
         """Whoever gets a record back, whoever has to give it up, and the team."""
         told: Counter[int] = Counter()
         for change in changes:
@@ -111,6 +113,9 @@ class PutBack(Behaviour):
             told.update(i for i in people | (set(before) ^ set(after)) if i)
         return dict(told)
 
+
+MOST_REHEARSED = 2_000
+"""So many records a dry run takes back for a trial; of a larger run it says so."""
 
 OPPOSITES: Mapping[str, Behaviour] = {
     "delete": Restore(),
@@ -125,12 +130,10 @@ OPPOSITES: Mapping[str, Behaviour] = {
 class Undoing:
     """One undo under way: of which run of which operation, and how it is done."""
 
-    run: OperationRun
+    past: OperationRun
     verb: Operation
     does: Behaviour
-    job: Job
-    kinds: frozenset[str]
-    """The entities whose records the run wrote."""
+    undo: Run
 
 
 def is_undoable(verb: Operation | None) -> bool:
@@ -153,63 +156,114 @@ def can_be_undone(run: OperationRun) -> bool:
 def undo(number: int, *, dry_run: bool) -> Outcome:
     """Undo a run, or only say what that would do; does not commit.
 
-    Raises NotFound for anybody else's run, NotPermitted without the operation's permission,
-    Conflict when it is undone already or can't be, Gone after the undo period.
+    A run of more rows than a chunk is undone by a job: the outcome ``is_waiting``. Raises NotFound
+    for anybody else's run, NotPermitted without the operation's permission, Conflict when it is
+    undone already, still under way or can't be undone, Gone after the undo period.
     """
-    run = runs.own(number, lock=True)
-    entity = catalogue.get(run.entity)
-    verb = entity.verb(run.operation)
-    if run.operation == UNDO.slug or verb is None or not is_undoable(verb):
+    past = runs.own(number, lock=True)
+    verb = catalogue.get(past.entity).verb(past.operation)
+    if past.operation == UNDO.slug or verb is None or not is_undoable(verb):
         raise Conflict(_l("This can't be undone."))
-    door.demand(entity.key, verb.slug)
+    door.demand(past.entity, verb.slug)
     if runs.undone_by([number]):
         raise Conflict(_l("This has been undone already."))
-    if clock.now() >= ends_at(run):
+    if jobs.is_open(number):
+        raise Conflict(_l("This is still under way: cancel it first."))
+    if clock.now() >= ends_at(past):
         raise Gone(_l("The time to undo this is over."))
-    if not dry_run:
-        return _undo(entity, verb, run)
+    if dry_run:
+        return _rehearse(past)
+    if past.done <= CHUNK:
+        return _undo(past, runs.done_ids(number))
+    ids = {"run": number}
+    new = runs.start(UNDO.slug, past.entity, ids, {"operation": verb.slug}, undoes=number)
+    total = runs.freeze_done(new, number)
+    runs.count(new, total=total, done=0, skipped=0)
+    return Outcome(total, operation_id=new, is_waiting=True)
+
+
+def _rehearse(past: OperationRun) -> Outcome:
+    """The undo itself, of the first records of a very large run, taken back at its end."""
     trial = db.session.begin_nested()
     try:
-        outcome = _undo(entity, verb, run)
+        outcome = _undo(past, runs.done_ids(past.id, MOST_REHEARSED))
     finally:
         trial.rollback()
-    outcome.operation_id = None
+    outcome.total, outcome.operation_id = past.done, None
     return outcome
 
 
-def _undo(entity: Entity, verb: Operation, run: OperationRun) -> Outcome:
-    ids = runs.done_ids(run.id)
-    outcome = Outcome(total=len(ids))
-    outcome.operation_id = runs.start(
-        UNDO.slug, entity.key, {"ids": ids}, {"operation": verb.slug}, undoes=run.id
-    )
-    job = Job(entity, UNDO, {"run": run.id}, dry_run=False, operation_id=outcome.operation_id)
-    does = OPPOSITES.get(verb.slug, PutBack())
-    me = Undoing(run, verb, does, job, frozenset(history.kinds_of_run(run.id)))
-    with operating(verb.slug, entity.key, pools=True), running(job.operation_id):
-        does.prepare(job)
-        for some in chunks(ids):
-            _undo_chunk(me, some, outcome)
-        outcome.notified = PutBack().notified(job, outcome.changes)
-        finish(job, outcome)
+def _undo(past: OperationRun, ids: Sequence[int]) -> Outcome:
+    params = {"operation": past.operation}
+    new = runs.start(UNDO.slug, past.entity, {"ids": list(ids)}, params, undoes=past.id)
+    me = resume(runs.under_way(new), {})
+    outcome = Outcome(len(ids), operation_id=new)
+    for some in chunks(ids):
+        outcome.add(step(me, some))
+    runs.count(new, total=len(ids), done=outcome.done, skipped=len(outcome.skipped))
+    tell(me.undo, outcome, str(new))
     return outcome
+
+
+def recalled(mine: OperationRun, kept: dict[str, Any]) -> Run:
+    """An undo that has begun, as it stands in the database."""
+    entity, params = catalogue.get(mine.entity), {"run": mine.undoes_id}
+    return Run(entity, UNDO, params, dry_run=False, operation_id=mine.id, kept=kept)
+
+
+def resume(mine: OperationRun, kept: dict[str, Any]) -> Undoing:
+    """An undo that has begun, to take its next step.
+
+    Raises NotPermitted when the doer may not do any more what he takes back (C40).
+    """
+    past, run = runs.under_way(mine.undoes_id or 0), recalled(mine, kept)
+    verb = run.entity.verb(past.operation)
+    if verb is None:
+        raise NotFound
+    door.demand(past.entity, verb.slug)
+    kept.setdefault("kinds", sorted(history.kinds_of_run(past.id)))
+    me = Undoing(past, verb, OPPOSITES.get(verb.slug, PutBack()), run)
+    with _doing(me):
+        me.does.prepare(run)
+    return me
+
+
+def step(me: Undoing, ids: Sequence[int]) -> Outcome:
+    """Take back at most a chunk of records, and note what became of each."""
+    outcome = Outcome(len(ids), operation_id=me.undo.operation_id)
+    with _doing(me):
+        _undo_chunk(me, ids, outcome)
+    outcome.done = len(outcome.changes)
+    outcome.notified = PutBack().notified(me.undo, outcome.changes)
+    note(me.undo, outcome)
+    return outcome
+
+
+@contextmanager
+def _doing(me: Undoing) -> Iterator[None]:
+    """With the rights to what is taken back; the writes are those of the undo."""
+    with (
+        operating(me.verb.slug, me.past.entity, pools=True),
+        running(me.undo.operation_id),
+    ):
+        yield
 
 
 def _undo_chunk(me: Undoing, ids: Sequence[int], outcome: Outcome) -> None:
-    entity = me.job.entity
+    entity = me.undo.entity
     levels = list(_along(me, ids))
     roots = roots_of(entity, ids, levels)
-    jobs = {key: _job_on(me, key, list(found)) for key, found in roots.items()}
-    rows = {key: _locked(me, job, list(roots[key])) for key, job in jobs.items()}
+    parts = {key: _part(me, key, list(found)) for key, found in roots.items()}
+    rows = {key: _locked(me, part, list(roots[key])) for key, part in parts.items()}
     stays = _changed_since(me, roots)
     present = {row.id for row in rows[entity.key]}
     stays |= {i: Skip(i, "gone") for i in ids if i not in present and i not in stays}
     changes: dict[str, dict[int, Change]] = {}
-    planned = jobs if isinstance(me.does, PutBack) else {entity.key: jobs[entity.key]}
-    for key, job in planned.items():
+    planned = parts if isinstance(me.does, PutBack) else {entity.key: parts[entity.key]}
+    for key, part in planned.items():
         goes = [row for row in rows[key] if roots[key][row.id] not in stays]
-        me.does.prepare_chunk(job, goes)
-        plans = [me.does.plan(job, row) for row in goes]
+        me.does.prepare_chunk(part, goes)
+        plans = [me.does.plan(part, row) for row in goes]
         changes[key] = {plan.id: plan for plan in plans if isinstance(plan, Change)}
         for plan in plans:
             if isinstance(plan, Skip):
@@ -223,13 +277,13 @@ def _undo_chunk(me: Undoing, ids: Sequence[int], outcome: Outcome) -> None:
 
 def _write_back(
     me: Undoing,
-    jobs: Mapping[str, Job],
+    parts: Mapping[str, Run],
     roots: Mapping[str, Mapping[int, int]],
     changes: Mapping[str, Mapping[int, Change]],
     stays: dict[int, Skip],
 ) -> None:
     """Write, and look again: rows that would lie outside the operation's scope stay (BULK-7)."""
-    entity = me.job.entity
+    entity = me.undo.entity
     while True:
         going = {
             key: [c for i, c in some.items() if roots[key][i] not in stays]
@@ -241,7 +295,7 @@ def _write_back(
         trial = db.session.begin_nested()
         for key, some in going.items():
             if some:
-                me.does.carry_out(jobs[key], some)
+                me.does.carry_out(parts[key], some)
         lost = set(mine) - door.within(entity, mine, me.verb.slug)
         if not lost:
             trial.commit()
@@ -252,7 +306,7 @@ def _write_back(
 
 def _along(me: Undoing, ids: Sequence[int]) -> Levels:
     """What the run carried along with these records, or what the opposite would."""
-    entity = me.job.entity
+    entity = me.undo.entity
     if me.verb.slug == "restore":
         return list(below(entity, ids, lambda model: model.deleted_at.is_(None)))
     if me.verb.slug == "delete":
@@ -262,9 +316,9 @@ def _along(me: Undoing, ids: Sequence[int]) -> Levels:
 
 
 def _carried(me: Undoing, ids: Sequence[int]) -> Iterator[tuple[Entity, dict[int, Any]]]:
-    for key in sorted(me.kinds - {me.job.entity.key}):
+    for key in sorted({*me.undo.kept["kinds"]} - {me.undo.entity.key}):
         other = catalogue.get(key)
-        for child in me.job.entity.children:
+        for child in me.undo.entity.children:
             if child.entity != key:
                 continue
             through = getattr(other.model, other.fields[child.through].column)
@@ -272,24 +326,24 @@ def _carried(me: Undoing, ids: Sequence[int]) -> Iterator[tuple[Entity, dict[int
                 rows = db.session.execute(
                     select(other.model.id, through).where(
                         member_of(through, ids),
-                        other.model.id.in_(history.records_of_run(me.run.id, key)),
+                        other.model.id.in_(history.records_of_run(me.past.id, key)),
                     )
                 ).all()
             if rows:
-                yield other, {i: (me.job.entity.key, up) for i, up in rows}
+                yield other, {i: (me.undo.entity.key, up) for i, up in rows}
 
 
-def _job_on(me: Undoing, key: str, ids: Sequence[int]) -> Job:
-    """The same job on these records of an entity, with what the run wrote into them."""
-    memory = {**me.job.memory, "written": history.written_by(me.run.id, key, ids)}
-    return replace(me.job, entity=catalogue.get(key), memory=memory)
+def _part(me: Undoing, key: str, ids: Sequence[int]) -> Run:
+    """The part of the undo that is about an entity, with what the run wrote into its records."""
+    memory = {**me.undo.memory, "written": history.written_by(me.past.id, key, ids)}
+    return replace(me.undo, entity=catalogue.get(key), memory=memory)
 
 
-def _locked(me: Undoing, job: Job, ids: Sequence[int]) -> list[Row]:
+def _locked(me: Undoing, run: Run, ids: Sequence[int]) -> list[Row]:
     """The records wherever they are by now, bin and foreign hands included."""
-    keys = _fields_of(job) if isinstance(me.does, PutBack) else me.does.columns(job)
+    keys = _fields_of(run) if isinstance(me.does, PutBack) else me.does.columns(run)
     with system_scope("what a run wrote is taken back wherever it went"):
-        return list(lock_rows(job.entity, sorted(ids), tuple(keys)))
+        return list(lock_rows(run.entity, sorted(ids), tuple(keys)))
 
 
 def _changed_since(me: Undoing, roots: Mapping[str, Mapping[int, int]]) -> dict[int, Skip]:
@@ -297,21 +351,21 @@ def _changed_since(me: Undoing, roots: Mapping[str, Mapping[int, int]]) -> dict[
     stays: dict[int, Skip] = {}
     for key, found in roots.items():
         for i, entry in history.newest(key, sorted(found)).items():
-            if entry.operation_id != me.run.id:
+            if entry.operation_id != me.past.id:
                 who = either(entry.actor.name, entry.actor.name_en) if entry.actor else ""
                 when = clock.local(entry.at).strftime("%Y-%m-%d %H:%M")
                 stays.setdefault(found[i], Skip(found[i], "changed", {"who": who, "when": when}))
     return stays
 
 
-def _fields_of(job: Job) -> dict[str, Field]:
+def _fields_of(run: Run) -> dict[str, Field]:
     """The fields that the run wrote in these records, as far as they still exist."""
-    keys = {key for changes in job.memory["written"].values() for key in changes}
-    return {key: f for key, f in job.entity.fields.items() if key in keys}
+    keys = {key for changes in run.memory["written"].values() for key in changes}
+    return {key: f for key, f in run.entity.fields.items() if key in keys}
 
 
-def _old(job: Job, record_id: int) -> dict[str, Any]:
-    return {key: pair[0] for key, pair in job.memory["written"].get(record_id, {}).items()}
+def _old(run: Run, record_id: int) -> dict[str, Any]:
+    return {key: pair[0] for key, pair in run.memory["written"].get(record_id, {}).items()}
 
 
 def _pointing(fields: Iterable[Field]) -> Iterator[RelationField | LinksField]:

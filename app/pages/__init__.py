@@ -10,6 +10,7 @@ from app.pages.dictionaries import DictionariesView
 from app.pages.first_run import FirstRunView
 from app.pages.help import HelpView
 from app.pages.home import HomeView
+from app.pages.jobs import JobsView
 from app.pages.matrix.views import MatrixView
 from app.pages.notifications import NotificationsView
 from app.pages.operations import OperationsView
@@ -33,6 +34,7 @@ VIEWS = (
     MatrixView,
     NotificationsView,
     OperationsView,
+    JobsView,
     RecycleBinView,
     ResetPasswordView,
     RecentView,

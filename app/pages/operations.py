@@ -8,15 +8,18 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import bulk_pages, cells, forms, state
+from app.admin.job_pages import job_state
 from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import Page, expose, go_to
 from app.admin.undo_pages import report_url, undo_states
+from app.jobs import bulk
 from app.operations import undoing
 from app.operations.undoing import UNDO
 from app.spec.catalogue import catalogue
-from app.store import runs
+from app.store import jobs, runs
 from app.store.idempotency import Replay
+from app.store.jobs import Job
 from app.store.runs import OperationRun
 
 ON_A_PAGE = 50
@@ -42,8 +45,9 @@ class OperationsView(Page):
         found = runs.latest(ON_A_PAGE + 1, before)
         shown = found[:ON_A_PAGE]
         states = undo_states(shown)
+        working = jobs.of_runs([run.id for run in shown])
         screen = {
-            "rows": [_row(run) | {"undo": states[run.id]} for run in shown],
+            "rows": [_row(run, working.get(run.id)) | {"undo": states[run.id]} for run in shown],
             "older_url": f"/operations/?before={shown[-1].id}" if len(found) > len(shown) else "",
             "newest_url": "/operations/" if before else "",
         }
@@ -67,6 +71,7 @@ class OperationsView(Page):
     def _undone(number: int) -> Response:
         def effect() -> Replay:
             outcome = undoing.undo(number, dry_run=False)
+            bulk.deferred(outcome)
             path = report_url(runs.own(outcome.operation_id or 0))
             return Replay(302, {"Location": path}, {"operation_id": outcome.operation_id})
 
@@ -74,7 +79,7 @@ class OperationsView(Page):
         return go_to(replay.headers["Location"])
 
 
-def _row(run: OperationRun) -> dict[str, Any]:
+def _row(run: OperationRun, job: Job | None) -> dict[str, Any]:
     entity = catalogue.get(run.entity)
     verb = UNDO if run.operation == UNDO.slug else entity.verb(run.operation)
     return {
@@ -87,6 +92,7 @@ def _row(run: OperationRun) -> dict[str, Any]:
         "done": run.done,
         "skipped": run.skipped + run.failed,
         "report_url": report_url(run),
+        "job": job_state(job) if job and job.state != "done" else {},
     }
 
 

@@ -77,6 +77,12 @@ def load_actor(user_id: int, version: int | None = None) -> Actor:
     return Actor(user_id, *row, rights=rights_of(user_id, version))
 
 
+def is_active(user_id: int) -> bool:
+    """Whether that person may act at all (ORG-1)."""
+    with system_scope("whether somebody is active"):
+        return bool(db.session.scalar(select(User.is_active).where(User.id == user_id)))
+
+
 def rights_of(user_id: int, version: int | None = None) -> Rights:
     """What that person may do, of the given version."""
     return resolve(snapshot(version), user_id)

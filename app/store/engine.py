@@ -10,8 +10,10 @@ from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import Engine
+
+from app.extensions import db
 
 may_write: ContextVar[bool] = ContextVar("may_write", default=True)
 """False while a request is answered that can't write."""
@@ -36,6 +38,13 @@ PRAGMAS = (
     "journal_size_limit=67108864",
     "trusted_schema=OFF",
 )
+
+
+def be_patient() -> None:
+    """Let statements of the transaction under way take longer than those of a request may (R10)."""
+    if db.engine.dialect.name == "postgresql":
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            db.session.execute(text(f"SET LOCAL {limit} = '10min'"))
 
 
 @event.listens_for(Engine, "connect")

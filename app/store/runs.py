@@ -1,17 +1,24 @@
 """Bulk runs and what became of each row: the report and the undo read them (BULK-4, BULK-5)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, insert, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
+from app.spec.entity import Entity
 from app.spec.errors import NotFound
 from app.spec.types import UTCDateTime
-from app.store.context import actor, actor_id
+from app.store.context import actor, actor_id, current
 from app.store.door import MAX_ID
+from app.store.engine import be_patient
+from app.store.gate import predicate
+
+PENDING = "pending"
+"""The outcome of a row that a job has still to do."""
 
 
 class OperationRun(db.Model):  # type: ignore[name-defined,misc]
@@ -77,22 +84,71 @@ def start(
     return number
 
 
+def freeze(run: int, entity: Entity, where: Sequence[Any]) -> int:
+    """Note the rows that match, within the scope of the work under way, as still to be done.
+
+    One statement of the database, however many rows; answers how many (R3).
+    """
+    return _freeze(run, entity.model.id, [predicate(entity, current()), *where])
+
+
+def freeze_done(run: int, past: int) -> int:
+    """Note the rows that a past run has changed as still to be done by this one; how many."""
+    return _freeze(run, OperationItem.record_id, _done(past))
+
+
+def _freeze(run: int, record_id: Any, where: Sequence[Any]) -> int:
+    columns = {
+        "operation_id": literal(run),
+        "record_id": record_id,
+        "outcome": literal(PENDING),
+        "code": literal(""),
+        "reason": literal(""),
+        "changes": literal({}, JSON),
+    }
+    be_patient()
+    rows = select(*columns.values()).where(*where)
+    statement = insert(OperationItem.__table__).from_select(list(columns), rows)
+    answer: Any = db.session.execute(statement.execution_options(preserve_rowcount=True))
+    count: int = answer.rowcount
+    return count
+
+
+def pending(run: int, after: int, most: int) -> list[int]:
+    """The next rows of a run that nothing has been done with, in the order of their ids."""
+    item = OperationItem
+    statement = select(item.record_id).where(
+        item.operation_id == run, item.record_id > after, item.outcome == PENDING
+    )
+    return list(db.session.scalars(statement.order_by(item.record_id).limit(most)))
+
+
 def note(run: int, items: Iterable[Mapping[str, Any]]) -> None:
-    """Add what became of rows of a run."""
+    """Say what became of rows of a run; of a row that was still to be done, once."""
     rows = [
         {"code": "", "reason": "", "changes": {}, **item, "operation_id": run} for item in items
     ]
-    if rows:
-        db.session.execute(insert(OperationItem.__table__), rows)
+    if not rows:
+        return
+    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(OperationItem.__table__)
+    told = {key: statement.excluded[key] for key in ("outcome", "code", "reason", "changes")}
+    keys = ["operation_id", "record_id"]
+    db.session.execute(statement.on_conflict_do_update(index_elements=keys, set_=told), rows)
 
 
-def finish(run: int, *, total: int, done: int, skipped: int) -> None:
-    """Write the counts of a run that has ended."""
+def count(run: int, *, total: int, done: int, skipped: int) -> None:
+    """Write how far a run is."""
     db.session.execute(
         update(OperationRun)
         .where(OperationRun.id == run)
         .values(total=total, done=done, skipped=skipped)
     )
+
+
+def under_way(number: int) -> OperationRun:
+    """A run for the job that does it, whoever acts."""
+    return db.session.execute(select(OperationRun).where(OperationRun.id == number)).scalar_one()
 
 
 def own(number: int, entity: str = "", operation: str = "", *, lock: bool = False) -> OperationRun:
@@ -114,6 +170,14 @@ def own(number: int, entity: str = "", operation: str = "", *, lock: bool = Fals
     return run
 
 
+def of(numbers: Iterable[int | None]) -> list[OperationRun]:
+    """These runs, for somebody whose they are; None stands for no run."""
+    wanted = [number for number in numbers if number]
+    if not wanted:
+        return []
+    return list(db.session.scalars(select(OperationRun).where(OperationRun.id.in_(wanted))))
+
+
 def items(number: int, outcome: str = "", limit: int | None = None) -> list[OperationItem]:
     """What became of the rows of a run, in the order of their ids; the first ``limit`` of them."""
     statement = select(OperationItem).where(OperationItem.operation_id == number)
@@ -122,11 +186,14 @@ def items(number: int, outcome: str = "", limit: int | None = None) -> list[Oper
     return list(db.session.scalars(statement.order_by(OperationItem.record_id).limit(limit)))
 
 
-def done_ids(number: int) -> list[int]:
-    """The rows that a run has changed, in the order of their ids."""
-    item = OperationItem
-    statement = select(item.record_id).where(item.operation_id == number, item.outcome == "done")
-    return list(db.session.scalars(statement.order_by(item.record_id)))
+def done_ids(number: int, limit: int | None = None) -> list[int]:
+    """The rows that a run has changed, in the order of their ids; the first ``limit`` of them."""
+    statement = select(OperationItem.record_id).where(*_done(number))
+    return list(db.session.scalars(statement.order_by(OperationItem.record_id).limit(limit)))
+
+
+def _done(number: int) -> list[Any]:
+    return [OperationItem.operation_id == number, OperationItem.outcome == "done"]
 
 
 def undone_by(numbers: Iterable[int]) -> dict[int, OperationRun]:

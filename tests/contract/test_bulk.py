@@ -334,24 +334,27 @@ def test_readable_rows_outside_the_operations_scope_are_reported(world: World) -
     assert answer.json["total"] == 2
 
 
-def test_more_than_ten_thousand_rows_are_too_many(world: World, engine: Engine) -> None:
-    """413 with nothing done; the list itself counts up to the cap and says so (LIST-1)."""
+def test_more_than_ten_thousand_rows(world: World, engine: Engine) -> None:
+    """A dry run has a verdict for all; the list counts up to its cap and says so (LIST-1)."""
     table = catalogue.get("lead").model.__table__
     owner = user_ids(engine)["manager"]
     now = datetime.now(UTC)
+    row = {"owner_id": owner, "created_at": now, "updated_at": now}
     with engine.begin() as connection:
-        connection.execute(
-            insert(table),
-            [
-                {"name": f"L{i}", "owner_id": owner, "created_at": now, "updated_at": now}
-                for i in range(10_001)
-            ],
-        )
+        connection.execute(insert(table), [{**row, "name": f"L{i}"} for i in range(10_001)])
     api = Api(world, "manager")
     before = snapshot(engine, db.metadata)
-    for dry in (True, False):
-        answer = api.bulk("leads", "delete", filters=[], dry_run=dry)
-        assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+    dry = api.bulk("leads", "delete", filters=[], dry_run=True).json
+    assert (dry["total"], dry["will_change"], len(dry["sample"])) == (10_008, 10_008, 0)
+    assert "looked_at" not in dry
+    with engine.begin() as connection:
+        connection.execute(insert(table), [{**row, "name": f"M{i}"} for i in range(40_000)])
+    dry = api.bulk("leads", "delete", filters=[], dry_run=True).json
+    assert (dry["total"], dry["will_change"], dry["looked_at"]) == (50_008, 50_000, 50_000)
+    export = api.bulk("leads", "export", params={"format": "csv", "columns": "all"}, filters=[])
+    assert (export.status_code, export.json["code"]) == (413, "too_large")
+    with engine.begin() as connection:
+        connection.execute(table.delete().where(table.c.name.startswith("M")))
     assert changed(before, snapshot(engine, db.metadata)) == []
     page = api.get("/leads/", page_size=1).json
     assert (page["count"], page["count_exact"]) == (10_000, False)

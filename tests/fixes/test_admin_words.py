@@ -7,7 +7,7 @@ from flask_babel import force_locale
 from sqlalchemy import Engine, text
 
 from app.admin import words
-from app.operations.engine import Behaviour
+from app.operations.behaviour import Behaviour
 from app.operations.registry import BEHAVIOURS
 from app.operations.undoing import UNDO
 from app.pages import notifications

@@ -17,7 +17,7 @@ from tests.support.sources import (
     sources,
 )
 
-LAYERS_WITHOUT_NOUNS = ("app/spec", "app/store", "app/operations", "app/admin")
+LAYERS_WITHOUT_NOUNS = ("app/spec", "app/store", "app/operations", "app/jobs", "app/admin")
 GENERAL_WORDS = {
     "user": "every installation has an organisation, entities or not",
     "users": "see user",

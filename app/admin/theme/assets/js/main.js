@@ -12,6 +12,7 @@ import { startDrafts } from "./drafts.js";
 import { startFilters } from "./filters.js";
 import { startForms } from "./forms.js";
 import { startGrids } from "./grid.js";
+import { lookForJobs, startJobs } from "./jobs.js";
 import { startMatrix } from "./matrix.js";
 import { startMenus } from "./menus.js";
 import { startOrdering } from "./ordering.js";
@@ -40,6 +41,7 @@ function enliven(root) {
   startTree(root);
   startGrids(root);
   startSums(root);
+  startJobs(root, enliven);
 }
 
 startAppearance();
@@ -54,3 +56,4 @@ startDialog(enliven);
 enliven(document);
 startReturning();
 startTrail();
+lookForJobs();

@@ -1,0 +1,169 @@
+"""The runner: takes up jobs and does them chunk by chunk, each chunk one transaction (R3).
+
+A chunk renews the lease, asks whether the person still may, does its rows, and counts them; it
+happens as a whole or not at all. So a worker may be killed anywhere: another one goes on after the
+last chunk that was committed (C91).
+"""
+
+import logging
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Event
+
+from flask import Flask
+from flask_babel import gettext as _
+from sqlalchemy.exc import DBAPIError
+
+from app.extensions import db
+from app.jobs.kind import Kind
+from app.jobs.kinds import KINDS
+from app.spec import clock, words
+from app.spec.errors import NotPermitted, Refusal, ServerFault
+from app.store import access, jobs
+from app.store.context import Origin, acting_as, origin
+from app.store.engine import be_patient
+from app.store.jobs import Job
+
+MOST_ATTEMPTS = 10
+"""So often a job is taken up without getting on; then it is given up."""
+MOST_FAULTS = 3
+"""So often a chunk is tried again at once when the database was busy (C87)."""
+BREATH = 0.02
+"""Seconds between two chunks in which others may write."""
+
+log = logging.getLogger("crm.jobs")
+
+
+class Runner:
+    """One worker; ``stop`` lets it end after the chunk under way."""
+
+    def __init__(self, app: Flask, stop: Event | None = None) -> None:
+        self.app = app
+        self.stop = stop or Event()
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    def run_due(self) -> int:
+        """Do every job that nobody holds, one after the other; answers how many it took up."""
+        taken = 0
+        with self.app.app_context():
+            waiting = jobs.due()
+        for number in waiting:
+            if not self.stop.is_set():
+                taken += self.run(number)
+        return taken
+
+    def run(self, number: int) -> bool:
+        """Do one job to its end, unless somebody holds it; False when it couldn't be taken up."""
+        with self.app.app_context():
+            is_mine = jobs.take_up(number, self.name)
+            db.session.commit()
+        if not is_mine:
+            return False
+        with ExitStack() as kept:
+            self._run(number, kept)
+        with self.app.app_context():
+            jobs.let_go(number, self.name)
+            db.session.commit()
+        return True
+
+    def _run(self, number: int, kept: ExitStack) -> None:
+        kind: Kind | None = None
+        faults = 0
+        while not self.stop.is_set():
+            try:
+                with self._transaction(number) as job:
+                    if job is None:
+                        return None
+                    if kind is None:
+                        kind = KINDS[job.kind]()
+                        kept.callback(kind.let_go)
+                    _chunk(job, kind)
+                    is_over = job.state in jobs.CLOSED
+            except Refusal as refusal:
+                return self._fail(number, refusal)
+            except DBAPIError as fault:
+                faults += 1
+                log.warning("job %s: %s", number, type(fault.orig).__name__)
+                if faults > MOST_FAULTS:
+                    return None
+                time.sleep(random.uniform(0.1, 0.5) * faults)  # noqa: S311 - no secret
+            except Exception:  # whatever a kind does wrong must not end the worker
+                log.exception("job %s failed", number)
+                return self._fail(number, ServerFault())
+            else:
+                faults = 0
+                if is_over:
+                    return None
+                time.sleep(BREATH)
+        return None
+
+    def _fail(self, number: int, refusal: Refusal) -> None:
+        """Close the job with what went wrong, even when its kind can't settle it."""
+        for settles in (True, False):
+            try:
+                with self._transaction(number) as job:
+                    if job is not None:
+                        job.end("failed", code=refusal.code, sentence=_sentence(refusal))
+                        if settles:
+                            KINDS[job.kind]().settle(job)
+            except Exception:  # whatever a kind does wrong must not keep its job for ever
+                log.exception("job %s could not be settled", number)
+            else:
+                return
+
+    @contextmanager
+    def _transaction(self, number: int) -> Iterator[Job | None]:
+        """One transaction on a job that this worker holds, as the person whose job it is.
+
+        None when it is lost or over. Commits at the end; an exception leaves nothing behind.
+        """
+        with self.app.app_context():
+            be_patient()
+            job = jobs.renew(number, self.name)
+            if job is None:
+                db.session.rollback()
+                yield None
+                return
+            words.language.set(job.language)
+            who = access.load_actor(job.actor_id)
+            clock.zone.set(who.timezone or clock.DEFAULT_ZONE)
+            origin.set(Origin(KINDS[job.kind].surface, request_id=f"job-{number}"))
+            with acting_as(who):
+                yield job
+                db.session.commit()
+
+
+def _chunk(job: Job, kind: Kind) -> None:
+    if job.attempts > MOST_ATTEMPTS:
+        raise ServerFault
+    if job.state == "cancelling":
+        job.end("cancelled")
+        return kind.settle(job)
+    if not access.is_active(job.actor_id):
+        raise NotPermitted(_("This account is disabled."))
+    job.state, job.started_at = "running", job.started_at or clock.now()
+    began, settled = time.monotonic(), job.settled
+    more = kind.advance(job)
+    job.rate = _rate(job, job.settled - settled, time.monotonic() - began + BREATH)
+    job.attempts = 0
+    if not more:
+        job.end("done")
+        kind.settle(job)
+    return None
+
+
+def _rate(job: Job, rows: int, seconds: float) -> float:
+    """Rows per second, the last chunks counting most."""
+    now = rows / max(seconds, 0.001)
+    return round(now if not job.rate else 0.7 * job.rate + 0.3 * now, 1)
+
+
+def _sentence(refusal: Refusal) -> str:
+    """What is wrong, and with which parameters."""
+    wrong = [str(one) for some in refusal.fields.values() for one in some]
+    return " ".join([str(refusal.message), *wrong])
