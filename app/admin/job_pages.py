@@ -46,7 +46,7 @@ def _pace(job: Job) -> str:
     left = job.seconds_left
     if left is None:
         return ""
-    rate = _("%(n)s per second", n=f"{job.rate:,.0f}")
+    rate = _("%(n)s per second", n=f"{job.rate:,}")
     if left < 60:
         time = ngettext("%(num)d second left", "%(num)d seconds left", max(left, 1))
     else:

@@ -160,7 +160,7 @@ def _job_schema() -> dict[str, Any]:
     texts = ("kind", "download", "created_at", "finished_at")
     found: dict[str, Any] = {key: {"type": "integer"} for key in numbers}
     found |= {key: {"type": "string"} for key in texts}
-    found |= {"state": {"type": "string", "enum": list(STATES)}, "rate": {"type": "number"}}
+    found |= {"state": {"type": "string", "enum": list(STATES)}, "rate": {"type": "integer"}}
     found["error"] = {"type": "object"}
     return {"type": "object", "properties": found}
 

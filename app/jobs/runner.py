@@ -157,10 +157,10 @@ def _chunk(job: Job, kind: Kind) -> None:
     return None
 
 
-def _rate(job: Job, rows: int, seconds: float) -> float:
+def _rate(job: Job, rows: int, seconds: float) -> int:
     """Rows per second, the last chunks counting most."""
     now = rows / max(seconds, 0.001)
-    return round(now if not job.rate else 0.7 * job.rate + 0.3 * now, 1)
+    return round(now if not job.rate else 0.7 * job.rate + 0.3 * now)
 
 
 def _sentence(refusal: Refusal) -> str:

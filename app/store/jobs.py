@@ -48,7 +48,7 @@ class Job(db.Model):  # type: ignore[name-defined,misc]
     done: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
-    rate: Mapped[float] = mapped_column(default=0.0)
+    rate: Mapped[int] = mapped_column(default=0)
     """Rows per second, of the last chunks."""
     cursor: Mapped[int] = mapped_column(default=0)
     """The last row that is settled."""

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column('done', sa.Integer(), nullable=False),
         sa.Column('skipped', sa.Integer(), nullable=False),
         sa.Column('failed', sa.Integer(), nullable=False),
-        sa.Column('rate', sa.Float(), nullable=False),
+        sa.Column('rate', sa.Integer(), nullable=False),
         sa.Column('cursor', sa.Integer(), nullable=False),
         sa.Column('kept', sa.JSON(), nullable=False),
         sa.Column('error_code', sa.String(length=40), nullable=False),

@@ -79,7 +79,7 @@ def test_five_hundred_run_at_once_and_one_more_is_a_job(world: World, engine: En
     job, run = started(api, "transfer", ids, {"new_owner": "sales1b", "message": "yours now"})
     assert job_of(api, job) | {"created_at": ""} == {
         **{"id": job, "kind": "bulk", "state": "queued", "total": 501, "done": 0, "skipped": 0},
-        **{"failed": 0, "rate": 0.0, "operation_id": run, "download": None, "error": None},
+        **{"failed": 0, "rate": 0, "operation_id": run, "download": None, "error": None},
         **{"created_at": "", "finished_at": None},
     }
     assert owned(engine, "sales1b") == before
