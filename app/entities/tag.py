@@ -5,7 +5,7 @@ from app.rules.links import LinkedRules
 from app.spec.declare import Entity, Label, Scope, catalogue, field, grant, roles
 from app.store.record import Record
 
-KEPT = ("list", "read", "create", "edit", "bulk_edit", "delete", "restore")
+KEPT = ("list", "read", "create", "edit", "bulk_edit", "delete", "restore", "merge")
 
 
 class Tag(Record):

@@ -4,6 +4,7 @@ from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
 from app.operations.export import Export
 from app.operations.lifecycle import Delete, Disable, Enable, Restore
+from app.operations.merging import Merge
 from app.operations.ownership import Assign, Claim, Release, Transfer
 from app.operations.purging import Purge
 from app.operations.state import Lock, SetDealStatus, Unlock
@@ -24,6 +25,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Enable(),
         Export(),
         Lock(),
+        Merge(),
         Purge(),
         Release(),
         RemoveTags(),

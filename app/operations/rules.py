@@ -57,6 +57,9 @@ class Rules:
         """The records that can't go, with the reason; asked before deleting and disabling."""
         return {}
 
+    def absorb(self, entity: Entity, titles: Mapping[int, str], survivor: int) -> None:
+        """Let all that hangs on these records, given with their titles, hang on the survivor."""
+
     def enabling_blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """The records that this actor can't bring back, with the reason; asked before enabling."""
         return {}

@@ -1,12 +1,13 @@
 """Rules of what others are linked with by name: it stays while it is in use."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.extensions import db
+from app.operations.behaviour import chunks, lock_rows
 from app.operations.rules import Blocker, Place, Rules
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -14,8 +15,10 @@ from app.spec.errors import Invalid
 from app.spec.relations import TAG_SEPARATORS, LinksField
 from app.spec.text import fold
 from app.store import links, views
+from app.store import titles as named
 from app.store.context import system_scope
 from app.store.gate import member_of
+from app.store.writer import Context, update_rows
 
 
 class LinkedRules(Rules):
@@ -29,9 +32,18 @@ class LinkedRules(Rules):
     ) -> None:
         _refuse_separators(entity, values)
         if name := values.get(entity.title):
-            # asked for by name in saved views (contract §2)
-            places = [(other.key, field.key) for other, field in _linking(entity) if field.is_named]
-            views.rename(places, {fold(str(before.get(entity.title))): name})
+            _rename_in_views(entity, [str(before.get(entity.title))], name)
+
+    def absorb(self, entity: Entity, titles: Mapping[int, str], survivor: int) -> None:
+        """Every record linked with them is linked with the survivor, with a history entry each."""
+        for other, field in _linking(entity):
+            with system_scope("records keep their links when two of a kind become one"):
+                mine, theirs = links.ends(other, field)
+                linked = select(mine).where(member_of(theirs, list(titles))).distinct()
+                for ids in chunks(sorted(db.session.scalars(linked))):
+                    _relink(other, field, ids, dict.fromkeys(titles, survivor))
+        [name] = named.by_ids(entity, [survivor], bilingual=False).values()
+        _rename_in_views(entity, titles.values(), name)
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """Those that living records are linked with, whoever may see those."""
@@ -48,6 +60,20 @@ def _linking(entity: Entity) -> Iterator[tuple[Entity, LinksField]]:
         for field in other.fields.values():
             if isinstance(field, LinksField) and field.to == entity.key:
                 yield other, field
+
+
+def _relink(entity: Entity, field: LinksField, ids: Sequence[int], to: Mapping[int, int]) -> None:
+    changes = [
+        row.change(**{field.key: sorted({to.get(i, i) for i in row.values[field.key]})})
+        for row in lock_rows(entity, ids, (field.key,))
+    ]
+    update_rows(entity, changes, Context("merge"))
+
+
+def _rename_in_views(entity: Entity, names: Iterable[str], now: str) -> None:
+    """Saved views ask for them by name (contract §2)."""
+    places = [(other.key, field.key) for other, field in _linking(entity) if field.is_named]
+    views.rename(places, {fold(name): now for name in names})
 
 
 def _refuse_separators(entity: Entity, values: Mapping[str, Any]) -> None:

@@ -43,8 +43,10 @@ def renamed(conditions: Any, column: str, names: Mapping[str, str]) -> Any:
     if conditions["col"] != column or "value" not in conditions:
         return conditions
     asked = conditions["value"]
-    several = [_named(one, names) for one in asked] if isinstance(asked, list) else None
-    return {**conditions, "value": _named(asked, names) if several is None else several}
+    if not isinstance(asked, list):
+        return {**conditions, "value": _named(asked, names)}
+    now = [_named(one, names) for one in asked]
+    return {**conditions, "value": [one for at, one in enumerate(now) if one not in now[:at]]}
 
 
 def _named(value: Any, names: Mapping[str, str]) -> Any:

@@ -268,6 +268,15 @@ REMOVE_TAGS = Operation(
     is_bulk=True,
     needs_fields=("tags",),
 )
+MERGE = Operation(
+    "merge",
+    Label("Merge", "合并"),
+    "git-merge",
+    is_bulk=True,
+    is_dangerous=True,
+    is_final=True,
+    needs="bin",
+)
 DISABLE = Operation("disable", Label("Disable", "停用"), "user-off", is_bulk=True)
 ENABLE = Operation("enable", Label("Enable", "启用"), "user-check", is_bulk=True)
 RESET_PASSWORD = Operation(
@@ -298,6 +307,7 @@ OPERATIONS: dict[str, Operation] = {
         REMOVE_TEAM,
         ADD_TAGS,
         REMOVE_TAGS,
+        MERGE,
         DISABLE,
         ENABLE,
         RESET_PASSWORD,

@@ -119,3 +119,34 @@ def test_many_rows_take_as_many_statements_as_few(world: World, engine: Engine) 
     assert counts[0] == counts[1]
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM customer_tags")) == 14
+
+
+def test_tags_are_merged_with_all_that_has_them(world: World, engine: Engine) -> None:
+    """Living and deleted records, whoever owns them, and saved views; an entry for each."""
+    admin, leader = Api(world, "admin"), Api(world, "leader1")
+    for ids, tags in (([1, 2], ["Key"]), ([3], ["Key", "Important"]), ([4], ["VIP"])):
+        assert leader.bulk("customers", "add_tags", ids, {"tags": tags}).json["done"] == len(ids)
+    assert leader.bulk("leads", "add_tags", [1], {"tags": ["VIP"]}).json["done"] == 1
+    assert leader.bulk("customers", "delete", [2]).json["done"] == 1
+    filters = [condition("tags", "any", ["key", "VIP"])]
+    made = leader.post("/views/", {"entity": "customers", "name": "x", "filters": filters})
+    view = made.json["id"]
+    known = {one["name"]: one["id"] for one in admin.get("/tags/").json["result"]}
+    kept = {"survivor": known["Important"]}
+    chosen = [known[name] for name in ("Key", "VIP", "Important")]
+    assert Api(world, "manager").bulk("tags", "merge", chosen, kept).status_code == 403
+    dry = admin.bulk("tags", "merge", chosen, kept, dry_run=True).json
+    assert (dry["will_change"], dry["skipped"][0]["code"]) == (2, "unchanged")
+    done = admin.bulk("tags", "merge", chosen, kept).json
+    assert done["done"] == 2
+    assert [tags_of(leader, "customers", i) for i in (1, 3, 4)] == [["Important"]] * 3
+    assert tags_of(leader, "leads", 1) == ["Important"]
+    assert leader.bulk("customers", "restore", [2]).json["done"] == 1
+    assert tags_of(leader, "customers", 2) == ["Important"]
+    assert "Important" in admin.client.get("/customers/show/1?tab=history").text
+    seen = leader.get(f"/views/{view}").json["result"]
+    assert (seen["filters"][0]["value"], seen["version"]) == (["Important"], 2)
+    assert admin.get(f"/tags/{known['Key']}").status_code == 404
+    gone = admin.bulk("tags", "merge", [known["Important"]], {"survivor": known["Key"]})
+    assert gone.status_code == 422, "one that is deleted survives nothing"
+    assert admin.post(f"/operations/{done['operation_id']}/undo", {}).status_code == 409

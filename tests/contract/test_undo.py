@@ -19,7 +19,7 @@ TRACES = ("history", "operation_", "outbox", "idempotency", "rotation")
 """Tables that tell of an undo, and whose turn it is next."""
 STAMPS = {"version", "updated_at", "updated_by_id"}
 BIN = {"deleted_at", "deleted_by_id", "delete_batch"}
-FINAL = {"purge", "export"}
+FINAL = {"purge", "export", "merge"}
 
 
 def contents(engine: Engine, left_out: set[str]) -> dict[str, list[Any]]:

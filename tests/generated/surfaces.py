@@ -69,6 +69,7 @@ def params(doing: Doing) -> dict[str, Any]:
         "set_deal_status": {"status": "won"},
         "add_tags": {"tags": ["Spare tag"]},
         "remove_tags": {"tags": ["Spare tag"]},
+        "merge": {"survivor": 1},
     }
     if doing.operation == "release":
         with doing.stage.world.app.app_context():
