@@ -46,9 +46,9 @@ contact = catalogue.declare(
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, TAGGED),
             roles.SALESPERSON: grant(
                 Scope.SELF,
-                "list read create edit delete add_team remove_team add_tags remove_tags",
+                "list read create edit delete import add_team remove_team add_tags remove_tags",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit add_tags remove_tags"),
+            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"),
             roles.SERVICE: grant(Scope.ALL, "list read"),
             roles.AUDITOR: grant(Scope.ALL, "list read"),
         },

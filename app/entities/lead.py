@@ -72,12 +72,12 @@ lead = catalogue.declare(
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, EVERYDAY),
             roles.SALESPERSON: grant(
                 Scope.SELF,
-                "list read create edit claim release lock unlock add_team remove_team "
+                "list read create edit import claim release lock unlock add_team remove_team "
                 "add_tags remove_tags",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit add_tags remove_tags"),
+            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"),
             roles.MARKETING: grant(
-                Scope.ALL, "list read create edit assign export add_tags remove_tags"
+                Scope.ALL, "list read create edit import assign export add_tags remove_tags"
             ),
             roles.AUDITOR: grant(Scope.ALL, "list read"),
         },

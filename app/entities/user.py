@@ -16,15 +16,15 @@ user = catalogue.declare(
         menu="organisation",
         rank=82,
         order="name",
-        operations=("list", "read", "create", "edit", "disable", "enable", "reset_password"),
+        operations=("list", "read", "create", "edit", "import", "disable", "enable", "reset_password"),
         views=(view("active", "Active", "在职", "is_active", "eq", True),),
         rules=UserRules(),
         grants={
             roles.SYSTEM_ADMIN: grant(
-                Scope.ALL, "list read create edit disable enable reset_password"
+                Scope.ALL, "list read create edit import disable enable reset_password"
             ),
             roles.PEOPLE_ADMIN: grant(
-                Scope.ALL, "list read create edit disable enable reset_password"
+                Scope.ALL, "list read create edit import disable enable reset_password"
             ),
             roles.AUDITOR: grant(Scope.ALL, "list read", masked="mobile email"),
         },

@@ -166,8 +166,22 @@ def _text(value: Any) -> str:
 
 
 def guarded(text: str) -> str:
-    """Text that a spreadsheet takes for text: an apostrophe before what looks like a formula."""
-    return f"'{text}" if text.startswith(GUARDED) else text
+    """Text that a spreadsheet takes for text: an apostrophe before what looks like a formula.
+
+    Also before what an import would take for guarded, so that it comes back as it was (C72).
+    """
+    return f"'{text}" if _is_guarded(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text without its guard, and without the one that people put before long numbers."""
+    rest = text[1:]
+    return rest if text.startswith("'") and (_is_guarded(rest) or rest.isdecimal()) else text
+
+
+def _is_guarded(text: str) -> bool:
+    bare = text.lstrip("'")
+    return bare.startswith(GUARDED) or (bare != text and bare.isdecimal())
 
 
 def write_file(kind: str, target: IO[bytes], table: Table, ids: Sequence[int]) -> int:

@@ -129,6 +129,7 @@ PURGE = Operation(
     needs="bin",
     rows="binned",
 )
+IMPORT = Operation("import", Label("Import", "导入"), "upload")
 EXPORT = Operation(
     "export",
     Label("Export", "导出"),
@@ -295,6 +296,7 @@ OPERATIONS: dict[str, Operation] = {
         DELETE,
         RESTORE,
         PURGE,
+        IMPORT,
         EXPORT,
         TRANSFER,
         ASSIGN,
@@ -318,7 +320,7 @@ OPERATIONS: dict[str, Operation] = {
 
 PLAIN = ("list", "read", "create", "edit")
 BINNED = (*PLAIN, "bulk_edit", "delete", "restore", "export")
-SHARED = (*BINNED, "transfer", "add_team", "remove_team")
+SHARED = (*BINNED, "import", "transfer", "add_team", "remove_team")
 POOLED = (*SHARED, "assign", "claim", "release")
 LOCKS = ("lock", "unlock")
 TAGS = ("add_tags", "remove_tags")

@@ -137,12 +137,12 @@ def note(run: int, items: Iterable[Mapping[str, Any]]) -> None:
     db.session.execute(statement.on_conflict_do_update(index_elements=keys, set_=told), rows)
 
 
-def count(run: int, *, total: int, done: int, skipped: int) -> None:
+def count(run: int, *, total: int, done: int, skipped: int, failed: int = 0) -> None:
     """Write how far a run is."""
     db.session.execute(
         update(OperationRun)
         .where(OperationRun.id == run)
-        .values(total=total, done=done, skipped=skipped)
+        .values(total=total, done=done, skipped=skipped, failed=failed)
     )
 
 

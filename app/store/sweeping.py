@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.spec import columns
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
-from app.store import idempotency, settings
+from app.store import idempotency, imports, settings
 from app.store.accounts import sweep_logins
 from app.store.attempts import sweep_attempts
 
@@ -33,6 +33,21 @@ LOGIN_DAYS: Setting[int] = declare(
     ),
     Chapter.RETENTION,
 )
+IMPORT_DAYS: Setting[int] = declare(
+    "import_days",
+    columns.integer(
+        "Imported files are kept for (days)",
+        "导入的文件保留（天）",
+        default=30,
+        minimum=1,
+        maximum=3650,
+        help=Label(
+            "After that failed rows can no longer be fetched; the import can still be undone.",
+            "到期后不能再下载失败行；撤销不受影响。",
+        ),
+    ),
+    Chapter.RETENTION,
+)
 
 log = logging.getLogger("crm.sweep")
 
@@ -43,6 +58,7 @@ def sweep() -> None:
     idempotency.sweep()
     sweep_logins(timedelta(days=value(LOGIN_DAYS)))
     sweep_attempts()
+    imports.sweep(timedelta(days=value(IMPORT_DAYS)))
 
 
 def sweep_when_due(memory: dict[str, Any]) -> None:

@@ -1,0 +1,250 @@
+"""An import done, or rehearsed: portion by portion, each written as a whole (IMP, R17, C77)."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app.extensions import db
+from app.operations.importing import cells, headers, options
+from app.operations.importing.plan import OUTCOMES, Claims, Planner, Verdict
+from app.operations.rules import rules_of
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import Conflict, Gone, Unavailable
+from app.store import door, imports, runs
+from app.store.context import Origin, actor, operating, origin, running
+from app.store.imports import Import
+from app.store.writer import Context, insert_rows, update_rows
+
+AT_ONCE = 500
+"""Rows that are imported within a request; more are a job (BULK-3)."""
+SHOWN, SAMPLED = 100, 20
+MOST_TRIES = 3
+"""How often a portion is planned anew because somebody took a unique value meanwhile (C84)."""
+
+
+@dataclass
+class Tally:
+    """What became of the rows so far."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    sample: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, planner: Planner, verdicts: Sequence[Verdict]) -> None:
+        labels = labels_of(planner.entity)
+        for verdict in verdicts:
+            self.counts[verdict.outcome] += 1
+            if verdict.outcome in ("skipped", "failed"):
+                reason = verdict.reason(labels)
+                self.reasons[(verdict.outcome, verdict.code, reason)] += 1
+                if len(self.rows) < SHOWN:
+                    self.rows.append(told(verdict, labels))
+            elif len(self.sample) < SAMPLED:
+                self.sample += _sampled(planner, verdict)
+
+    def described(self) -> dict[str, Any]:
+        """The answer to a dry run: counts that add up, reasons, rows, old and new (C79)."""
+        return {
+            "total": self.counts.total(),
+            **{outcome: self.counts[outcome] for outcome in OUTCOMES},
+            "reasons": [
+                {"outcome": outcome, "code": code, "text": text, "count": n}
+                for (outcome, code, text), n in self.reasons.most_common(SHOWN)
+            ],
+            "rows": self.rows,
+            "sample": self.sample[:SAMPLED],
+        }
+
+
+def labels_of(entity: Entity) -> dict[str, str]:
+    """What columns are called in the reader's language."""
+    fields = {headers.ID.key: headers.ID, **entity.fields}
+    return {key: str(f.label) for key, f in fields.items()}
+
+
+def told(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any]:
+    """A row that changes nothing, with every column that is wrong."""
+    return {
+        "line": verdict.line,
+        "outcome": verdict.outcome,
+        "code": verdict.code,
+        "reason": verdict.reason(labels),
+        "fields": {key: [str(sentence)] for key, sentence in verdict.problems},
+    }
+
+
+def _sampled(planner: Planner, verdict: Verdict) -> list[dict[str, Any]]:
+    """Old and new of a row, of fields that its importer reads in full (C43)."""
+    changed = verdict.change.values if verdict.change else verdict.texts
+    return [
+        {
+            "line": verdict.line,
+            "outcome": verdict.outcome,
+            "field": key,
+            "old": verdict.said.get(key, ""),
+            "new": verdict.texts[key],
+        }
+        for key in changed
+        if verdict.texts.get(key) and key in planner.policy.plain
+    ]
+
+
+def planner_of(file: Import, *, dry_run: bool) -> Planner:
+    """Whoever asks decides over the rows of his file, with the rights of now (C40)."""
+    entity = catalogue.get(file.entity)
+    door.demand(entity.key, "import")
+    chosen = options.parse(entity, file.options)
+    fields = headers.importable(entity, _policy(entity))
+    mapping = headers.checked(file.headings, fields, file.mapping)
+    columns = cells.columns(file.headings, mapping)
+    chosen = replace(chosen, match=tuple(key for key in chosen.match if key in columns))
+    return Planner(entity, columns, chosen, file.kind == "csv", dry_run)
+
+
+def _policy(entity: Entity) -> Any:
+    from app.store.policy import Policy
+
+    return Policy(actor(), entity, "import")
+
+
+def rehearse(file: Import) -> dict[str, Any]:
+    """What the import would do to every row of the file; nothing is written."""
+    check_open(file)
+    planner, tally = planner_of(file, dry_run=True), Tally()
+    for rows in imports.parts(file.id):
+        with _importing(planner.entity, None):
+            verdicts, claims = planner.plan(rows)
+        planner.claims.keep(claims)
+        tally.add(planner, verdicts)
+    return tally.described()
+
+
+def check_open(file: Import) -> None:
+    """Conflict for a file that was imported already, Gone for one whose rows are forgotten."""
+    if file.operation_id is not None:
+        raise Conflict
+    if file.is_forgotten:
+        raise Gone
+
+
+def start(file: Import) -> int:
+    """Note that the import begins; the caller holds the file's lock. Returns the run's number."""
+    check_open(file)
+    planner = planner_of(file, dry_run=False)
+    kept = {"mode": planner.options.mode, "file": file.name, "sha256": file.sha256}
+    file.operation_id = runs.start("import", planner.entity.key, {"import": file.id}, kept)
+    return file.operation_id
+
+
+class Importer:
+    """Imports a file portion by portion; one may end and another go on where it stopped."""
+
+    def __init__(self, file: Import, place: int) -> None:
+        self.planner = planner_of(file, dry_run=False)
+        self.tally = Tally()
+        self._pending: tuple[int, Claims] | None = None
+        if place:
+            done = runs.done_ids(file.operation_id or 0)
+            met = {*done, *imports.matched(file.id)}
+            self.planner.claims.touched.update(dict.fromkeys(met, 0))
+
+    def step(self, file: Import, place: int) -> bool:
+        """Import one portion in the transaction under way; False behind the last one."""
+        self._settle(place)
+        rows = imports.part(file.id, place)
+        if rows is None:
+            return False
+        assert file.operation_id is not None  # noqa: S101 - for the type checker: it was started
+        with _importing(self.planner.entity, file.operation_id):
+            verdicts, claims = self._written(rows, file.operation_id)
+        self._pending = place, claims
+        self._note(file, verdicts)
+        self.tally.add(self.planner, verdicts)
+        return True
+
+    def _settle(self, place: int) -> None:
+        """What an earlier portion claims counts from when it is committed; never when it wasn't."""
+        if self._pending is not None and self._pending[0] < place:
+            self.planner.claims.keep(self._pending[1])
+        self._pending = None
+
+    def _written(self, rows: Any, run: int) -> tuple[list[Verdict], Claims]:
+        for _attempt in range(MOST_TRIES):
+            try:
+                with db.session.begin_nested():
+                    verdicts, claims = self.planner.plan(rows)
+                    self._write(verdicts, run)
+            except IntegrityError:  # somebody took a unique value between looking and writing
+                continue
+            return verdicts, claims
+        raise Unavailable
+
+    def _write(self, verdicts: Sequence[Verdict], run: int) -> None:
+        entity, rules = self.planner.entity, rules_of(self.planner.entity)
+        how = Context("import", run, is_handover=bool(self.planner.options.pool))
+        new = [verdict for verdict in verdicts if verdict.outcome == "created"]
+        with operating("create", entity.key):
+            ids = insert_rows(entity, [verdict.values for verdict in new], how)
+        for verdict, record in zip(new, ids, strict=True):
+            verdict.record = record
+        changes = [verdict.change for verdict in verdicts if verdict.change]
+        with operating("edit", entity.key, pools=True):
+            update_rows(entity, changes, how)
+            if ids or changes:
+                rules.after_write(entity, [*ids, *(change.id for change in changes)])
+        runs.note(run, map(self._item, [v for v in verdicts if v.outcome in ("created", "updated")]))
+
+    def _item(self, verdict: Verdict) -> dict[str, Any]:
+        changes = verdict.change.differences(self.planner.entity) if verdict.change else {}
+        return {
+            "record_id": verdict.record,
+            "outcome": "done",
+            "code": verdict.outcome,
+            "changes": changes,
+        }
+
+    def _note(self, file: Import, verdicts: Sequence[Verdict]) -> None:
+        labels = labels_of(self.planner.entity)
+        counts = Counter(verdict.outcome for verdict in verdicts)
+        for outcome in OUTCOMES:
+            setattr(file, outcome, getattr(file, outcome) + counts[outcome])
+        imports.note(
+            file.id,
+            [
+                {
+                    "line": verdict.line,
+                    "outcome": verdict.outcome,
+                    "code": verdict.code,
+                    "record_id": verdict.record,
+                    "reason": verdict.reason(labels),
+                }
+                for verdict in verdicts
+                if verdict.outcome in ("skipped", "failed")
+            ],
+        )
+        runs.finish(
+            file.operation_id or 0,
+            total=file.total,
+            done=file.created + file.updated,
+            skipped=file.skipped,
+            failed=file.failed,
+        )
+
+
+@contextmanager
+def _importing(entity: Entity, run: int | None) -> Iterator[None]:
+    """The enclosed work is an import: for the gate, for what rules write along, for the history."""
+    came = origin.get()
+    token = origin.set(Origin("import", came.ip, came.request_id))
+    try:
+        with operating("import", entity.key), running(run):
+            yield
+    finally:
+        origin.reset(token)

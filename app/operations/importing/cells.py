@@ -1,0 +1,202 @@
+"""Cells: from the text in a file to the values that a form would store (IMP).
+
+Whatever a field itself understands is understood here; besides that choices by label, people and
+records by name, and what spreadsheets have done to numbers.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_, select
+
+from app.extensions import db
+from app.operations.export import unguarded
+from app.operations.rules import rules_of
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import BadRequest
+from app.spec.field import Field
+from app.spec.kinds import CreditCodeField, IntegerField, MoneyField, OptionField, TextField
+from app.spec.relations import TAG_SEPARATORS, LinksField, RelationField, TagsField
+from app.spec.text import clean, fold
+from app.store.context import operating
+from app.store.door import MAX_ID
+
+SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.IGNORECASE)
+_GROUPED = re.compile(r"[\s,，'’]")
+_CURRENCY = re.compile(r"^[￥¥$€£]|元$")
+_TEXT_MARK = re.compile(r"^['’‘](?=[0-9+])")
+
+LOST_DIGITS = _l("The spreadsheet has shortened this number. Format the column as text.")
+NOBODY = _l("Nothing here is called “%(name)s”.")
+SEVERAL = _l("Several are called “%(name)s”. Give the number or the username.")
+
+
+def prepared(declared: Field, cell: str, *, is_csv: bool) -> str:
+    """The text of a cell without what a spreadsheet or an export put around it."""
+    text = (unguarded(cell) if is_csv else cell).strip()
+    if isinstance(declared, TextField):
+        if declared.kind == "phone" or isinstance(declared, CreditCodeField):
+            return _TEXT_MARK.sub("", text)
+        return text
+    if isinstance(declared, MoneyField | IntegerField):
+        return _CURRENCY.sub("", _GROUPED.sub("", fold(text)))
+    return text
+
+
+def value_of(declared: Field, text: str) -> Any:
+    """The stored value of a cell's text; ValueError with a sentence when it breaks a rule.
+
+    For fields that point at records: the names, for a ``Book`` to look up.
+    """
+    if not text:
+        return None
+    if isinstance(declared, TextField) and SHORTENED.fullmatch(text):
+        raise ValueError(LOST_DIGITS)
+    if isinstance(declared, TagsField):
+        return declared.parse(text)
+    if isinstance(declared, LinksField):
+        return list(dict.fromkeys(filter(None, map(clean, TAG_SEPARATORS.split(text)))))
+    if isinstance(declared, RelationField):
+        return clean(text)
+    if isinstance(declared, IntegerField) and re.fullmatch(r"[+-]?[0-9]+\.0+", text):
+        return declared.parse(text.partition(".")[0])
+    return declared.parse(text)
+
+
+def reader(declared: Field) -> Callable[[str], Any]:
+    """``value_of`` for one column, with what doesn't change from row to row looked up once."""
+    if not isinstance(declared, OptionField):
+        return lambda text: value_of(declared, text)
+    known: dict[str, Any] = {}
+
+    def chosen(text: str) -> Any:
+        if text not in known:
+            known[text] = _choice(declared, text)
+        found = known[text]
+        if isinstance(found, ValueError):
+            raise found
+        return found
+
+    return chosen
+
+
+def _choice(declared: OptionField, text: str) -> Any:
+    """A choice by code or by label in either language, whatever case and width it is in."""
+    if not text:
+        return None
+    wanted = fold(text)
+    for choice in declared.choices.current():
+        names = (choice.code, choice.label.en, choice.label.zh)
+        if choice.is_active and wanted in map(fold, names):
+            return choice.code
+    return ValueError(_l("“%(name)s” is no choice of this list.", name=text))
+
+
+@dataclass
+class Book:
+    """Names of records as one person may look them up: asked for by the portion, kept a while."""
+
+    entity: Entity
+    known: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+
+    def look_up(self, declared: Field, names: Iterable[str]) -> None:
+        """Find what these names mean for that field, in few statements."""
+        assert isinstance(declared, RelationField | LinksField)  # noqa: S101 - for the type checker
+        book = self.known[declared.key]
+        if len(book) > MOST_KEPT:
+            book.clear()
+        unknown = sorted({name for name in names if name not in book})
+        if unknown:
+            book |= _found(self.entity, catalogue.get(declared.to), unknown)
+
+    def one(self, declared: Field, name: str) -> int:
+        """The record of that name; ValueError when there is none or more than one."""
+        ids = self.known[declared.key].get(name, ())
+        if len(ids) == 1:
+            return int(ids[0])
+        raise ValueError((SEVERAL if ids else NOBODY) % {"name": name[:80]})
+
+
+MOST_KEPT = 20_000
+"""Names of one field that are kept between portions."""
+
+
+def _found(chooser: Entity, target: Entity, names: Sequence[str]) -> dict[str, list[int]]:
+    """By name what may be chosen: a username before a name, a name before a number."""
+    by_name = _by_names(chooser, target, names)
+    found = {}
+    for name in names:
+        ways = (by_name.get(way, {}).get(_same(way, target, name), []) for way in WAYS)
+        found[name] = sorted(set(next(filter(None, ways), [])))
+    return found
+
+
+WAYS = ("username", "title", "english", "id")
+
+
+def _by_names(
+    chooser: Entity, target: Entity, names: Sequence[str]
+) -> dict[str, dict[Any, list[int]]]:
+    model: Any = target.model
+    columns = {way: _column(target, way) for way in WAYS if _column(target, way) is not None}
+    wanted = {
+        way: [key for name in names if (key := _same(way, target, name)) is not None]
+        for way in columns
+    }
+    asked = [column.in_(wanted[way]) for way, column in columns.items() if wanted[way]]
+    statement = select(model.id, *columns.values()).where(
+        or_(*asked), *rules_of(target).choosable(chooser)
+    )
+    found: dict[str, dict[Any, list[int]]] = {way: defaultdict(list) for way in columns}
+    with operating("read", target.key):
+        rows = db.session.execute(statement).all() if asked else []
+    for row in rows:
+        for way, value in zip(columns, row[1:], strict=True):
+            found[way][value].append(row[0])
+    return found
+
+
+def _column(target: Entity, way: str) -> Any:
+    """The column that a name is looked for in; a company's name in its comparable form."""
+    if way == "username":
+        return getattr(target.model, way, None)
+    if way == "title":
+        unique = next((d for d in target.fields[target.title].derived if d.is_unique), None)
+        suffix = f"_{unique.suffix}" if unique else ""
+        return getattr(target.model, f"{target.title}{suffix}")
+    if way == "english":
+        return getattr(target.model, target.english) if target.english else None
+    return target.model.id
+
+
+def _same(way: str, target: Entity, name: str) -> Any:
+    """A name as it stands in the column of that way; None when it can't stand there."""
+    if way == "title":
+        unique = next((d for d in target.fields[target.title].derived if d.is_unique), None)
+        return unique.compute(name) if unique else name
+    if way == "id":
+        return int(name) if name.isascii() and name.isdecimal() and 0 < int(name) <= MAX_ID else None
+    return name
+
+
+def number(text: str) -> int | None:
+    """A record's own number; None for an empty cell, ValueError for anything else."""
+    if not text:
+        return None
+    plain = text.partition(".")[0] if text.endswith(".0") else text
+    if not (plain.isascii() and plain.isdecimal() and 0 < int(plain[:12]) <= MAX_ID):
+        raise ValueError(_l("This is not the number of a record."))
+    return int(plain)
+
+
+def columns(headings: Sequence[str], mapping: Mapping[str, str]) -> dict[str, int]:
+    """In which column of the sheet each field stands; BadRequest when none does."""
+    found = {mapping[h]: place for place, h in enumerate(headings) if mapping.get(h)}
+    if not found:
+        raise BadRequest(_l("No column is mapped to a field."))
+    return found

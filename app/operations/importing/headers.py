@@ -1,0 +1,139 @@
+"""Headings: which line they stand in, and which field each of them means (IMP).
+
+A heading is recognised by a field's name in either language, by its key, or by what else people
+and other programs call the field (``Field.also``); or because the same person said so before.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.operations.importing.sheets import refuse
+from app.spec.entity import Entity
+from app.spec.errors import BadRequest
+from app.spec.field import Field
+from app.spec.kinds import IntegerField
+from app.spec.text import fold
+from app.spec.words import Label
+from app.store import preferences
+from app.store.policy import Policy
+
+IGNORED = ""
+"""What a column means that is not imported."""
+ID = IntegerField(
+    label=Label("Record number", "记录编号"), key="id", also=("id", "编号", "序号ID", "record id")
+)
+"""The record's own number: in no form, but a file may say by it which record a row is."""
+LOOKED_AT = 20
+"""Lines among which the headings are looked for, below a title or a note."""
+_ORNAMENTS = re.compile(r"[\s*＊:：_\-—()（）\[\]【】/、.。]+|必填|required", re.IGNORECASE)
+
+Row = tuple[int, list[str]]
+
+
+def plain(heading: str) -> str:
+    """A heading without stars, brackets, spaces, case and width."""
+    return _ORNAMENTS.sub("", fold(heading))
+
+
+def importable(entity: Entity, policy: Policy) -> dict[str, Field]:
+    """The fields that this person may fill from a file: those he may write, by form or API."""
+    levels = policy.levels
+    writable = {
+        **Policy(policy.actor, entity, "create").writable(creating=True),
+        **Policy(policy.actor, entity, "edit").writable(creating=False),
+    }
+    fields = {key: f for key, f in entity.fields.items() if key in writable and levels[key] > 1}
+    return {ID.key: ID, **fields}
+
+
+def names_of(fields: Mapping[str, Field]) -> dict[str, str]:
+    """What stands for a field: its names first, then its key, then what else it is called."""
+    found: dict[str, str] = {}
+    for told in (_labels, _key, _also):
+        for key, f in fields.items():
+            for name in told(f):
+                found.setdefault(plain(name), key)
+    return found
+
+
+def _labels(field: Field) -> Iterable[str]:
+    return (field.label.zh, field.label.en)
+
+
+def _key(field: Field) -> Iterable[str]:
+    return (field.key,)
+
+
+def _also(field: Field) -> Iterable[str]:
+    return field.also
+
+
+def find(first: Sequence[Row], names: Mapping[str, str]) -> int:
+    """The place, among the first lines, of the one that has the most headings we know."""
+    known = [sum(plain(cell) in names for cell in cells) for _line, cells in first[:LOOKED_AT]]
+    return known.index(max(known)) if known else 0
+
+
+def named(row: Row) -> list[str]:
+    """The headings of that line, each once; Invalid when one stands there twice.
+
+    A column without a heading is called by its number.
+    """
+    line, cells = row
+    headings = [" ".join(cell.split())[:120] or f"#{n}" for n, cell in enumerate(cells, start=1)]
+    seen: set[str] = set()
+    for heading in headings:
+        if plain(heading) in seen and plain(heading):
+            raise refuse("headings", line=line, name=heading)
+        seen.add(plain(heading))
+    return headings
+
+
+def recognised(headings: Sequence[str], fields: Mapping[str, Field]) -> dict[str, str]:
+    """The field of each heading as far as it can be told; each field once, the rest ignored."""
+    names, taken = names_of(fields), set[str]()
+    found: dict[str, str] = {}
+    for heading in headings:
+        key = names.get(plain(heading), IGNORED)
+        found[heading] = IGNORED if key in taken else key
+        taken.add(key)
+    return found
+
+
+def checked(
+    headings: Sequence[str], fields: Mapping[str, Field], given: Mapping[str, Any]
+) -> dict[str, str]:
+    """A mapping that somebody sent, over the recognised one; BadRequest for one that can't be."""
+    found = recognised(headings, fields)
+    if not set(given) <= set(headings):
+        raise BadRequest
+    found |= {heading: str(key or IGNORED) for heading, key in given.items()}
+    meant = [key for key in found.values() if key != IGNORED]
+    if not set(meant) <= set(fields) or len(set(meant)) < len(meant):
+        raise BadRequest
+    return found
+
+
+def _memory(entity: Entity, headings: Sequence[str]) -> str:
+    digest = hashlib.sha256("\n".join(sorted(map(plain, headings))).encode()).hexdigest()
+    return f"import.{entity.key}.{digest[:16]}"
+
+
+def remembered(
+    entity: Entity, headings: Sequence[str], fields: Mapping[str, Field]
+) -> dict[str, str]:
+    """What this person said of these headings last time, else what is recognised."""
+    key = _memory(entity, headings)
+    kept = preferences.get(key).get(key, {})
+    known = {h: k for h, k in kept.items() if h in headings and k in {*fields, IGNORED}}
+    try:
+        return checked(headings, fields, known)
+    except BadRequest:
+        return recognised(headings, fields)
+
+
+def remember(entity: Entity, mapping: Mapping[str, str]) -> None:
+    """Keep a mapping for the next file with these headings; the caller commits."""
+    preferences.put({_memory(entity, list(mapping)): dict(mapping)})

@@ -1,0 +1,82 @@
+"""Which record a row is: by number, by unique fields, or by fields that its importer chose (IMP).
+
+Whether a unique value is taken is looked at everywhere, as the database does; what else is matched,
+and what may be changed, lies within the scope of editing.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.spec.entity import Entity
+from app.spec.field import Field
+from app.store.context import operating, system_scope
+
+Values = Mapping[str, Any]
+Hits = dict[str, int]
+
+
+def unique_fields(entity: Entity, keys: Sequence[str]) -> list[Field]:
+    """Those of the fields that no two living records share."""
+    return [entity.fields[key] for key in keys if key in entity.fields and _is_unique(entity, key)]
+
+
+def _is_unique(entity: Entity, key: str) -> bool:
+    return entity.fields[key].is_unique
+
+
+def unique_key(field: Field, value: Any) -> Any:
+    """What of a value is compared: itself, or a company's name without its legal form."""
+    derived = next((d for d in field.derived if d.is_unique), None)
+    return derived.compute(value) if derived and value else value
+
+
+def unique_column(entity: Entity, field: Field) -> Any:
+    derived = next((d for d in field.derived if d.is_unique), None)
+    return getattr(entity.model, f"{field.key}_{derived.suffix}" if derived else field.column)
+
+
+def taken(entity: Entity, fields: Sequence[Field], rows: Sequence[Values]) -> list[Hits]:
+    """For each row the living records that have one of its unique values, by field."""
+    hits: list[Hits] = [{} for _row in rows]
+    alive = [entity.model.deleted_at.is_(None)] if entity.is_binned else []
+    for f in fields:
+        keys = [unique_key(f, row.get(f.key)) for row in rows]
+        wanted = sorted({key for key in keys if key})
+        if not wanted:
+            continue
+        column = unique_column(entity, f)
+        with system_scope("whether a unique value is taken is looked at everywhere"):
+            found = db.session.execute(
+                select(column, entity.model.id).where(column.in_(wanted), *alive)
+            ).all()
+        by_key = {key: record for key, record in found}  # noqa: C416 - rows are not pairs
+        for hit, key in zip(hits, keys, strict=True):
+            if key in by_key:
+                hit[f.key] = by_key[key]
+    return hits
+
+
+def agreeing(entity: Entity, keys: Sequence[str], rows: Sequence[Values]) -> list[list[int]]:
+    """For each row the records in the scope of editing that agree with it in all these fields.
+
+    A row that leaves one of them empty agrees with none.
+    """
+    fields = [entity.fields[key] for key in keys]
+    signs = [tuple(row.get(key) for key in keys) for row in rows]
+    whole = [sign for sign in signs if all(part not in (None, "") for part in sign)]
+    if not whole:
+        return [[] for _row in rows]
+    columns = [getattr(entity.model, f.column) for f in fields]
+    lists = [sorted({sign[place] for sign in whole}, key=str) for place in range(len(fields))]
+    found: dict[Any, list[int]] = defaultdict(list)
+    with operating("edit", entity.key):
+        statement = select(entity.model.id, *columns).where(
+            *(column.in_(wanted) for column, wanted in zip(columns, lists, strict=True))
+        )
+        for row in db.session.execute(statement):
+            found[tuple(row[1:])].append(row[0])
+    return [found.get(sign, []) for sign in signs]

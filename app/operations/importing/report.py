@@ -1,0 +1,53 @@
+"""Rows that failed, as a workbook to be mended and imported again (IMP)."""
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+import xlsxwriter
+from flask_babel import gettext as _
+
+from app.operations.export import stamp
+from app.store import imports
+from app.store.imports import Import
+
+MOST_TEXT = 32_767
+
+
+def write(target: IO[bytes], file: Import) -> int:
+    """Write the failed rows as they came, each with its reasons behind; returns how many."""
+    book = xlsxwriter.Workbook(
+        target,
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    sheet, bold = book.add_worksheet(), book.add_format({"bold": True, "bottom": 1})
+    text = book.add_format({"num_format": "@"})
+    why = book.add_format({"font_color": "#b02a37"})
+    stamp(book, sheet)
+    head = [*file.headings, _("Line"), _("Reason")]
+    for column, heading in enumerate(head):
+        sheet.write_string(0, column, heading, bold)
+        sheet.set_column(column, column, 20 if column < len(head) - 1 else 60, text)
+    place = len(file.headings)
+    count = 0
+    for count, (line, cells, reason) in enumerate(_failed(file), start=1):
+        for column, cell in enumerate(cells):
+            if cell:
+                sheet.write_string(count, column, cell[:MOST_TEXT], text)
+        sheet.write_number(count, place, line)
+        sheet.write_string(count, place + 1, reason[:MOST_TEXT], why)
+    sheet.freeze_panes(1, 0)
+    book.close()
+    return count
+
+
+def _failed(file: Import) -> Iterator[tuple[int, list[Any], str]]:
+    reasons = {one.line: one.reason for one in imports.lines(file.id, "failed")}
+    for rows in imports.parts(file.id) if reasons else ():
+        for line, cells in rows:
+            if line in reasons:
+                yield line, cells, reasons[line]

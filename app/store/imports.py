@@ -1,0 +1,207 @@
+"""Files being imported: their rows as text, how they were mapped, what became of each (IMP).
+
+Rows lie in portions, packed, so that any process on any host can go on where another stopped
+(R17). Of an import that is over, what the rows said is forgotten after some weeks; that it was
+done, by whom and with which counts, stays.
+"""
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import db
+from app.spec import clock
+from app.spec.errors import NotFound
+from app.spec.types import UTCDateTime
+from app.store.context import actor
+from app.store.door import MAX_ID
+from app.store.separate import writing
+
+Lines = Sequence[tuple[int, list[str]]]
+
+
+class Import(db.Model):  # type: ignore[name-defined,misc]
+    """One uploaded file on its way: what it is, how it is to be read, how far it has got."""
+
+    __tablename__ = "import_file"
+    __table_args__ = (Index("ix_import_file_actor_id", "actor_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entity: Mapped[str] = mapped_column(String(40))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    at: Mapped[Any] = mapped_column(UTCDateTime())
+    name: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(String(5))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    sheet: Mapped[str] = mapped_column(String(120), default="")
+    sheets: Mapped[Any] = mapped_column(JSON, default=list)
+    headings: Mapped[Any] = mapped_column(JSON, default=list)
+    total: Mapped[int] = mapped_column(default=0)
+    mapping: Mapped[Any] = mapped_column(JSON, default=dict)
+    options: Mapped[Any] = mapped_column(JSON, default=dict)
+    rehearsal: Mapped[Any] = mapped_column(JSON, nullable=True)
+    """What the last dry run said, for the page that shows it."""
+    operation_id: Mapped[int | None]
+    """The run that imported it: set once, so that no file is imported twice (R17)."""
+    job_id: Mapped[int | None]
+    created: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    is_forgotten: Mapped[bool] = mapped_column(default=False)
+    """Whether the rows are gone."""
+
+
+class ImportPart(db.Model):  # type: ignore[name-defined,misc]
+    """A portion of a file's rows, as packed JSON: [[line, [cell, …]], …]."""
+
+    __tablename__ = "import_part"
+    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("import_file.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ImportLine(db.Model):  # type: ignore[name-defined,misc]
+    """What became of a row that changed nothing: left out or failed, and why."""
+
+    __tablename__ = "import_line"
+    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("import_file.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(10))
+    code: Mapped[str] = mapped_column(String(40))
+    record_id: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(Text)
+
+
+def begin(values: Mapping[str, Any]) -> Import:
+    """Note an uploaded file of the actor's; its rows follow."""
+    file = Import(**values, actor_id=actor().user_id, at=clock.now())
+    db.session.add(file)
+    db.session.flush()
+    return file
+
+
+def keep(file: Import, portions: Iterable[Lines]) -> int:
+    """Store the rows of a file, portion by portion; returns how many rows that were."""
+    count = 0
+    for number, rows in enumerate(portions):
+        packed = zlib.compress(json.dumps(rows, ensure_ascii=False).encode(), 1)
+        row = {"import_id": file.id, "number": number, "packed": packed}
+        db.session.execute(insert(ImportPart.__table__), [row])
+        count += len(rows)
+    return count
+
+
+def part(number: int, place: int) -> Lines | None:
+    """A portion of the rows of an import; None behind the last one."""
+    one = ImportPart.__table__.c
+    packed = db.session.scalar(
+        select(one.packed).where(one.import_id == number, one.number == place)
+    )
+    return None if packed is None else json.loads(zlib.decompress(packed))
+
+
+def parts(number: int) -> Iterator[Lines]:
+    """All portions in their order."""
+    place = 0
+    while (rows := part(number, place)) is not None:
+        yield rows
+        place += 1
+
+
+def own(number: int, entity: str = "", *, lock: bool = False) -> Import:
+    """An import of the actor's own; NotFound for anybody else's (contract §6).
+
+    With ``lock`` nobody else can start it until this transaction ends.
+    """
+    who = actor()
+    if not 0 < number <= MAX_ID:
+        raise NotFound
+    statement = select(Import).where(Import.id == number)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    found = db.session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+    is_foreign = found is not None and found.actor_id != who.user_id and not who.rights.is_super
+    if found is None or is_foreign or (entity and found.entity != entity):
+        raise NotFound
+    return found
+
+
+def latest(limit: int, before: int | None = None) -> list[Import]:
+    """The actor's newest imports, at most ``limit``; only older ones than ``before``."""
+    statement = select(Import).where(Import.actor_id == actor().user_id)
+    if before is not None:
+        statement = statement.where(Import.id < before)
+    return list(db.session.scalars(statement.order_by(Import.id.desc()).limit(limit)))
+
+
+def note(number: int, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Add what became of rows that changed nothing."""
+    if lines:
+        rows = [{**line, "import_id": number} for line in lines]
+        db.session.execute(insert(ImportLine.__table__), rows)
+
+
+def lines(number: int, outcome: str = "", limit: int | None = None) -> list[ImportLine]:
+    """The rows that changed nothing, in the order of the file; the first ``limit`` of them."""
+    statement = select(ImportLine).where(ImportLine.import_id == number)
+    if outcome:
+        statement = statement.where(ImportLine.outcome == outcome)
+    return list(db.session.scalars(statement.order_by(ImportLine.line).limit(limit)))
+
+
+def reasons(number: int) -> list[tuple[str, str, int]]:
+    """Why rows changed nothing, with how many, the commonest first: (outcome, reason, count)."""
+    row, n = ImportLine, func.count()
+    statement = (
+        select(row.outcome, row.reason, n)
+        .where(row.import_id == number)
+        .group_by(row.outcome, row.reason)
+        .order_by(n.desc())
+        .limit(20)
+    )
+    return [(outcome, reason, count) for outcome, reason, count in db.session.execute(statement)]
+
+
+def matched(number: int) -> set[int]:
+    """The records that rows of a run under way have met without changing them."""
+    row = ImportLine
+    statement = select(row.record_id).where(row.import_id == number, row.record_id.is_not(None))
+    return {record for record in db.session.scalars(statement) if record}
+
+
+def sweep(keep: timedelta) -> None:
+    """Forget what the rows of old files said."""
+    with writing() as connection:
+        file = Import.__table__.c
+        is_old = (file.at < clock.now() - keep, file.is_forgotten.is_(False))
+        old = list(connection.scalars(select(file.id).where(*is_old).limit(100)))
+        if not old:
+            return
+        for table in (ImportPart.__table__, ImportLine.__table__):
+            connection.execute(delete(table).where(table.c.import_id.in_(old)))
+        connection.execute(
+            update(Import.__table__).where(file.id.in_(old)).values(is_forgotten=True)
+        )
