@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.admin import bodies, bulk_api, deletion, payload
 from app.admin.clash import duplicate_of
+from app.admin.importing import api as import_api
 from app.admin.once import once
 from app.operations import editing, primary
 from app.spec.entity import Entity
@@ -126,6 +127,13 @@ class EntityApi(BaseApi):
         for one in fields:
             one["read_only"] = one["read_only"] and one["key"] not in chosen
         return jsonify({"permissions": granted, "fields": fields})
+
+    @expose("/import", methods=["POST"])
+    def import_file(self) -> Response:
+        """Records out of an uploaded file (IMP)."""
+        self._demand("import")
+        bodies.arguments()
+        return import_api.answer(self.entity)
 
     @expose("/bulk/<slug>", methods=["POST"])
     def bulk(self, slug: str) -> Response:

@@ -4,6 +4,7 @@ from flask_appbuilder import AppBuilder
 
 from app.admin.api import EntityApi
 from app.admin.jobs_api import JobsApi
+from app.admin.importing.api import ImportsApi
 from app.admin.openapi import OpenApi
 from app.admin.operations_api import OperationsApi
 from app.admin.rows import RowsView
@@ -22,6 +23,7 @@ def register_all(builder: AppBuilder) -> None:
         builder.add_api(api_of(entity))
     builder.add_api(OperationsApi)
     builder.add_api(JobsApi)
+    builder.add_api(ImportsApi)
     builder.add_api(SearchApi)
     builder.add_api(SavedViewsApi)
     builder.add_api(OpenApi)

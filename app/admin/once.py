@@ -1,5 +1,6 @@
 """One POST, one effect (BULK-8): forms bring a nonce, programs an Idempotency-Key."""
 
+import hashlib
 from collections.abc import Callable
 
 from flask import request
@@ -38,5 +39,15 @@ def _digest() -> str:
         body = request.get_data(cache=True)
     else:
         pairs = sorted((k, v) for k, v in request.form.items(multi=True) if k not in VARYING)
-        body = repr(pairs).encode()
+        body = repr([*pairs, *_files()]).encode()
     return idempotency.fingerprint(request.method, request.path, body)
+
+
+def _files() -> list[tuple[str, str | None, str]]:
+    """The uploaded files by what is in them."""
+    found = []
+    for name, file in request.files.items(multi=True):
+        digest = hashlib.file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        file.stream.seek(0)
+        found.append((name, file.filename, digest))
+    return found

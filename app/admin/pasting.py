@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.spec.calling import names_of
 from app.spec.field import Field
 from app.spec.kinds import (
     BooleanField,
@@ -35,16 +36,6 @@ _SEPARATORS = re.compile(
     r"|\s+(?=(?:[\u4e00-\u9fff]{2,8}|tel|phone|mobile|fax|e-?mail|web|[mtew])\s*[:：])",
     re.I,
 )
-_WORDS: Mapping[type[Field], tuple[str, ...]] = {
-    MobileField: ("手机", "手机号", "手机号码", "移动电话", "mobile", "mobile phone", "cell", "m"),
-    PhoneField: ("电话", "座机", "固话", "固定电话", "tel", "telephone", "phone", "t", "p"),
-    EmailField: ("邮箱", "邮件", "电子邮箱", "电子邮件", "e-mail", "email", "mail", "e"),
-    WebsiteField: ("网址", "网站", "官网", "主页", "web", "website", "homepage", "url", "w"),
-    CreditCodeField: ("信用代码", "税号", "纳税人识别号", "credit code", "tax number", "uscc"),
-}
-_ADDRESSES = ("地址", "公司地址", "address")
-"""What people write before a value of that kind, besides the field's own label."""
-
 _LOOKS: tuple[tuple[type[Field], re.Pattern[str]], ...] = (
     (EmailField, re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")),
     (WebsiteField, re.compile(r"(?:https?://|www\.)[^\s<>\"'，。；、（）()]+", re.I)),
@@ -82,7 +73,8 @@ def read(fields: Mapping[str, Field], text: str) -> tuple[dict[str, Any], str]:
     """What the text says of these fields, as inputs hold it, and the lines nothing was made of."""
     if not is_storable(text):
         return {}, ""
-    asked = Asked(fields, _names(fields))
+    names = {word: fields[key] for word, key in names_of(fields, _plain).items()}
+    asked = Asked(fields, names)
     found: dict[str, Any] = {}
     rest = list(_labelled(asked.names, _parts(text), found))
     rest = [left for part in rest if (left := _looking(asked, part, found))]
@@ -111,19 +103,6 @@ def _labelled(
             yield part
         else:
             found[field.key] = value
-
-
-def _names(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Every word for every field; the field's own come before those of its kind."""
-    names: dict[str, Field] = {}
-    masks = {f.key: _ADDRESSES for f in fields.values() if f.mask == "address"}
-    own = {f.key: (f.label.en, f.label.zh, *f.also) for f in fields.values()}
-    kinds = {f.key: _WORDS.get(type(f), ()) for f in fields.values()}
-    for words in (own, masks, kinds):
-        for key, several in words.items():
-            for word in several:
-                names.setdefault(_plain(word), fields[key])
-    return names
 
 
 def _plain(word: str) -> str:

@@ -48,7 +48,9 @@ contact = catalogue.declare(
                 Scope.SELF,
                 "list read create edit delete import add_team remove_team add_tags remove_tags",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"),
+            roles.CLERK: grant(
+                Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"
+            ),
             roles.SERVICE: grant(Scope.ALL, "list read"),
             roles.AUDITOR: grant(Scope.ALL, "list read"),
         },

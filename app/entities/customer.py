@@ -100,7 +100,9 @@ customer = catalogue.declare(
                 "list read create edit import claim release lock unlock add_team remove_team "
                 "add_tags remove_tags",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"),
+            roles.CLERK: grant(
+                Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"
+            ),
             roles.MARKETING: grant(Scope.ALL, "list read", hidden="annual_revenue"),
             roles.SERVICE: grant(Scope.ALL, "list read"),
             roles.FINANCE: grant(Scope.ALL, "list read"),

@@ -75,7 +75,9 @@ lead = catalogue.declare(
                 "list read create edit import claim release lock unlock add_team remove_team "
                 "add_tags remove_tags",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"),
+            roles.CLERK: grant(
+                Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"
+            ),
             roles.MARKETING: grant(
                 Scope.ALL, "list read create edit import assign export add_tags remove_tags"
             ),

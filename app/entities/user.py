@@ -16,7 +16,16 @@ user = catalogue.declare(
         menu="organisation",
         rank=82,
         order="name",
-        operations=("list", "read", "create", "edit", "import", "disable", "enable", "reset_password"),
+        operations=(
+            "list",
+            "read",
+            "create",
+            "edit",
+            "import",
+            "disable",
+            "enable",
+            "reset_password",
+        ),
         views=(view("active", "Active", "在职", "is_active", "eq", True),),
         rules=UserRules(),
         grants={

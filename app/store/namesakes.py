@@ -29,6 +29,19 @@ def taken(entity: Entity, field: Field, values: Collection[Any]) -> set[Any]:
     return set(db.session.scalars(_alive(entity, field, select(column).where(column.in_(wanted)))))
 
 
+def holders(entity: Entity, field: Field, values: Collection[Any]) -> dict[Any, list[int]]:
+    """The living records that have these values in its unique column, by value."""
+    column = unique_column(entity, field)
+    wanted = sorted({value for value in values if value})
+    found: dict[Any, list[int]] = {}
+    if not wanted:
+        return found
+    asked = select(column, entity.model.id).where(column.in_(wanted))
+    for value, record in db.session.execute(_alive(entity, field, asked)):
+        found.setdefault(value, []).append(record)
+    return found
+
+
 def called(entity: Entity, field: Field, value: str, *, besides: int = 0) -> list[str]:
     """The names of living records that are called so, but for one; at most ``MOST``."""
     [key] = [d.compute(value) for d in field.derived if d.is_unique]

@@ -3,6 +3,8 @@
 What a way sends is always well-formed, so that only rights and rows decide the answer.
 """
 
+import csv
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -178,11 +180,28 @@ def search_call(doing: Doing) -> TestResponse:
     return doing.stage.person(doing.actor).ask(doing.plural, search=" 0", page_size=100)
 
 
+def import_call(doing: Doing) -> TestResponse:
+    """A file with one new record, its title alone wherever that is enough."""
+    person, entity = doing.stage.person(doing.actor), catalogue.get(doing.entity)
+    values = new_values(doing.stage, doing.actor, doing.entity)
+    row = [str(v[0] if isinstance(v, list) else v) for v in values.values()]
+    text = io.StringIO()
+    csv.writer(text).writerows([list(values), row])
+    file = (io.BytesIO(text.getvalue().encode()), f"{entity.plural}.csv")
+    return person.client.post(
+        f"/api/v1/{entity.plural}/import",
+        data={"file": file},
+        headers={"X-CSRFToken": person.csrf()},
+        content_type="multipart/form-data",
+    )
+
+
 SINGLE: dict[str, list[str]] = {
     "list": ["list page", "search box", "REST: list", "REST: search"],
     "read": ["record page", "history tab", "REST: get"],
     "create": ["new form", "new form: save", "REST: create"],
     "edit": ["edit form", "edit form: save", "REST: edit"],
+    "import": ["REST: import"],
     "delete": ["question", "question: yes", "REST: delete"],
     "restore": ["bin"],
     "reset_password": ["reset", "reset: yes"],
@@ -206,6 +225,7 @@ WAYS: dict[str, Way] = {
     "question": page("/{plural}/delete/{id}"),
     "question: yes": post("/{plural}/delete/{id}"),
     "REST: delete": rest("DELETE"),
+    "REST: import": import_call,
     "bin": page("/{plural}/list/?view=deleted&size=100"),
     "reset": page("/{plural}/reset-password/{id}"),
     "reset: yes": post("/{plural}/reset-password/{id}"),
@@ -220,7 +240,7 @@ WAYS: dict[str, Way] = {
 WRITING = frozenset(
     {
         "new form: save", "REST: create", "edit form: save", "REST: edit", "question: yes",
-        "REST: delete", "reset: yes", BULK_RUN, REST_RUN,
+        "REST: delete", "REST: import", "reset: yes", BULK_RUN, REST_RUN,
     }
 )  # fmt: skip
 """The ways that change something when they are allowed."""

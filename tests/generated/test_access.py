@@ -27,7 +27,7 @@ SHARE = {True: 0.1, False: 0.2}
 
 def some_row(stage: Stage, actor: str, entity: str, operation: str) -> tuple[int, ...]:
     """A row that the operation may touch; operations on no row have none."""
-    if operation in ("list", "create"):
+    if operation in ("list", "create", "import"):
         return ()
     if catalogue.get(entity).is_owned:
         return (min(stage.oracle.visible(actor, entity, operation), default=UNKNOWN),)

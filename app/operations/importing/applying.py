@@ -1,10 +1,9 @@
 """An import done, or rehearsed: portion by portion, each written as a whole (IMP, R17, C77)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +18,7 @@ from app.spec.errors import Conflict, Gone, Unavailable
 from app.store import door, imports, runs
 from app.store.context import Origin, actor, operating, origin, running
 from app.store.imports import Import
+from app.store.policy import Policy
 from app.store.writer import Context, insert_rows, update_rows
 
 AT_ONCE = 500
@@ -101,17 +101,11 @@ def planner_of(file: Import, *, dry_run: bool) -> Planner:
     entity = catalogue.get(file.entity)
     door.demand(entity.key, "import")
     chosen = options.parse(entity, file.options)
-    fields = headers.importable(entity, _policy(entity))
+    fields = headers.importable(entity, Policy(actor(), entity, "import"))
     mapping = headers.checked(file.headings, fields, file.mapping)
     columns = cells.columns(file.headings, mapping)
     chosen = replace(chosen, match=tuple(key for key in chosen.match if key in columns))
     return Planner(entity, columns, chosen, file.kind == "csv", dry_run)
-
-
-def _policy(entity: Entity) -> Any:
-    from app.store.policy import Policy
-
-    return Policy(actor(), entity, "import")
 
 
 def rehearse(file: Import) -> dict[str, Any]:
@@ -199,7 +193,9 @@ class Importer:
             update_rows(entity, changes, how)
             if ids or changes:
                 rules.after_write(entity, [*ids, *(change.id for change in changes)])
-        runs.note(run, map(self._item, [v for v in verdicts if v.outcome in ("created", "updated")]))
+        runs.note(
+            run, map(self._item, [v for v in verdicts if v.outcome in ("created", "updated")])
+        )
 
     def _item(self, verdict: Verdict) -> dict[str, Any]:
         changes = verdict.change.differences(self.planner.entity) if verdict.change else {}
@@ -229,7 +225,7 @@ class Importer:
                 if verdict.outcome in ("skipped", "failed")
             ],
         )
-        runs.finish(
+        runs.count(
             file.operation_id or 0,
             total=file.total,
             done=file.created + file.updated,

@@ -180,7 +180,9 @@ def _same(way: str, target: Entity, name: str) -> Any:
         unique = next((d for d in target.fields[target.title].derived if d.is_unique), None)
         return unique.compute(name) if unique else name
     if way == "id":
-        return int(name) if name.isascii() and name.isdecimal() and 0 < int(name) <= MAX_ID else None
+        return (
+            int(name) if name.isascii() and name.isdecimal() and 0 < int(name) <= MAX_ID else None
+        )
     return name
 
 

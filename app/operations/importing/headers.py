@@ -6,10 +6,11 @@ and other programs call the field (``Field.also``); or because the same person s
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.operations.importing.sheets import refuse
+from app.spec import calling
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field
@@ -49,25 +50,8 @@ def importable(entity: Entity, policy: Policy) -> dict[str, Field]:
 
 
 def names_of(fields: Mapping[str, Field]) -> dict[str, str]:
-    """What stands for a field: its names first, then its key, then what else it is called."""
-    found: dict[str, str] = {}
-    for told in (_labels, _key, _also):
-        for key, f in fields.items():
-            for name in told(f):
-                found.setdefault(plain(name), key)
-    return found
-
-
-def _labels(field: Field) -> Iterable[str]:
-    return (field.label.zh, field.label.en)
-
-
-def _key(field: Field) -> Iterable[str]:
-    return (field.key,)
-
-
-def _also(field: Field) -> Iterable[str]:
-    return field.also
+    """What stands for a field in a heading."""
+    return calling.names_of(fields, plain)
 
 
 def find(first: Sequence[Row], names: Mapping[str, str]) -> int:

@@ -13,19 +13,12 @@ from sqlalchemy import select
 from app.extensions import db
 from app.spec.entity import Entity
 from app.spec.field import Field
+from app.store import namesakes
 from app.store.context import operating, system_scope
 
 Values = Mapping[str, Any]
-Hits = dict[str, int]
-
-
-def unique_fields(entity: Entity, keys: Sequence[str]) -> list[Field]:
-    """Those of the fields that no two living records share."""
-    return [entity.fields[key] for key in keys if key in entity.fields and _is_unique(entity, key)]
-
-
-def _is_unique(entity: Entity, key: str) -> bool:
-    return entity.fields[key].is_unique
+Hits = dict[str, list[int]]
+"""By unique field the records that have the value: more than one where namesakes are let be."""
 
 
 def unique_key(field: Field, value: Any) -> Any:
@@ -34,26 +27,13 @@ def unique_key(field: Field, value: Any) -> Any:
     return derived.compute(value) if derived and value else value
 
 
-def unique_column(entity: Entity, field: Field) -> Any:
-    derived = next((d for d in field.derived if d.is_unique), None)
-    return getattr(entity.model, f"{field.key}_{derived.suffix}" if derived else field.column)
-
-
 def taken(entity: Entity, fields: Sequence[Field], rows: Sequence[Values]) -> list[Hits]:
     """For each row the living records that have one of its unique values, by field."""
     hits: list[Hits] = [{} for _row in rows]
-    alive = [entity.model.deleted_at.is_(None)] if entity.is_binned else []
     for f in fields:
         keys = [unique_key(f, row.get(f.key)) for row in rows]
-        wanted = sorted({key for key in keys if key})
-        if not wanted:
-            continue
-        column = unique_column(entity, f)
         with system_scope("whether a unique value is taken is looked at everywhere"):
-            found = db.session.execute(
-                select(column, entity.model.id).where(column.in_(wanted), *alive)
-            ).all()
-        by_key = {key: record for key, record in found}  # noqa: C416 - rows are not pairs
+            by_key = namesakes.holders(entity, f, keys)
         for hit, key in zip(hits, keys, strict=True):
             if key in by_key:
                 hit[f.key] = by_key[key]

@@ -12,10 +12,10 @@ from app.spec import columns
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Invalid, NotPermitted
 from app.spec.field import Field
-from app.spec.kinds import IntegerField, OptionField
+from app.spec.kinds import ChoicesField, OptionField
 from app.spec.operations import RELEASE
 from app.spec.options import Dictionary, Option, fixed, option
-from app.spec.relations import LinksField, RelationField
+from app.spec.relations import RelationField
 from app.spec.settings import Chapter, Setting, declare
 from app.spec.words import Label
 from app.store.context import actor, operating
@@ -114,8 +114,7 @@ _TELLING = ("phone", "email", "relation", "text")
 def _match(entity: Entity) -> Field:
     known = tuple(Option(key, f.label) for key, f in candidates(entity).items())
     label = Label("Which record a row is", "按哪些字段匹配")
-    kinds = columns.kinds
-    return kinds.ChoicesField(
+    return ChoicesField(
         label=label,
         key="match",
         choices=Dictionary("import_match", label, known, is_editable=False),
@@ -186,10 +185,3 @@ def _defaults(entity: Entity, raw: Any) -> dict[str, Any]:
     with operating("import", entity.key):
         editing.resolve(entity, optional, values)
     return values
-
-
-def typed(field_: Field, value: Any) -> Any:
-    """A value as it can be kept and sent again."""
-    if isinstance(field_, IntegerField | LinksField | RelationField):
-        return value
-    return field_.to_json(value)

@@ -7,24 +7,25 @@ in portions: every question to the database is asked once for all rows of a port
 from collections import ChainMap, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from app.operations import editing
 from app.operations.engine import Row, lock_rows
-from app.operations.importing import cells, headers, matching
+from app.operations.importing import matching
 from app.operations.importing.options import FOREIGN_OWNER, Options
+from app.operations.importing.reading import Read, Reader
 from app.operations.rules import rules_of
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Invalid, Refusal
 from app.spec.field import Field
-from app.spec.relations import LinksField, RelationField, TagsField
+from app.spec.relations import LinksField, RelationField
 from app.spec.words import listed
-from app.store import links, titles
+from app.store import titles
 from app.store.context import actor, operating
 from app.store.policy import Policy
 from app.store.writer import Change
@@ -73,16 +74,6 @@ class Verdict:
 
 
 @dataclass
-class Read:
-    """A row as it was read: texts and values by field, and what is wrong with it."""
-
-    line: int
-    texts: dict[str, str]
-    values: dict[str, Any]
-    problems: list[tuple[str, Any]]
-
-
-@dataclass
 class Claims:
     """The records that earlier rows of the file are, so that no record is met twice."""
 
@@ -112,8 +103,12 @@ class Planner:
     claims: Claims = field(default_factory=Claims)
 
     @cached_property
-    def book(self) -> cells.Book:
-        return cells.Book(self.entity)
+    def reader(self) -> Reader:
+        return Reader(self.entity, self.columns, self.is_csv, self.dry_run)
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        return self.reader.fields
 
     @cached_property
     def policy(self) -> Policy:
@@ -129,17 +124,6 @@ class Planner:
         return self.policy.writable(creating=False)
 
     @cached_property
-    def fields(self) -> dict[str, Field]:
-        """The mapped fields; the record's own number is none."""
-        return {key: self.entity.fields[key] for key in self.columns if key != headers.ID.key}
-
-    @cached_property
-    def _readers(self) -> dict[str, tuple[Field, int, Callable[[str], Any]]]:
-        return {
-            key: (f, self.columns[key], cells.reader(f)) for key, f in self.fields.items()
-        }
-
-    @cached_property
     def _initial(self) -> dict[str, Any]:
         """What a new record starts with where its row says nothing."""
         found = {key: f.initial() for key, f in self.creatable.items()}
@@ -147,82 +131,23 @@ class Planner:
 
     @cached_property
     def unique(self) -> list[Field]:
-        return matching.unique_fields(self.entity, list(self.fields))
+        return [f for f in self.fields.values() if f.is_unique]
 
     def plan(self, rows: Sequence[tuple[int, list[str]]]) -> tuple[list[Verdict], Claims]:
         """The verdicts of a portion, and what it claims: to be kept when it is written."""
-        read = [self._read(line, row) for line, row in rows]
-        self._look_up(read)
+        read = self.reader.read(rows)
         hits = matching.taken(self.entity, self.unique, [one.values for one in read])
         agreeing = self._agreeing(read)
-        wanted = {i for hit in hits for i in hit.values()} | {i for some in agreeing for i in some}
+        wanted = {i for some in agreeing for i in some}
+        wanted |= {i for hit in hits for some in hit.values() for i in some}
         wanted |= {one.values["id"] for one in read if one.values.get("id")}
         known = self._known(wanted)
         said = _Said(self, list(known.values()))
         claims = self.claims.branch()
         decide = _Decision(self, claims, known, said)
         return [
-            decide.over(one, hit, some)
-            for one, hit, some in zip(read, hits, agreeing, strict=True)
+            decide.over(one, hit, some) for one, hit, some in zip(read, hits, agreeing, strict=True)
         ], claims
-
-    def _read(self, line: int, row: Sequence[str]) -> Read:
-        found = Read(line, {}, {}, [])
-        for key, (f, place, read) in self._readers.items():
-            text = cells.prepared(f, row[place], is_csv=self.is_csv) if place < len(row) else ""
-            found.texts[key] = text
-            if not text:
-                continue
-            try:
-                found.values[key] = read(text)
-            except ValueError as error:
-                found.problems.append((key, error.args[0]))
-        place = self.columns.get(headers.ID.key, len(row))
-        try:
-            found.values["id"] = cells.number(row[place].strip() if place < len(row) else "")
-        except ValueError as error:
-            found.problems.append(("id", error.args[0]))
-        return found
-
-    def _look_up(self, read: Sequence[Read]) -> None:
-        """Names become records, for all rows together."""
-        for key, f in self.fields.items():
-            named = [(one, one.values[key]) for one in read if one.values.get(key)]
-            if isinstance(f, TagsField):
-                self._tag(f, named)
-            elif isinstance(f, RelationField | LinksField):
-                several = (names if isinstance(names, list) else [names] for _one, names in named)
-                self.book.look_up(f, (name for names in several for name in names))
-                for one, names in named:
-                    self._point(one, f, names)
-
-    def _point(self, one: Read, declared: Field, names: Any) -> None:
-        try:
-            if isinstance(names, list):
-                one.values[declared.key] = sorted(self.book.one(declared, n) for n in names)
-            else:
-                one.values[declared.key] = self.book.one(declared, names)
-        except ValueError as error:
-            del one.values[declared.key]
-            one.problems.append((declared.key, error.args[0]))
-
-    def _tag(self, declared: TagsField, named: Sequence[tuple[Read, list[str]]]) -> None:
-        """Tags by name; new ones are made by the run, if its doer may make tags."""
-        target = catalogue.get(declared.to)
-        names = sorted({name for _one, names in named for name in names})
-        known: dict[str, Any] = dict(links.by_names(target, names))
-        may = declared.is_open and actor().rights.may(target.key, "create")
-        for one, wanted in named:
-            unknown = [name for name in wanted if name not in known]
-            if unknown and not may:
-                sentence = _l("There is no tag called %(name)s.", name=unknown[0])
-                one.problems.append((declared.key, sentence))
-                del one.values[declared.key]
-                continue
-            for name in unknown:
-                new = name if self.dry_run else editing.create(target, {target.title: name})
-                known[name] = new
-            one.values[declared.key] = sorted((known[name] for name in wanted), key=str)
 
     def _agreeing(self, read: Sequence[Read]) -> list[list[int]]:
         keys = self.options.match
@@ -290,7 +215,7 @@ class _Decision:
         target, code = self._target(one, hits, agreeing)
         if code:
             return Verdict(one.line, "failed", code)
-        if target in self.claims.touched:
+        if target and target in self.claims.touched:
             line = self.claims.touched[target]
             return Verdict(one.line, "skipped", "repeated", earlier=line)
         verdict = self._existing(one, target) if target else self._new(one)
@@ -315,18 +240,20 @@ class _Decision:
         self, one: Read, hits: matching.Hits, agreeing: Sequence[int]
     ) -> tuple[int | None, str]:
         """The record that the row is, or why that can't be said."""
+        holders = {i for some in hits.values() for i in some}
         if one.values.get("id"):
-            mine, code = [one.values["id"]], "exists"
+            mine = [one.values["id"]]
             if mine[0] not in self.known and self.planner.options.updates:
                 return None, "missing"
         elif self.planner.options.match:
-            mine, code = list(agreeing), "exists"
-            if len(mine) > 1:
-                return None, "several"
+            mine = list(agreeing)
         else:
-            mine, code = sorted(set(hits.values())), "torn"
-        if len(set(mine) | set(hits.values())) > 1 or (not mine and hits):
-            return None, code if set(hits.values()) <= set(self.known) else "exists"
+            mine = sorted(holders)
+        if len(mine) > 1 and holders <= set(self.known):
+            is_one_name = any(len(some) > 1 for some in hits.values()) or not holders
+            return None, "several" if is_one_name else "torn"
+        if len(mine) > 1 or holders - set(mine):
+            return None, "exists"
         return (mine[0] if mine else None), ""
 
     def _existing(self, one: Read, target: int) -> Verdict:
@@ -382,7 +309,7 @@ class _Decision:
         problems = [(key, UNWRITABLE) for key in given if key not in planner.creatable]
         values = {**planner._initial, **given}
         for key, f in planner.creatable.items():
-            problems += _refused(lambda f=f, key=key: f.check_required(values[key]), key=key)
+            problems += _refused(partial(f.check_required, values[key]), key=key)
         if not problems:
             problems = self._placed(values)
         if not problems:

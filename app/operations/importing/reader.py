@@ -101,7 +101,7 @@ def _sheet_rows(sheet: Any) -> Rows:
         for first, last in (sheet.merged_cell_ranges or ())
         for row in range(first[0] + 1, min(last[0], first[0] + 10_000) + 1)
     }
-    spread = {source: "" for source in merged.values()}
+    spread = dict.fromkeys(merged.values(), "")
     for number, raw in enumerate(sheet.iter_rows(), start=top):
         cells = [said(value) for value in raw]
         for place, _value in enumerate(cells) if spread else ():

@@ -28,9 +28,7 @@ MOST_LIST = 255
 def fields_of(entity: Entity) -> list[Field]:
     """The columns of the template: what this person may fill in, required ones first."""
     fields = headers.importable(entity, Policy(actor(), entity, "import")).values()
-    return sorted(
-        (f for f in fields if f.key != headers.ID.key), key=lambda f: not f.required
-    )
+    return sorted((f for f in fields if f.key != headers.ID.key), key=lambda f: not f.required)
 
 
 def heading(field: Field) -> str:

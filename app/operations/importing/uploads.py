@@ -3,9 +3,11 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from app.operations.importing import headers, sheets
 from app.operations.importing.options import MOST_MB, MOST_ROWS
@@ -21,8 +23,18 @@ from app.store.policy import Policy
 BLOCK = 1024 * 1024
 
 
-def receive(entity: Entity, stream: IO[bytes], name: str, sheet: str = "") -> Import:
-    """Stage an uploaded file for this entity; the caller commits.
+@dataclass(frozen=True)
+class Upload:
+    """A file that has been opened: what is known of it, and its rows while they are asked for."""
+
+    entity: Entity
+    about: dict[str, Any]
+    portions: Iterator[Lines]
+
+
+@contextmanager
+def opened(entity: Entity, stream: IO[bytes], name: str, sheet: str = "") -> Iterator[Upload]:
+    """An uploaded file being read; no transaction needs to be under way.
 
     Raises NotPermitted, TooLarge, or Invalid with what is wrong with the file.
     """
@@ -33,7 +45,7 @@ def receive(entity: Entity, stream: IO[bytes], name: str, sheet: str = "") -> Im
         about = {"entity": entity.key, "name": _plain(name), "size": size, "sha256": digest}
         with sheets.opened(path, name, sheet, value(MOST_ROWS)) as found:
             about |= {"kind": found.kind, "sheet": found.name[:120], "sheets": found.names}
-            return _staged(entity, about, found.portions)
+            yield Upload(entity, about, found.portions)
 
 
 def _copied(stream: IO[bytes], path: Path) -> tuple[int, str]:
@@ -54,17 +66,18 @@ def _plain(name: str) -> str:
     return last if is_storable(last) and last.isprintable() else "?"
 
 
-def _staged(entity: Entity, about: dict[str, object], portions: Iterator[Lines]) -> Import:
-    first = next(portions, None)
+def stage(upload: Upload) -> Import:
+    """Keep the rows of the file for its import; the caller commits. Raises Invalid."""
+    first = next(upload.portions, None)
     if not first:
         raise sheets.refuse("empty")
-    fields = headers.importable(entity, Policy(actor(), entity, "import"))
+    fields = headers.importable(upload.entity, Policy(actor(), upload.entity, "import"))
     at = headers.find(first, headers.names_of(fields))
     headings = headers.named(first[at])
-    rows = chain([first[at + 1 :]], portions)
-    file = imports.begin(about | {"headings": headings})
+    rows = chain([first[at + 1 :]], upload.portions)
+    file = imports.begin(upload.about | {"headings": headings})
     file.total = imports.keep(file, (some for some in rows if some))
     if not file.total:
         raise sheets.refuse("no_rows")
-    file.mapping = headers.remembered(entity, headings, fields)
+    file.mapping = headers.remembered(upload.entity, headings, fields)
     return file

@@ -1,6 +1,6 @@
 """files being imported, their rows, and what became of them.
 
-Revision: 0018, after 0017. Created 2026-11-22 07:48:00.
+Revision: 0020, after 0019. Created 2026-11-22 07:48:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0018'
-down_revision = '0017'
+revision = '0020'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,154 @@
+"""Imports for programs: one request with the file, or step by step (contract §5 for the shapes)."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, jsonify, request, send_file
+from flask_appbuilder.api import BaseApi, expose
+from flask_babel import lazy_gettext as _l
+
+from app.admin import bodies
+from app.admin.importing import work
+from app.admin.once import once
+from app.admin.operations_api import MIME
+from app.extensions import db
+from app.operations.importing import report
+from app.spec.entity import Entity
+from app.spec.errors import BadRequest, Invalid, UnsupportedType
+from app.store import imports
+from app.store.idempotency import Replay
+from app.store.imports import Import
+
+LISTED = 1_000
+PARTS = frozenset({"mapping", "options", "dry_run", "sheet"})
+KEYS = frozenset({"mapping", "options", "dry_run"})
+
+
+def answer(entity: Entity) -> Response:
+    """Take a file and import it, or with ``dry_run`` only say what that would do."""
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedType(_l("Send the file as multipart/form-data."))
+    if set(request.form) - PARTS or set(request.files) - {"file"}:
+        raise BadRequest(_l("The arguments are not understood."))
+    dry_run = _flag(request.form.get("dry_run", "false"))
+    mapping, options = (_object(request.form.get(key, "{}")) for key in ("mapping", "options"))
+    key = bodies.idempotency_key()
+    number = work.upload(entity, key and f"{key[:240]}/upload", request.form.get("sheet", ""))
+    return _go_on(number, mapping, options, key, dry_run=dry_run)
+
+
+class ImportsApi(BaseApi):
+    """``/api/v1/imports/<id>``: for whoever uploaded the file, and super admins."""
+
+    resource_name = "imports"
+    csrf_exempt = False
+    allow_browser_login = True
+
+    @expose("/<int:number>", methods=["GET"])
+    def get(self, number: int) -> Response:
+        """The file, how it is mapped, and how far it has got."""
+        bodies.arguments()
+        return jsonify(described(imports.own(number)))
+
+    @expose("/<int:number>/run", methods=["POST"])
+    def run(self, number: int) -> Response:
+        """Import a file that lies here, or with ``dry_run`` only say what that would do."""
+        imports.own(number)
+        bodies.arguments()
+        body = bodies.json_object()
+        dry_run = body.get("dry_run", False)
+        mapping, options = body.get("mapping", {}), body.get("options", {})
+        given = isinstance(mapping, Mapping) and isinstance(options, Mapping)
+        if set(body) - KEYS or not isinstance(dry_run, bool) or not given:
+            raise BadRequest(_l("The arguments are not understood."))
+        return _go_on(number, mapping, options, bodies.idempotency_key(), dry_run=dry_run)
+
+    @expose("/<int:number>/report", methods=["GET"])
+    def report(self, number: int) -> Response:
+        """The rows that changed nothing as JSON; the failed ones as xlsx, to be mended."""
+        file = imports.own(number)
+        wanted = request.args.get("format", "json")
+        if set(request.args) - {"format"} or wanted not in ("json", "xlsx"):
+            raise BadRequest
+        return failed_rows(file) if wanted == "xlsx" else jsonify(done(file, None))
+
+
+def _go_on(number: int, mapping: Any, options: Any, key: str | None, *, dry_run: bool) -> Response:
+    if dry_run:
+        work.settle(imports.own(number), mapping, options)
+        return jsonify({"dry_run": True, "import_id": number, **work.rehearse(number)})
+
+    def effect() -> Replay:
+        work.settle(imports.own(number, lock=True), mapping, options)
+        file = work.run(number)
+        db.session.flush()
+        return Replay(200, {}, done(file, LISTED))
+
+    replay, is_replay = once(key, effect)
+    return bodies.answered(replay, is_replay=is_replay)
+
+
+def done(file: Import, limit: int | None) -> dict[str, Any]:
+    """The answer to a run; ``total`` is the sum of the four counts (C79)."""
+    rows: dict[str, list[dict[str, Any]]] = {"skipped": [], "failed": []}
+    for one in imports.lines(file.id, limit=limit):
+        rows[one.outcome].append({"line": one.line, "code": one.code, "reason": one.reason})
+    return {
+        "import_id": file.id,
+        "operation_id": file.operation_id,
+        "total": file.total,
+        "done": file.created + file.updated,
+        "created": file.created,
+        "updated": file.updated,
+        **rows,
+    }
+
+
+def described(file: Import) -> dict[str, Any]:
+    """An import as programs see it."""
+    return {
+        "import_id": file.id,
+        "entity": file.entity,
+        "name": file.name,
+        "kind": file.kind,
+        "sheet": file.sheet,
+        "sheets": file.sheets,
+        "sha256": file.sha256,
+        "at": file.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "headings": file.headings,
+        "mapping": file.mapping,
+        "options": file.options,
+        "operation_id": file.operation_id,
+        "total": file.total,
+        "created": file.created,
+        "updated": file.updated,
+        "skipped": file.skipped,
+        "failed": file.failed,
+    }
+
+
+def failed_rows(file: Import) -> Response:
+    """The failed rows as a workbook."""
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - sent and closed by the response
+    report.write(target, file)
+    target.seek(0)
+    name = f"failed-{file.id}.xlsx"
+    return send_file(target, mimetype=MIME["xlsx"], as_attachment=True, download_name=name)
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise BadRequest(_l("The arguments are not understood."))
+    return text == "true"
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Invalid(_l("The arguments are not understood.")) from None
+    if not isinstance(found, dict):
+        raise BadRequest(_l("The arguments are not understood."))
+    return found

@@ -1,0 +1,75 @@
+"""What pages and API do alike with an import: each step in transactions of its own."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+
+from app.admin.once import once
+from app.extensions import db
+from app.operations.importing import applying, headers, uploads
+from app.operations.importing.applying import AT_ONCE, Importer
+from app.operations.importing.options import parse
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.errors import Conflict, Invalid, TooLarge
+from app.store import imports
+from app.store.context import actor
+from app.store.engine import may_write
+from app.store.idempotency import Replay
+from app.store.imports import Import
+from app.store.policy import Policy
+
+ALREADY = _l("This file has been imported already.")
+
+
+def upload(entity: Entity, key: str | None, sheet: str = "") -> int:
+    """Stage the file of this request, once, and return the number of its import; commits."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise Invalid(fields={"file": [_l("Choose a file.")]})
+    db.session.rollback()  # reading may take a while: nothing is held meanwhile
+    with closing(sent), uploads.opened(entity, sent.stream, sent.filename, sheet) as found:
+        replay, _is_replay = once(key, lambda: Replay(201, {}, {"id": uploads.stage(found).id}))
+    return int(replay.body["id"])
+
+
+def settle(file: Import, mapping: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Take over how the file is to be read; remembered for the next one. The caller commits."""
+    applying.check_open(file)
+    entity = catalogue.get(file.entity)
+    fields = headers.importable(entity, Policy(actor(), entity, "import"))
+    file.mapping = headers.checked(file.headings, fields, mapping)
+    parse(entity, options)
+    file.options = dict(options)
+    headers.remember(entity, file.mapping)
+
+
+def rehearse(number: int) -> dict[str, Any]:
+    """The dry run over the whole file, in a transaction that holds up nobody; commits before."""
+    db.session.commit()
+    token = may_write.set(False)
+    try:
+        found = applying.rehearse(imports.own(number))
+    finally:
+        db.session.rollback()
+        may_write.reset(token)
+    imports.own(number).rehearsal = found
+    db.session.commit()
+    return found
+
+
+def run(number: int) -> Import:
+    """Import the file; the caller commits. Conflict when that has been done already."""
+    file = imports.own(number, lock=True)
+    if file.operation_id is not None:
+        raise Conflict(ALREADY)
+    if file.total > AT_ONCE:
+        raise TooLarge
+    applying.start(file)
+    importer, place = Importer(file, 0), 0
+    while importer.step(file, place):
+        place += 1
+    return file

@@ -1,0 +1,32 @@
+"""What people and other programs call a field: in pasted text (UI-15), as headings (IMP)."""
+
+from collections.abc import Callable, Mapping
+
+from app.spec.field import Field
+from app.spec.kinds import CreditCodeField, EmailField, MobileField, PhoneField, WebsiteField
+
+_KINDS: Mapping[type[Field], tuple[str, ...]] = {
+    MobileField: ("手机", "手机号", "手机号码", "移动电话", "mobile", "mobile phone", "cell", "m"),
+    PhoneField: ("电话", "座机", "固话", "固定电话", "tel", "telephone", "phone", "t", "p"),
+    EmailField: ("邮箱", "邮件", "电子邮箱", "电子邮件", "e-mail", "email", "mail", "e"),
+    WebsiteField: ("网址", "网站", "官网", "主页", "web", "website", "homepage", "url", "w"),
+    CreditCodeField: ("信用代码", "税号", "纳税人识别号", "credit code", "tax number", "uscc"),
+}
+_MASKED = {"address": ("地址", "公司地址", "address")}
+"""What people write before a value of that kind, besides the field's own label."""
+
+
+def names_of(fields: Mapping[str, Field], plain: Callable[[str], str]) -> dict[str, str]:
+    """Every word for every field, made ``plain``; a field's own come before those of its kind."""
+    tiers: tuple[Callable[[Field], tuple[str, ...]], ...] = (
+        lambda f: (f.label.zh, f.label.en),
+        lambda f: (f.key, *f.also),
+        lambda f: _MASKED.get(f.mask or "", ()),
+        lambda f: _KINDS.get(type(f), ()),
+    )
+    names: dict[str, str] = {}
+    for words_of in tiers:
+        for key, field in fields.items():
+            for word in words_of(field):
+                names.setdefault(plain(word), key)
+    return names

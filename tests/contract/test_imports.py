@@ -1,0 +1,215 @@
+"""Imports (IMP, C77-C79c): what a file may be, what becomes of its rows, what stays untouched."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+import xlsxwriter
+from sqlalchemy import Engine
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import TestResponse, encode_multipart
+
+from app.extensions import db
+from tests.contract.calls import Api, user_ids
+from tests.contract.test_bulk import rows_in
+from tests.support.snapshot import changed, snapshot
+from tests.support.worlds import World
+
+Cells = Sequence[Sequence[Any]]
+CODES = ("91330100799655058B", "91110000600037341L")
+
+
+def csv_of(rows: Cells, encoding: str = "utf-8", end: str = "\r\n") -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator=end).writerows(rows)
+    return text.getvalue().encode(encoding)
+
+
+def xlsx_of(rows: Cells, *more: str, arrange: Callable[[Any], Any] | None = None) -> bytes:
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"strings_to_formulas": True})
+    sheet = book.add_worksheet("Data")
+    formats = {
+        date: book.add_format({"num_format": "yyyy-mm-dd"}),
+        datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
+    }
+    for line, cells in enumerate(rows):
+        for place, cell in enumerate(cells):
+            if type(cell) in formats:
+                sheet.write_datetime(line, place, cell, formats[type(cell)])
+            elif cell is not None:
+                sheet.write(line, place, cell)
+    if arrange:
+        arrange(sheet)
+    for name in more:
+        book.add_worksheet(name)
+    book.close()
+    return file.getvalue()
+
+
+def reader(world: World, username: str, language: str = "zh") -> Api:
+    """Somebody who reads that language."""
+    api = Api(world, username)
+    api.client.get(f"/lang/{language}")
+    return api
+
+
+def send(
+    api: Api, plural: str, data: bytes, name: str = "rows.csv", headers: Any = None, **more: Any
+) -> TestResponse:
+    """Upload and import, or only rehearse."""
+    form = {k: v if isinstance(v, str) else json.dumps(v) for k, v in more.items()}
+    file = FileStorage(io.BytesIO(data), name)
+    boundary, body = encode_multipart(MultiDict([*form.items(), ("file", file)]))
+    return api.client.post(
+        f"/api/v1/{plural}/import",
+        data=body,
+        headers={**api.headers, **(headers or {})},
+        content_type=f"multipart/form-data; boundary={boundary}",
+    )
+
+
+def counts(answer: TestResponse) -> tuple[int, int, int, int]:
+    """Created, updated, skipped, failed; they add up to what was read (C79)."""
+    assert answer.status_code == 200, answer.text
+    body = answer.json
+    said = [body[k] for k in ("created", "updated", "skipped", "failed")]
+    made = [n if isinstance(n, int) else len(n) for n in said]
+    assert sum(made) == body["total"], body
+    return made[0], made[1], made[2], made[3]
+
+
+def reasons(answer: TestResponse) -> dict[int, str]:
+    body = answer.json
+    rows = body["rows"] if "rows" in body else [*body["skipped"], *body["failed"]]
+    return {row["line"]: f"{row['code']}: {row['reason']}" for row in rows}
+
+
+ENCODED = {
+    "utf-8": csv_of([["客户名称", "手机"], ["云山贸易", "13800138001"]]),
+    "with a mark": csv_of([["客户名称", "手机"], ["云山贸易", "13800138001"]], "utf-8-sig"),
+    "gb18030": csv_of([["客户名称", "手机"], ["云山贸易", "13800138001"]], "gb18030"),
+    "utf-16": csv_of([["客户名称", "手机"], ["云山贸易", "13800138001"]], "utf-16"),
+    "utf-16 unmarked": csv_of([["Name", "Mobile"], ["Cloud Hill", "13800138001"]], "utf-16-le"),
+    "mixed ends": "客户名称,手机\r云山贸易,13800138001\n\r\n".encode(),
+    "semicolons": csv_of([["客户名称;手机"], ["云山贸易;13800138001"]]),
+    "guarded": "客户名称,手机\n云山贸易,'13800138001\n".encode(),
+    "full width": csv_of([["客户名称*", "手机号"], ["云山贸易", "１３８００１３８００１"]]),
+}
+
+
+@pytest.mark.parametrize("how", ENCODED)
+def test_a_text_file_is_read_whatever_its_encoding(world: World, engine: Engine, how: str) -> None:
+    api = reader(world, "sales1a")
+    answer = send(api, "customers", ENCODED[how])
+    assert counts(answer) == (1, 0, 0, 0), reasons(answer)
+    [made] = rows_in(engine, "customer", mobile="13800138001")
+    assert made["owner_id"] == user_ids(engine)["sales1a"]
+    assert made["obtained_way"] == "imported"
+
+
+def bomb() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (40 * 1024 * 1024))
+    return file.getvalue()
+
+
+def archive(*names: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for name in names:
+            made.writestr(name, "<a/>")
+    return file.getvalue()
+
+
+HEAD = ["客户名称", "手机"]
+BAD_FILES: dict[str, tuple[str, bytes, str]] = {
+    "nothing": ("a.csv", b"", "空"),
+    "no such kind": ("a.pdf", b"%PDF-1.7", "xlsx"),
+    "a page called xls": ("a.xls", b"<html><table></table></html>", "xls"),
+    "a page called csv": ("a.csv", b"\n<!DOCTYPE html>", "csv"),
+    "text called xlsx": ("a.xlsx", csv_of([HEAD]), "xlsx"),
+    "a workbook called csv": ("a.csv", xlsx_of([HEAD]), "csv"),
+    "a picture called csv": ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "1"),
+    "neither encoding": ("a.csv", b"name\nfine\n\xff\xff\xff\n", "3"),
+    "an open quote": ("a.csv", b'name,x\nfine,1\n"open,2\n', "3"),
+    "a long cell": ("a.csv", b"name\nfine\n" + b"a" * (2 * 1024 * 1024), "3"),
+    "too many rows": ("a.csv", b"name\n" + b"a\n" * 1_048_577, "200002"),
+    "too many columns": ("a.csv", b"name\n" + b"a," * 300 + b"z\n", "2"),
+    "headings twice": ("a.csv", csv_of([["客户名称", "客户名称*"], ["a", "b"]]), "1"),
+    "headings only": ("a.csv", csv_of([HEAD]), "标题"),
+    "an empty sheet": ("a.xlsx", xlsx_of([]), "空"),
+    "a damaged workbook": ("a.xlsx", xlsx_of([HEAD])[:900], "损坏"),
+    "another archive": ("a.xlsx", archive("word/document.xml"), "工作簿"),
+    "a bomb": ("a.xlsx", bomb(), "拆分"),
+    "very many sheets": (
+        "a.xlsx",
+        archive("xl/workbook.xml", *(f"xl/worksheets/sheet{n}.xml" for n in range(10_000))),
+        "工作表",
+    ),
+    "an old damaged workbook": ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "损坏"),
+    "a locked workbook": ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "密码"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_FILES)
+def test_what_cannot_be_imported_is_said_and_leaves_nothing(
+    world: World, engine: Engine, what: str
+) -> None:
+    """C68, C78, C79c: a sentence in the reader's language, with the line where there is one."""
+    name, data, said = BAD_FILES[what]
+    api, before = reader(world, "sales1a"), snapshot(engine, db.metadata)
+    answer = send(api, "customers", data, name)
+    assert answer.status_code == 422, answer.text
+    [sentence] = answer.json["fields"]["file"]
+    assert said in sentence, sentence
+    assert not changed(before, snapshot(engine, db.metadata))
+    assert not rows_in(engine, "import_file")
+    assert not rows_in(engine, "import_part")
+
+
+BAD_ROWS: dict[str, tuple[list[Any], str]] = {
+    "no name": ([None, "13800138001"], "invalid: 客户名称"),
+    "shortened": (["云山", "1.38E+10"], "invalid: 手机"),
+    "lost digits": (["云山", None, "1.23456789012346E+17"], "invalid: 统一社会信用代码"),
+    "no phone": (["云山", "12"], "invalid: 手机"),
+    "check digit": (["云山", None, "91330100799655058C"], "invalid: 统一社会信用代码"),
+    "no choice": (["云山", None, None, "Z"], "invalid: 客户级别"),
+    "no date": (["云山", None, None, None, "2026-13-45"], "invalid: 下次联系时间"),
+    "no amount": (["云山", None, None, None, None, "viel"], "invalid: 年营业额"),
+    "nobody": (["云山", None, None, None, None, None, "Niemand"], "invalid: 负责人"),
+    "a foreign owner": (["云山", None, None, None, None, None, "sales2a"], "invalid: 负责人"),
+    "a new tag": (["云山", None, None, None, None, None, None, "不存在"], "invalid: 标签"),
+    "a character": (["云\x07山"], "invalid: 客户名称"),
+    "too long": (["云" * 121], "invalid: 客户名称"),
+}
+COLUMNS = [
+    *("客户名称", "手机", "统一社会信用代码", "客户级别", "下次联系时间", "年营业额"),
+    *("负责人", "标签"),
+]
+
+
+def test_bad_rows_fail_with_column_and_reason_and_good_ones_do_not(
+    world: World, engine: Engine
+) -> None:
+    """IMP, C79, C79b: the dry run's verdict per row is the run's; nothing of a bad row is kept."""
+    rows = [row for row, _said in BAD_ROWS.values()]
+    data = csv_of([COLUMNS, *rows, ["远山贸易", "13800138002"]])
+    api = reader(world, "sales1a")
+    rehearsed = send(api, "customers", data, dry_run=True)
+    assert counts(rehearsed) == (1, 0, 0, len(rows))
+    assert not rows_in(engine, "customer", mobile="13800138002")
+    done = send(api, "customers", data)
+    assert counts(done) == (1, 0, 0, len(rows))
+    assert reasons(done) == reasons(rehearsed)
+    for line, (what, (_row, said)) in enumerate(BAD_ROWS.items(), start=2):
+        assert reasons(done)[line].startswith(said), what
+    again = api.get(f"/imports/{done.json['import_id']}")
+    assert again.json["failed"] == len(rows)
