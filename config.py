@@ -36,8 +36,8 @@ def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "CRM_HTTPS": is_https,
         # Reverse proxies in front of us whose X-Forwarded-* headers are believed.
         "CRM_PROXIES": _whole(env, "CRM_PROXIES", 0, 0, 5),
-        # Attachments' largest request body; forms and JSON stay far below it.
-        "MAX_CONTENT_LENGTH": _whole(env, "CRM_MAX_UPLOAD_MB", 32, 1, 1024) * 1024 * 1024,
+        # The largest request body: files to import, attachments; forms and JSON stay far below it.
+        "MAX_CONTENT_LENGTH": _whole(env, "CRM_MAX_UPLOAD_MB", 64, 1, 1024) * 1024 * 1024,
         # Fields of a form without its files: 10,000 ticked ids fit (BULK), more does not.
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         # Host names we answer to; anything else gets 400 (C14).

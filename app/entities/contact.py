@@ -1,4 +1,4 @@
-"""Contacts: the people we talk to at a customer (CON)."""
+"""Contacts: the people we talk to at a customer, each scoped by his own owner (CON, PERM-3)."""
 
 from app.entities.choices import BUYING_ROLE, SEX, next_contact
 from app.rules.contacts import PrimaryContactRules
@@ -7,8 +7,6 @@ from app.store.record import Owned, Record
 
 
 class Contact(Owned, Record):
-    """A person at a customer; scoped by his own owner (PERM-3)."""
-
     name = field.name("Name", "姓名", max_length=80, also=("联系人", "称呼"))
     name_en = field.text("English name", "英文名", max_length=80, search="text")
     customer = field.link(

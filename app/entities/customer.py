@@ -5,6 +5,7 @@ from typing import Any
 from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE, next_contact
 from app.spec.declare import (
     LOCKS,
+    PLAIN,
     POOLED,
     TAGS,
     Child,
@@ -100,9 +101,7 @@ customer = catalogue.declare(
                 "list read create edit import claim release lock unlock add_team remove_team "
                 "add_tags remove_tags",
             ),
-            roles.CLERK: grant(
-                Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"
-            ),
+            roles.CLERK: grant(Scope.DEPARTMENT, (*PLAIN, "import", *TAGS)),
             roles.MARKETING: grant(Scope.ALL, "list read", hidden="annual_revenue"),
             roles.SERVICE: grant(Scope.ALL, "list read"),
             roles.FINANCE: grant(Scope.ALL, "list read"),

@@ -3,6 +3,7 @@
 from app.entities.choices import INDUSTRY, INVALID_REASON, LEVEL, SOURCE, next_contact
 from app.spec.declare import (
     LOCKS,
+    PLAIN,
     POOLED,
     TAGS,
     Entity,
@@ -75,9 +76,7 @@ lead = catalogue.declare(
                 "list read create edit import claim release lock unlock add_team remove_team "
                 "add_tags remove_tags",
             ),
-            roles.CLERK: grant(
-                Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"
-            ),
+            roles.CLERK: grant(Scope.DEPARTMENT, (*PLAIN, "import", *TAGS)),
             roles.MARKETING: grant(
                 Scope.ALL, "list read create edit import assign export add_tags remove_tags"
             ),
