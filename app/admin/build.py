@@ -3,8 +3,8 @@
 from flask_appbuilder import AppBuilder
 
 from app.admin.api import EntityApi
-from app.admin.jobs_api import JobsApi
 from app.admin.importing.api import ImportsApi
+from app.admin.jobs_api import JobsApi
 from app.admin.openapi import OpenApi
 from app.admin.operations_api import OperationsApi
 from app.admin.rows import RowsView

@@ -3,6 +3,7 @@
 from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
 from app.operations.export import Export
+from app.operations.importing.behaviour import Import
 from app.operations.lifecycle import Delete, Disable, Enable, Restore
 from app.operations.merging import Merge
 from app.operations.ownership import Assign, Claim, Release, Transfer
@@ -24,6 +25,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Disable(),
         Enable(),
         Export(),
+        Import(),
         Lock(),
         Merge(),
         Purge(),

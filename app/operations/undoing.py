@@ -6,8 +6,7 @@ undo is a run of its own: with a report, history and messages. A dry run is the 
 back at its end, so both say the same of every row.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,7 +23,6 @@ from app.operations.behaviour import (
     Run,
     chunks,
     lock_rows,
-    permitted,
 )
 from app.operations.engine import note, tell
 from app.operations.lifecycle import (
@@ -38,20 +36,18 @@ from app.operations.lifecycle import (
     in_batches,
     roots_of,
 )
-from app.operations.outcome import Outcome, Plan, Skip
+from app.operations.outcome import Outcome, Skip
+from app.operations.putting_back import PutBack, written_fields
 from app.operations.registry import behaviour
-from app.operations.rules import rules_of
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Gone, NotFound
-from app.spec.field import Field
 from app.spec.kinds import IntegerField
 from app.spec.operations import Operation
-from app.spec.relations import LinksField, RelationField
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label, either
-from app.store import door, history, jobs, runs, seats
+from app.store import door, history, jobs, runs
 from app.store.context import operating, running, system_scope
 from app.store.gate import member_of
 from app.store.runs import OperationRun
@@ -74,44 +70,6 @@ UNDO_DAYS: Setting[int] = declare(
 UNDO = Operation("undo", Label("Undo", "撤销"), "arrow-back-up", is_handover=True)
 """Nobody is granted it: it needs the permission of what it takes back. The rows are looked at again
 here, in the scope of that operation, and not by the writer."""
-
-
-class PutBack(Behaviour):
-    """The old values of what a run wrote, by the rules of any write; seats as they were."""
-
-    slug = UNDO.slug
-
-    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
-        wanted: dict[str, set[int]] = defaultdict(set)
-        for f in _pointing(_fields_of(run).values()):
-            for row in rows:
-                wanted[f.to] |= _pointed_at(_old(run, row.id).get(f.key))
-        run.memory["there"] = {to: _there(run.entity, to, ids) for to, ids in wanted.items()}
-
-    def plan(self, run: Run, row: Row) -> Plan:
-        fields, old = _fields_of(run), _old(run, row.id)
-        for f in _pointing(fields[key] for key in old if key in fields):
-            if _pointed_at(old[f.key]) - run.memory["there"][f.to]:
-                return row.skip("dismissed", field=f.label)
-        values = {key: fields[key].from_json(was) for key, was in old.items() if key in fields}
-        plan = permitted(run, row, **values)
-        team = run.memory["written"][row.id].get("team")
-        if isinstance(plan, Change) and team:
-            return replace(plan, notes={"team": team[::-1]})
-        return plan
-
-    def after(self, run: Run, changes: Sequence[Change]) -> None:
-        seats.put_back(run.params["run"], run.entity.key, [c.id for c in changes])
-
-    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
-        """Whoever gets a record back, whoever has to give it up, and the team."""
-        told: Counter[int] = Counter()
-        for change in changes:
-            owners = {change.before.get("owner"), change.values.get("owner")}
-            people = owners if "owner" in change.values and len(owners) > 1 else set()
-            before, after = change.notes.get("team", ([], []))
-            told.update(i for i in people | (set(before) ^ set(after)) if i)
-        return dict(told)
 
 
 MOST_REHEARSED = 2_000
@@ -232,11 +190,24 @@ def step(me: Undoing, ids: Sequence[int]) -> Outcome:
     """Take back at most a chunk of records, and note what became of each."""
     outcome = Outcome(len(ids), operation_id=me.undo.operation_id)
     with _doing(me):
-        _undo_chunk(me, ids, outcome)
+        for way, some in _ways(me, ids):
+            _undo_chunk(way, some, outcome)
     outcome.done = len(outcome.changes)
     outcome.notified = PutBack().notified(me.undo, outcome.changes)
     note(me.undo, outcome)
     return outcome
+
+
+def _ways(me: Undoing, ids: Sequence[int]) -> Iterator[tuple[Undoing, Sequence[int]]]:
+    """What a run has created goes as if nobody had; all else as the operation is taken back."""
+    made = runs.made(me.past.id, ids)
+    changed = [one for one in ids if one not in made]
+    if made:
+        does = Delete() if me.undo.entity.is_binned else Disable()
+        does.prepare(me.undo)
+        yield replace(me, does=does), sorted(made)
+    if changed:
+        yield me, changed
 
 
 @contextmanager
@@ -296,7 +267,7 @@ def _write_back(
         for key, some in going.items():
             if some:
                 me.does.carry_out(parts[key], some)
-        lost = set(mine) - door.within(entity, mine, me.verb.slug)
+        lost = set() if _takes_away(me) else set(mine) - door.within(entity, mine, me.verb.slug)
         if not lost:
             trial.commit()
             return
@@ -304,10 +275,15 @@ def _write_back(
         stays |= {i: Skip(i, "not_permitted") for i in lost}
 
 
+def _takes_away(me: Undoing) -> bool:
+    """Whether live rows go to the bin: nobody touched them since, so they are their maker's own."""
+    return isinstance(me.does, Delete) and me.verb.rows != "binned"
+
+
 def _along(me: Undoing, ids: Sequence[int]) -> Levels:
     """What the run carried along with these records, or what the opposite would."""
     entity = me.undo.entity
-    if me.verb.slug == "restore":
+    if isinstance(me.does, Delete):
         return list(below(entity, ids, lambda model: model.deleted_at.is_(None)))
     if me.verb.slug == "delete":
         batches = {batch for batch in batches_of(entity, ids).values() if batch}
@@ -341,7 +317,7 @@ def _part(me: Undoing, key: str, ids: Sequence[int]) -> Run:
 
 def _locked(me: Undoing, run: Run, ids: Sequence[int]) -> list[Row]:
     """The records wherever they are by now, bin and foreign hands included."""
-    keys = _fields_of(run) if isinstance(me.does, PutBack) else me.does.columns(run)
+    keys = written_fields(run) if isinstance(me.does, PutBack) else me.does.columns(run)
     with system_scope("what a run wrote is taken back wherever it went"):
         return list(lock_rows(run.entity, sorted(ids), tuple(keys)))
 
@@ -356,35 +332,3 @@ def _changed_since(me: Undoing, roots: Mapping[str, Mapping[int, int]]) -> dict[
                 when = clock.local(entry.at).strftime("%Y-%m-%d %H:%M")
                 stays.setdefault(found[i], Skip(found[i], "changed", {"who": who, "when": when}))
     return stays
-
-
-def _fields_of(run: Run) -> dict[str, Field]:
-    """The fields that the run wrote in these records, as far as they still exist."""
-    keys = {key for changes in run.memory["written"].values() for key in changes}
-    return {key: f for key, f in run.entity.fields.items() if key in keys}
-
-
-def _old(run: Run, record_id: int) -> dict[str, Any]:
-    return {key: pair[0] for key, pair in run.memory["written"].get(record_id, {}).items()}
-
-
-def _pointing(fields: Iterable[Field]) -> Iterator[RelationField | LinksField]:
-    """The fields whose values must still be there to be chosen; not what tells of the past."""
-    for f in fields:
-        if isinstance(f, LinksField) or (isinstance(f, RelationField) and f.is_constrained):
-            yield f
-
-
-def _pointed_at(value: Any) -> set[int]:
-    return set(value) if isinstance(value, list) else {value} - {None}
-
-
-def _there(chooser: Entity, to: str, ids: set[int]) -> set[int]:
-    """Those of the records that can still be chosen: alive, active, enabled."""
-    target = catalogue.get(to)
-    model = target.model
-    where = [member_of(model.id, sorted(ids)), *rules_of(target).choosable(chooser)]
-    if target.is_binned:
-        where.append(model.deleted_at.is_(None))
-    with system_scope("whether somebody is still there is known everywhere"):
-        return set(db.session.scalars(select(model.id).where(*where))) if ids else set()

@@ -15,8 +15,10 @@ from app.spec.types import UTCDateTime
 from app.store.context import actor, actor_id, current
 from app.store.door import MAX_ID
 from app.store.engine import be_patient
-from app.store.gate import predicate
+from app.store.gate import member_of, predicate
 
+CREATED = "created"
+"""The code of a row that a run has made."""
 PENDING = "pending"
 """The outcome of a row that a job has still to do."""
 
@@ -144,6 +146,15 @@ def count(run: int, *, total: int, done: int, skipped: int, failed: int = 0) -> 
         .where(OperationRun.id == run)
         .values(total=total, done=done, skipped=skipped, failed=failed)
     )
+
+
+def made(run: int, ids: Sequence[int]) -> set[int]:
+    """Those of the records that a run has created."""
+    item = OperationItem
+    statement = select(item.record_id).where(
+        item.operation_id == run, item.code == CREATED, member_of(item.record_id, ids)
+    )
+    return set(db.session.scalars(statement))
 
 
 def under_way(number: int) -> OperationRun:

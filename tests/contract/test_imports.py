@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.extensions import db
-from tests.contract.calls import Api, user_ids
+from tests.contract.calls import Api, stored, user_ids
 from tests.contract.test_bulk import rows_in
 from tests.support.snapshot import changed, snapshot
 from tests.support.worlds import World
@@ -213,3 +213,32 @@ def test_bad_rows_fail_with_column_and_reason_and_good_ones_do_not(
         assert reasons(done)[line].startswith(said), what
     again = api.get(f"/imports/{done.json['import_id']}")
     assert again.json["failed"] == len(rows)
+
+
+def test_an_import_is_undone_but_not_what_somebody_changed_since(
+    world: World, engine: Engine
+) -> None:
+    """BULK-5: what was created goes to the bin, what was changed back, what was touched stays."""
+    api = reader(world, "admin")
+    file = csv_of([["客户名称", "手机"], ["云山贸易", "13800138001"], ["远山贸易", None]])
+    first = send(api, "customers", file)
+    assert counts(first) == (2, 0, 0, 0)
+    again = [["编号", "客户名称", "手机"]]
+    made = {row["name"]: row for row in rows_in(engine, "customer", obtained_way="imported")}
+    again += [[str(made["云山贸易"]["id"]), "云山贸易", "13800138009"]]
+    again += [[None, "海边贸易", "13800138003"], [None, "河边贸易", None]]
+    second = send(api, "customers", csv_of(again), options={"mode": "both"})
+    assert counts(second) == (2, 1, 0, 0), reasons(second)
+    [touched] = rows_in(engine, "customer", name="河边贸易")
+    assert api.put(f"/customers/{touched['id']}", {"remark": "mine"}).status_code == 200
+    run = second.json["operation_id"]
+    rehearsed = api.post(f"/operations/{run}/undo", {"dry_run": True})
+    assert rehearsed.json["will_change"] == 2
+    undone = api.post(f"/operations/{run}/undo", {})
+    assert undone.json["done"] == 2, undone.text
+    assert [one["id"] for one in undone.json["skipped"]] == [touched["id"]]
+    assert stored(engine, "customer", made["云山贸易"]["id"])["mobile"] == "13800138001"
+    assert rows_in(engine, "customer", name="海边贸易")[0]["deleted_at"]
+    assert stored(engine, "customer", touched["id"])["deleted_at"] is None
+    third = send(api, "customers", csv_of([["客户名称"], ["海边贸易"]]))
+    assert counts(third) == (1, 0, 0, 0), "its name is free again"

@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.operations import editing
-from app.operations.engine import Row, lock_rows
+from app.operations.behaviour import Row, lock_rows
 from app.operations.importing import matching
 from app.operations.importing.options import FOREIGN_OWNER, Options
 from app.operations.importing.reading import Read, Reader

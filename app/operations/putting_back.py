@@ -1,0 +1,91 @@
+"""Putting back what a run wrote into records, as the history tells it (BULK-5)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.operations.behaviour import Behaviour, Row, Run, permitted
+from app.operations.outcome import Plan
+from app.operations.rules import rules_of
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.field import Field
+from app.spec.relations import LinksField, RelationField
+from app.store import seats
+from app.store.context import system_scope
+from app.store.gate import member_of
+from app.store.writer import Change
+
+
+class PutBack(Behaviour):
+    """The old values of what a run wrote, by the rules of any write; seats as they were."""
+
+    slug = "undo"
+
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
+        wanted: dict[str, set[int]] = defaultdict(set)
+        for f in _pointing(written_fields(run).values()):
+            for row in rows:
+                wanted[f.to] |= _pointed_at(_old(run, row.id).get(f.key))
+        run.memory["there"] = {to: _there(run.entity, to, ids) for to, ids in wanted.items()}
+
+    def plan(self, run: Run, row: Row) -> Plan:
+        fields, old = written_fields(run), _old(run, row.id)
+        for f in _pointing(fields[key] for key in old if key in fields):
+            if _pointed_at(old[f.key]) - run.memory["there"][f.to]:
+                return row.skip("dismissed", field=f.label)
+        values = {key: fields[key].from_json(was) for key, was in old.items() if key in fields}
+        plan = permitted(run, row, **values)
+        team = run.memory["written"][row.id].get("team")
+        if isinstance(plan, Change) and team:
+            return replace(plan, notes={"team": team[::-1]})
+        return plan
+
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
+        seats.put_back(run.params["run"], run.entity.key, [c.id for c in changes])
+
+    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
+        """Whoever gets a record back, whoever has to give it up, and the team."""
+        told: Counter[int] = Counter()
+        for change in changes:
+            owners = {change.before.get("owner"), change.values.get("owner")}
+            people = owners if "owner" in change.values and len(owners) > 1 else set()
+            before, after = change.notes.get("team", ([], []))
+            told.update(i for i in people | (set(before) ^ set(after)) if i)
+        return dict(told)
+
+
+def written_fields(run: Run) -> dict[str, Field]:
+    """The fields that the run wrote in these records, as far as they still exist."""
+    keys = {key for changes in run.memory["written"].values() for key in changes}
+    return {key: f for key, f in run.entity.fields.items() if key in keys}
+
+
+def _old(run: Run, record_id: int) -> dict[str, Any]:
+    return {key: pair[0] for key, pair in run.memory["written"].get(record_id, {}).items()}
+
+
+def _pointing(fields: Iterable[Field]) -> Iterator[RelationField | LinksField]:
+    """The fields whose values must still be there to be chosen; not what tells of the past."""
+    for f in fields:
+        if isinstance(f, LinksField) or (isinstance(f, RelationField) and f.is_constrained):
+            yield f
+
+
+def _pointed_at(value: Any) -> set[int]:
+    return set(value) if isinstance(value, list) else {value} - {None}
+
+
+def _there(chooser: Entity, to: str, ids: set[int]) -> set[int]:
+    """Those of the records that can still be chosen: alive, active, enabled."""
+    target = catalogue.get(to)
+    model = target.model
+    where = [member_of(model.id, sorted(ids)), *rules_of(target).choosable(chooser)]
+    if target.is_binned:
+        where.append(model.deleted_at.is_(None))
+    with system_scope("whether somebody is still there is known everywhere"):
+        return set(db.session.scalars(select(model.id).where(*where))) if ids else set()
