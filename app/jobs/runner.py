@@ -51,7 +51,7 @@ class Runner:
         """Do every job that nobody holds, one after the other; answers how many it took up."""
         taken = 0
         with self.app.app_context():
-            waiting = jobs.due()
+            waiting = jobs.due(KINDS)
         for number in waiting:
             if not self.stop.is_set():
                 taken += self.run(number)
@@ -60,7 +60,7 @@ class Runner:
     def run(self, number: int) -> bool:
         """Do one job to its end, unless somebody holds it; False when it couldn't be taken up."""
         with self.app.app_context():
-            is_mine = jobs.take_up(number, self.name)
+            is_mine = jobs.take_up(number, self.name, KINDS)
             db.session.commit()
         if not is_mine:
             return False

@@ -4,7 +4,7 @@ A worker holds a job by a lease that it renews in the transaction of every chunk
 writes nothing more, and whatever a killed worker had not committed never happened (R3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -110,17 +110,20 @@ def add(
     return number
 
 
-def due() -> list[int]:
-    """The open jobs that nobody holds, oldest first; waits for no writer."""
+def due(kinds: Collection[str]) -> list[int]:
+    """The open jobs of these kinds that nobody holds, oldest first; waits for no writer."""
     with reading() as connection:
-        return list(connection.scalars(select(Job.id).where(_free()).order_by(Job.id)))
+        return list(connection.scalars(select(Job.id).where(*_free(kinds)).order_by(Job.id)))
 
 
-def take_up(number: int, worker: str) -> bool:
-    """Take a job that nobody holds; False when somebody else was faster. The caller commits."""
+def take_up(number: int, worker: str, kinds: Collection[str]) -> bool:
+    """Take a job of these kinds that nobody holds; False when somebody else was faster.
+
+    The caller commits.
+    """
     taken: Any = db.session.execute(
         update(Job)
-        .where(Job.id == number, _free())
+        .where(Job.id == number, *_free(kinds))
         .values(worker=worker, lease_until=clock.now() + LEASE, attempts=Job.attempts + 1)
     )
     return bool(taken.rowcount)
@@ -183,6 +186,7 @@ def under_way() -> list[Job]:
     return list(db.session.scalars(statement.order_by(Job.id)))
 
 
-def _free() -> Any:
+def _free(kinds: Collection[str]) -> list[Any]:
+    """A newer version may know more kinds: those are left to its workers."""
     nobody = or_(Job.lease_until.is_(None), Job.lease_until < clock.now())
-    return Job.state.in_(OPEN) & nobody
+    return [Job.state.in_(OPEN), Job.kind.in_(kinds), nobody]

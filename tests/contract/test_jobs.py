@@ -380,13 +380,14 @@ def test_a_lost_lease_writes_nothing_more(world: World, engine: Engine) -> None:
     ids, api = fill(engine), Api(world, "manager")
     job, run = started(api, "transfer", ids, {"new_owner": "sales1b"})
     with world.app.app_context():
-        assert jobs.take_up(job, "slow")
-        assert not jobs.take_up(job, "quick"), "held"
+        assert not jobs.take_up(job, "older", ["other"]), "a kind it doesn't know"
+        assert jobs.take_up(job, "slow", ["bulk"])
+        assert not jobs.take_up(job, "quick", ["bulk"]), "held"
         db.session.commit()
         table = db.metadata.tables["job"]
         long_ago = datetime.now(UTC) - timedelta(minutes=1)
         db.session.execute(update(table).values(lease_until=long_ago))
-        assert jobs.take_up(job, "quick")
+        assert jobs.take_up(job, "quick", ["bulk"])
         db.session.commit()
         assert jobs.renew(job, "slow") is None
         assert jobs.renew(job, "quick") is not None

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations import editing, engine
-from app.store import grants, idempotency, runs
+from app.store import grants, idempotency, jobs, runs
 from app.store.context import system_scope
 from app.store.engine import may_write
 from tests.races.crowd import replace
@@ -63,6 +63,30 @@ def overwrite_lines() -> None:
 
     replace("app.store.grants", "of_roles", slow)
     replace("app.store.grants", "raise_version", lambda *_: True)
+
+
+def work_without_a_lease() -> None:
+    """Look where the job stands, let go, do those rows: whoever else does them (R3)."""
+    renew = jobs.renew
+
+    def careless(number: int, worker: str) -> Any:
+        job = db.session.get(jobs.Job, number)
+        if job is None or job.state in jobs.CLOSED:
+            return None
+        ids = runs.pending(job.operation_id or 0, job.cursor, 500)
+        replace("app.store.runs", "pending", lambda *_: ids)
+        db.session.commit()
+        time.sleep(PAUSE / 5)
+        return db.session.get(jobs.Job, number)
+
+    pending = runs.pending
+
+    def forgetful(number: int, worker: str) -> Any:
+        replace("app.store.runs", "pending", pending)
+        return careless(number, worker)
+
+    replace("app.store.jobs", "renew", forgetful)
+    assert renew is not jobs.renew
 
 
 def undo_without_looking() -> None:
