@@ -42,6 +42,8 @@ def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         # Host names we answer to; anything else gets 400 (C14).
         "TRUSTED_HOSTS": _hosts(env),
+        # Who does background jobs: threads of the serving processes, or workers of their own.
+        "CRM_JOBS": _jobs(env),
         # Threads of each process that do background jobs; 0 leaves them to other processes.
         "CRM_JOB_THREADS": _whole(env, "CRM_JOB_THREADS", 1, 0, 16),
         **_database(env, folder),
@@ -148,6 +150,16 @@ def _framework() -> dict[str, Any]:
         "JWT_TOKEN_LOCATION": ["headers"],
         "JWT_ALGORITHM": "HS256",
     }
+
+
+def _jobs(env: Mapping[str, str]) -> str:
+    """``threads`` or ``workers``; the queue of the workers is in PostgreSQL."""
+    found = env.get("CRM_JOBS", "").strip() or "threads"
+    if found not in {"threads", "workers"}:
+        raise ConfigError("CRM_JOBS", "write threads or workers")
+    if found == "workers" and not (env.get("DATABASE_URL") or "").startswith("postgres"):
+        raise ConfigError("CRM_JOBS", "workers need PostgreSQL: set DATABASE_URL, or write threads")
+    return found
 
 
 def _hosts(env: Mapping[str, str]) -> list[str]:

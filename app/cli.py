@@ -18,6 +18,7 @@ from app.commands.demo import demo
 from app.commands.doctor import doctor
 from app.commands.explain import explain
 from app.commands.search import rebuild_search
+from app.commands.worker import worker
 from app.spec import words
 from app.spec.errors import Refusal
 from app.store import upgrade as upgrading
@@ -44,7 +45,7 @@ def sentence(refusal: Refusal) -> str:
 
 
 crm = Commands("crm", help="Administer this installation.")
-for command in (bench, demo, doctor, explain, create_admin, rebuild_search):
+for command in (bench, demo, doctor, explain, create_admin, rebuild_search, worker):
     crm.add_command(command)
 
 

@@ -7,12 +7,13 @@ from flask import current_app
 
 from app.extensions import db
 
-SEARCH_TABLES = "_search"
+SEARCH_TABLES, QUEUE_TABLES = "_search", "procrastinate_"
 
 
 def is_ours(thing: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
-    """Leave out the search tables and their shadows: they come from declarations."""
-    return not (kind == "table" and name is not None and SEARCH_TABLES in name)
+    """Leave out the search tables, which come from declarations, and the queue's own."""
+    is_other = name is not None and (SEARCH_TABLES in name or name.startswith(QUEUE_TABLES))
+    return not (kind == "table" and is_other)
 
 
 def run() -> None:

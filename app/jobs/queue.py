@@ -25,6 +25,9 @@ class Engine(Protocol):
     def stop(self) -> None:
         """End after the chunk under way."""
 
+    def work(self, concurrency: int) -> None:
+        """Do nothing else, so many jobs at a time, until a signal ends it."""
+
 
 def engine() -> Engine:
     """What drives the jobs of this application."""

@@ -2,12 +2,12 @@
 
 import atexit
 import logging
+import signal
 from threading import Event, Lock, Thread
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import event
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.jobs.runner import Runner
@@ -54,6 +54,15 @@ class Threads:
         for thread in self._threads:
             thread.join(LAST_CHUNK)
 
+    def work(self, concurrency: int) -> None:
+        """Do nothing else, with so many threads, until a signal ends it."""
+        self._number, ended = concurrency, Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
+        self.start()
+        ended.wait()
+        self.stop()
+
     def _awake(self, _session: Any) -> None:
         self._wake.set()
 
@@ -62,8 +71,8 @@ class Threads:
         while not self._stop.is_set():
             try:
                 taken = runner.run_due()
-            except SQLAlchemyError as fault:
-                log.warning("jobs wait: %s", type(fault).__name__)
+            except Exception:  # a database that is away, or a defect, must not end the thread
+                log.warning("jobs have to wait", exc_info=True)
                 taken = 0
             if not taken:
                 self._wake.wait(TICK)

@@ -180,6 +180,12 @@ def is_open(run: int) -> bool:
     return found is not None and found.state in OPEN
 
 
+def is_closed(number: int) -> bool:
+    """Whether a job has ended, or never was."""
+    state = db.session.scalar(select(Job.state).where(Job.id == number))
+    return state is None or state in CLOSED
+
+
 def under_way() -> list[Job]:
     """The actor's open jobs, oldest first."""
     statement = select(Job).where(Job.actor_id == actor().user_id, Job.state.in_(OPEN))

@@ -25,7 +25,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity, PageRight
 from app.spec.field import Level, Masking
 from app.spec.roles import BUILT_IN_ROLES, Grant
-from app.store import access, dictionaries, reindex, search_index
+from app.store import access, dictionaries, reindex, search_index, worker_queue
 from app.store.context import system_scope
 from app.store.installation import Installation
 from app.store.organisation import Department, RightsVersion, Role, RoleGrant
@@ -84,6 +84,7 @@ def _fingerprint() -> str:
         "grants": [str(sorted(thing.grants.items())) for thing in _granted()],
         "search": [search_index.signature(e) for e in catalogue if e.searched],
         "roles": list(BUILT_IN_ROLES),
+        "queue": worker_queue.version(),
     }
     digest = hashlib.sha256(json.dumps(derived).encode()).hexdigest()[:16]
     return f"{head}-{digest}"
@@ -133,6 +134,7 @@ def set_up() -> None:
         db.session.add(RightsVersion(id=1, number=1))
         db.session.flush()
     search_index.create_tables()
+    worker_queue.create()
     roles = _roles()
     _default_grants(roles)
     _root_department()

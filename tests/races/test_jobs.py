@@ -105,9 +105,10 @@ def killed(place: Place, after: float) -> None:
 
 
 def let_leases_end(engine: Engine) -> None:
-    """As time would."""
+    """As time would; workers that came to nothing don't count against the job."""
     with engine.begin() as connection:
-        connection.execute(update(db.metadata.tables["job"]).values(lease_until=None))
+        table = db.metadata.tables["job"]
+        connection.execute(update(table).values(lease_until=None, attempts=0))
 
 
 def kill_workers(world: World, engine: Engine, kills: int) -> None:

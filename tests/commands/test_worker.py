@@ -1,0 +1,120 @@
+"""``flask crm worker``: jobs done by processes of their own, on PostgreSQL (architecture §6)."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.extensions import db
+from app.jobs.workers import Workers
+from config import ConfigError, settings
+from tests.contract.calls import user_ids
+from tests.contract.test_jobs import fill
+from tests.races.crowd import Elsewhere, Place
+from tests.races.test_jobs import counts, state
+from tests.support.templates import dispose
+from tests.support.worlds import World, environment, make_app
+
+POSTGRES = pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+ROWS = 3_000
+
+
+@pytest.fixture
+def served(world: World) -> Iterator[Elsewhere]:
+    """The same database under an application whose jobs are done by workers."""
+    found = Elsewhere(Place.of(world))
+    instance, url = Path(world.app.config["CRM_INSTANCE"]), world.server.url(world.name)
+    found.app = make_app(instance, url, {"CRM_JOBS": "workers"})
+    yield found
+    dispose(found.app)
+
+
+@contextmanager
+def working(world: World) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of its own process."""
+    surroundings = {
+        **os.environ,
+        **environment(world.app.config["CRM_INSTANCE"], world.server.url(world.name)),
+        "CRM_JOBS": "workers",
+    }
+    command = [sys.executable, "-m", "flask", "--app", "app", "crm", "worker"]
+    worker = subprocess.Popen(command, env=surroundings, stderr=subprocess.PIPE)
+    with worker:
+        yield worker
+        worker.kill()
+
+
+def wait_for(engine: Engine, job: int, seconds: float = 60) -> tuple[str, int]:
+    until = time.monotonic() + seconds
+    while state(engine, job)[0] not in ("done", "failed") and time.monotonic() < until:
+        time.sleep(0.1)
+    return state(engine, job)
+
+
+def queued(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(text("SELECT count(*) FROM procrastinate_jobs")) or 0
+
+
+@POSTGRES
+def test_a_worker_does_what_web_processes_queue(
+    world: World, engine: Engine, served: Elsewhere
+) -> None:
+    """Queued in the transaction that makes it; a stopped worker leaves the rest to the next."""
+    api, ids = served.api("manager"), fill(engine, ROWS)
+    refused = api.bulk("customers", "transfer", ids, {"new_owner": "nobody"})
+    assert (refused.status_code, queued(engine)) == (422, 0)
+    answer = api.bulk("customers", "transfer", ids, {"new_owner": "sales1b"}).json
+    assert queued(engine) == 1
+    with working(world) as first:
+        while state(engine, answer["job_id"])[1] == 0:
+            assert first.poll() is None, first.stderr and first.stderr.read()
+            time.sleep(0.02)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(20) == 0
+    with working(world):
+        assert wait_for(engine, answer["job_id"]) == ("done", ROWS)
+    found = counts(engine, answer["operation_id"], user_ids(engine)["sales1b"])
+    assert set(found.values()) == {ROWS}, found
+
+
+@pytest.mark.prove
+@POSTGRES
+def test_a_killed_worker_is_replaced(world: World, engine: Engine, served: Elsewhere) -> None:
+    """Nobody tells that it is gone: the others notice its silence."""
+    api, ids = served.api("manager"), fill(engine, ROWS)
+    answer = api.bulk("customers", "transfer", ids, {"new_owner": "sales1b"}).json
+    with working(world) as first, working(world):
+        while state(engine, answer["job_id"])[1] == 0:
+            time.sleep(0.02)
+        first.kill()
+        assert wait_for(engine, answer["job_id"], 120) == ("done", ROWS)
+    found = counts(engine, answer["operation_id"], user_ids(engine)["sales1b"])
+    assert set(found.values()) == {ROWS}, found
+
+
+@POSTGRES
+def test_what_is_rolled_back_was_never_queued(engine: Engine, served: Elsewhere) -> None:
+    workers = Workers(served.app)
+    with served.app.app_context():
+        workers.defer(7)
+        db.session.rollback()
+        assert queued(engine) == 0
+        workers.defer(7)
+        db.session.commit()
+    assert queued(engine) == 1
+
+
+def test_workers_need_postgresql() -> None:
+    with pytest.raises(ConfigError, match="CRM_JOBS: workers need PostgreSQL"):
+        settings({"CRM_JOBS": "workers"})
+    with pytest.raises(ConfigError, match="CRM_JOBS"):
+        settings({"CRM_JOBS": "elves"})
+    assert settings({"CRM_JOBS": "workers", "DATABASE_URL": "postgresql://x/y"})["CRM_JOBS"]
