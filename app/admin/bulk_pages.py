@@ -39,7 +39,7 @@ from app.spec.operations import EXPORT, Operation
 from app.spec.settings import value
 from app.spec.values import ValuesField
 from app.store import door, jobs, runs, titles
-from app.store.context import actor
+from app.store.context import actor, operating
 from app.store.idempotency import Replay
 from app.store.listing import Query
 from app.store.policy import Policy
@@ -132,7 +132,9 @@ def _scope(entity: Entity, verb: Operation, chosen: Selection) -> str:
     One record alone is called by its name, as far as its reader may know it.
     """
     if chosen.query is None and len(chosen.ids) == 1:
-        named = titles.by_ids(entity, chosen.ids)
+        asked = verb.slug if verb.rows == "binned" else "read"
+        with operating(asked, entity.key):
+            named = titles.by_ids(entity, chosen.ids)
         if named:
             return named[chosen.ids[0]]
     count = len(chosen.ids) if chosen.query is None else chosen.expected or 0

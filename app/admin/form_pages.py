@@ -167,8 +167,10 @@ def edit(entity: Entity, pk: int) -> Answer:
     if request.method == "GET":
         content = _stored(form)
         state.only(request.args, {SECTION, state.FROM})
+        walk.check(entity, request.args)
         return form.page(content)
     state.only(request.args, {SECTION, state.FROM})
+    walk.check(entity, request.args)
     raw = forms.read(request.form, form.fields)
     try:
         return go_to(_merged(form, raw).headers["Location"])

@@ -120,6 +120,7 @@ def control(
         "options": _options(entity, field, value),
         "options_url": options_url(entity, field),
         "creates": isinstance(field, TagsField) and choosing.may_create(field),
+        "only_with": " ".join(field.only_with),
         "max_length": getattr(field, "max_length", None),
     }
 

@@ -10,13 +10,14 @@ from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from app.admin import lists
+from app.admin import lists, state
 from app.admin.lists import Listed
 from app.admin.state import FROM
 from app.spec.entity import Entity
 from app.spec.errors import NotFound
-from app.store import walking
+from app.store import listing, walking
 from app.store.context import actor
+from app.store.policy import Policy
 
 
 def along(entity: Entity, record_id: int, args: MultiDict[str, str]) -> dict[str, str]:
@@ -43,6 +44,16 @@ def _came(entity: Entity, args: MultiDict[str, str]) -> Listed | None:
     except NotFound:  # a saved view that is gone: the record is there all the same
         return None
     return None if me.is_bin else me
+
+
+def check(entity: Entity, args: MultiDict[str, str]) -> None:
+    """BadRequest for a way here that isn't understood, before anything is typed or written."""
+    if FROM in args:
+        given = MultiDict(parse_qsl(args[FROM], keep_blank_values=True))
+        came = state.read(f"/{entity.plural}/list/", given)
+        policy = Policy(actor(), entity, "list", in_list=True)
+        listing.clauses(policy, came.query())
+        listing.ordering(policy, came.order)
 
 
 def carried(url: str, args: Mapping[str, str]) -> str:

@@ -107,6 +107,9 @@ class Field:
     section: Section = Section.BASIC
     beside: Beside = ""
     """Also shown in that panel of the side column of a record's page."""
+    only_with: tuple[str, ...] = ()
+    """Asked for only while another input of the same dialog has one of these values: its key, then
+    they."""
     also: tuple[str, ...] = ()
     """What else people call the field in text that they paste (UI-15)."""
     help: Label | None = None

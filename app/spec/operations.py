@@ -169,7 +169,7 @@ TRANSFER = Operation(
             required=True,
             default="remove",
         ),
-        _UNTIL,
+        replace(_UNTIL, only_with=("old_owner", "read", "write")),
         _MESSAGE,
     ),
     is_bulk=True,

@@ -91,6 +91,17 @@ def test_logging_out_ends_cookie_and_tokens(app: Flask, tokens_of: Callable[[str
     assert is_in(others), "nobody else is logged out"
 
 
+def test_the_login_page_says_what_became_of_the_session(app: Flask) -> None:
+    """Once after logging out, as long as an ended one is brought, never to a stranger."""
+    client = log_in(app.test_client(), "sales1a")
+    old = cookie_of(client)
+    submit(client, "/logout/")
+    said = [client.get("/login/").text for _ in range(2)]
+    assert ["您已退出登录。" in page for page in said] == [True, False]
+    assert "登录状态已失效" in replay(app, old).get("/login/").text
+    assert 'role="status"' not in app.test_client().get("/login/").text
+
+
 def test_a_link_logs_nobody_out(log_in_as: Callable[[str], FlaskClient]) -> None:
     client = log_in_as("sales1a")
     page = client.get("/logout/")

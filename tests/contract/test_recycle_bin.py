@@ -105,6 +105,8 @@ def test_purge_leaves_no_row_of_it_anywhere(world: World, engine: Engine) -> Non
     dress(api, engine)
     contacts = contacts_of(engine, 1)
     assert api.bulk("customers", "delete", [1]).json["done"] == 1
+    asked = api.client.get("/customers/bulk/purge?id=1").text
+    assert "Customer 01" in asked[asked.index("bulk-scope") :], "one record is called by its name"
     dry = api.bulk("customers", "purge", [1], dry_run=True)
     assert dry.json["will_change"] == 1
     assert stored(engine, "customer", 1)

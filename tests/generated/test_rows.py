@@ -173,6 +173,7 @@ def test_walking_costs_three_statements_and_understands_no_nonsense(stage: Stage
         "page%3D0",
     ):
         assert person.get(f"/customers/show/1?from={wrong}").status_code == 400, wrong
+        assert person.get(f"/customers/edit/1?from={wrong}").status_code == 400, wrong
     page = Page(person.get(along + "&tab=history").text)
     back = "/customers/list/?order=-name"
     assert back in page.hooks("href")

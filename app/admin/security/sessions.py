@@ -78,6 +78,11 @@ def current() -> Login | None:
     return found
 
 
+def is_over() -> bool:
+    """Whether this browser still brings the number of a session that has ended."""
+    return NUMBER in session and current() is None
+
+
 def bearer() -> str | None:
     """The token in the Authorization header; only the API takes tokens."""
     if not request.path.startswith(API):

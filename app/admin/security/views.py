@@ -28,6 +28,8 @@ from app.store.context import system_scope
 from app.store.history import record_event
 
 Answer = Response | str | tuple[Any, ...]
+LEFT = "left"
+"""In the cookie of whoever has just logged out: the login page says so, once."""
 PASSWORD_FIELDS = ("current_password", "new_password", "new_password_again")
 
 
@@ -66,10 +68,18 @@ class LoginView(BaseView):
             "action": LOGIN_PAGE,
             "hidden": _hidden(),
             "errors": [error] if error else [],
+            "note": "" if error else _ended(),
             "username": username[: login.LONGEST_NAME],
             "next": wanted or "",
         }
         return render_template("login.html", screen=screen, me=None)
+
+
+def _ended() -> str:
+    """What became of the session that this browser had; empty when it had none."""
+    if session.pop(LEFT, False):
+        return _("You are logged out.")
+    return _("Your session has ended. Please log in again.") if sessions.is_over() else ""
 
 
 class LogoutView(BaseView):
@@ -82,6 +92,7 @@ class LogoutView(BaseView):
     def logout(self) -> Answer:
         if request.method == "POST":
             sessions.end_current()
+            session[LEFT] = True
             return _to(LOGIN_PAGE)
         screen = {
             "title": _("Log out"),

@@ -176,10 +176,14 @@ def _trend(lens: Lens, chosen: str) -> Screen:
     )
     this_year, last_year = _courses(lens, entity, metric, (now, ago))
     days = [_named(unit, start, now) for start in now[:-1]]
+    dated = [_dated(unit, start) for start in now[:-1]]
     past = [one if day <= clock.today() else None for day, one in zip(now, this_year, strict=False)]
     rows = list(zip(days, past, last_year, strict=True))
     head = (_("Date"), str(metric.label), _("A year before"))
-    lines = [(day, one["value"] if one else None, ago["value"]) for day, one, ago in rows]
+    lines = [
+        (day, one["value"] if one else None, ago["value"])
+        for day, one, ago in zip(dated, past, last_year, strict=True)
+    ]
     return {"choice": choice, "rows": rows}, Table(str(metric.label), head, lines)
 
 
@@ -200,11 +204,14 @@ def _courses(
 
 def _named(unit: str, start: date, edges: tuple[date, ...]) -> str:
     """A part of the period by its first day, as short as it stays clear."""
-    if unit == "year":
-        return f"{start:%Y}"
-    if unit == "month":
-        return f"{start:%Y-%m}"
-    return f"{start:%m-%d}" if edges[0].year == edges[-2].year else f"{start:%Y-%m-%d}"
+    is_day = unit not in ("year", "month")
+    is_short = is_day and edges[0].year == edges[-2].year
+    return f"{start:%m-%d}" if is_short else _dated(unit, start)
+
+
+def _dated(unit: str, start: date) -> str:
+    """The same for a file, which is read without its period beside it."""
+    return start.strftime({"year": "%Y", "month": "%Y-%m"}.get(unit, "%Y-%m-%d"))
 
 
 CARDS = {

@@ -46,6 +46,17 @@ function onlyOnce(form) {
   });
 }
 
+// A field that means something only beside certain values of another one is hidden beside others.
+function depend(field) {
+  const [key, ...values] = field.dataset.onlyWith.split(" ");
+  const other = field.closest("form").elements[key];
+  const show = () => {
+    field.hidden = !values.includes(other.value);
+  };
+  other.addEventListener("change", show);
+  show();
+}
+
 function saveKey(event) {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   const form =
@@ -76,5 +87,6 @@ export function startForms(root) {
   each(root, "form[data-guard]", guard);
   each(root, "form[method=post]", onlyOnce);
   each(root, "textarea[data-grow]", grow);
+  each(root, "[data-only-with]", depend);
   if (!root.querySelector("[autofocus]")) root.querySelector(".notice[data-autofocus]")?.focus();
 }
