@@ -12,7 +12,7 @@ from app.admin.security import readiness
 from app.admin.security.first_admin import has_super_admin
 from app.commands.findings import Finding, Verdict, bad, good, judged, poor
 from app.commands.surroundings import production, surroundings
-from app.store import diagnosis, upgrade
+from app.store import diagnosis, jobs, upgrade
 from app.store.context import system_scope
 from app.store.separate import reading
 
@@ -82,6 +82,15 @@ def _content(connection: Connection) -> Iterator[Finding]:
         yield bad("numbers", f"{said}: new records would collide, restore the sequence")
     if not reused:
         yield good("numbers", "new records get new numbers")
+    waiting, failed = jobs.neglected(connection)
+    yield judged(
+        not waiting,
+        "jobs",
+        f"{waiting} wait for a worker" if waiting else "none waits for a worker",
+        "start the site or flask crm worker",
+    )
+    if failed:
+        yield poor("jobs", f"{failed} failed within a week: see the log for the reason")
     with system_scope("is there anybody to log in"):
         has_admin = has_super_admin()
     yield judged(

@@ -73,8 +73,10 @@ def retry(number: int) -> Job:
     job = jobs.own(number, lock=True)
     if job.state not in ("failed", "cancelled"):
         raise Conflict(_l("Only what failed or was cancelled can be continued."))
-    if job.operation_id and runs.undone_by([job.operation_id]):
-        raise Conflict(_l("This has been undone already."))
+    if job.operation_id:
+        runs.own(job.operation_id, lock=True)  # an undo that begins now waits, and then refuses
+        if runs.undone_by([job.operation_id]):
+            raise Conflict(_l("This has been undone already."))
     job.state, job.finished_at, job.attempts = "queued", None, 0
     job.error_code = job.error = ""
     engine().defer(number)

@@ -8,7 +8,19 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, insert, or_, select, update
+from sqlalchemy import (
+    JSON,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -21,6 +33,8 @@ from app.store.separate import reading
 
 LEASE = timedelta(seconds=15)
 """After so long without a chunk another worker may take a job up."""
+LATE = timedelta(minutes=5)
+"""So long nobody leaves a job alone where workers run."""
 OPEN = ("queued", "running", "cancelling")
 CLOSED = ("cancelled", "done", "failed")
 STATES = (*OPEN, *CLOSED)
@@ -114,6 +128,17 @@ def due(kinds: Collection[str]) -> list[int]:
     """The open jobs of these kinds that nobody holds, oldest first; waits for no writer."""
     with reading() as connection:
         return list(connection.scalars(select(Job.id).where(*_free(kinds)).order_by(Job.id)))
+
+
+def neglected(connection: Connection) -> tuple[int, int]:
+    """How many jobs nobody has held for a while, and how many failed within a week."""
+    now = clock.now()
+    late = or_(Job.lease_until.is_(None), Job.lease_until < now - LATE)
+    is_waiting = Job.state.in_(OPEN) & late & (Job.created_at < now - LATE)
+    has_failed = (Job.state == "failed") & (Job.finished_at > now - timedelta(days=7))
+    counts = select(func.count().filter(is_waiting), func.count().filter(has_failed))
+    waiting, failed = connection.execute(counts.select_from(Job)).one()
+    return waiting, failed
 
 
 def take_up(number: int, worker: str, kinds: Collection[str]) -> bool:

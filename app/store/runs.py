@@ -1,6 +1,6 @@
 """Bulk runs and what became of each row: the report and the undo read them (BULK-4, BULK-5)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, insert, literal, select, update
@@ -19,6 +19,8 @@ from app.store.gate import member_of, predicate
 
 CREATED = "created"
 """The code of a row that a run has made."""
+PAGE = 5_000
+"""Rows of a report that are read together."""
 PENDING = "pending"
 """The outcome of a row that a job has still to do."""
 
@@ -187,6 +189,20 @@ def of(numbers: Iterable[int | None]) -> list[OperationRun]:
     if not wanted:
         return []
     return list(db.session.scalars(select(OperationRun).where(OperationRun.id.in_(wanted))))
+
+
+def verdicts(number: int) -> Iterator[Sequence[Any]]:
+    """What became of every row of a run, without what was written: page by page, by their ids."""
+    item, last = OperationItem.__table__.c, 0
+    columns = select(item.record_id, item.outcome, item.code, item.reason)
+    while True:
+        following = columns.where(item.operation_id == number, item.record_id > last)
+        page = db.session.execute(following.order_by(item.record_id).limit(PAGE)).all()
+        if page:
+            yield page
+        if len(page) < PAGE:
+            return
+        last = page[-1].record_id
 
 
 def items(number: int, outcome: str = "", limit: int | None = None) -> list[OperationItem]:

@@ -1,14 +1,21 @@
 """Bulk operations through the dialog: form, dry run, run, report (BULK-2); on both databases."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
 
+from app.jobs.threads import Threads
 from tests.browser.driving import choose, figures, go_on, select_everything, start, total
+from tests.contract.calls import condition, filters_of
+from tests.contract.test_jobs import fill
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from tests.browser.conftest import Console, Open
+    from tests.support.worlds import World
 
 pytestmark = pytest.mark.browser
 
@@ -80,3 +87,32 @@ def test_two_people_claim_one_customer(open_as: "Open") -> None:
     go_on(slower, "report")
     assert figures(slower) == [0, 1, 0]
     expect(slower.locator(".left-out")).to_contain_text("Sales1A")
+
+
+def test_many_records_are_done_while_one_goes_on(
+    open_as: "Open", world: "World", engine: "Engine"
+) -> None:
+    """UI-7: progress in the dialog and on every page, then the report in its place."""
+    fill(engine, 2_600)
+    page = open_as("manager")
+    wanted = filters_of(condition("name", "sw", "Many "))
+    page.goto(f"/customers/list/?filters={quote(wanted)}")
+    select_everything(page)
+    dialog = start(page, "lock")
+    page.locator("#dialog [name=reason]").fill("tender")
+    go_on(page, "preview")
+    go_on(page, "report")
+    expect(dialog.locator("[data-job-state=queued] progress")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.goto("/leads/list/")
+    page.locator(".tray > summary").click()
+    page.locator(".tray a[data-job]").click()
+    expect(page.locator("#screen [data-job-state=queued]")).to_be_visible()
+    workers = Threads(world.app, 1)
+    workers.start()
+    try:
+        expect(page.locator("#screen .figure.good strong")).to_have_text("2600")
+    finally:
+        workers.stop()
+    expect(page.locator("#screen [data-job-state]")).to_have_count(0)
+    expect(page.locator(".tray")).to_be_hidden()

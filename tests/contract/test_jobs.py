@@ -260,6 +260,8 @@ def test_a_disabled_person_does_nothing_more(world: World, engine: Engine) -> No
     work_off(world)
     assert rows_in(engine, "job")[0]["state"] == "failed"
     assert owned(engine, "sales1b") == before
+    with world.app.app_context(), engine.connect() as connection:
+        assert jobs.neglected(connection) == (0, 1), "what the doctor says"
 
 
 def test_a_receiver_disabled_on_the_way_stops_it(world: World, engine: Engine) -> None:
