@@ -8,7 +8,7 @@ from babel.numbers import get_currency_name, get_currency_symbol
 
 from app.spec import columns as field
 from app.spec.clock import DEFAULT_ZONE
-from app.spec.options import Dictionary, Option
+from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.pictures import PictureField
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label, either
@@ -45,6 +45,10 @@ COUNTRY_CHOICES = Dictionary(
         if all(code in locale.territories for locale in _LOCALES.values())
     ),
     is_editable=False,
+)
+
+LANGUAGES = fixed(
+    "language", "Language", "语言", option("zh", "Chinese", "中文"), option("en", "English", "英文")
 )
 
 NAME: Setting[str] = declare(
@@ -103,6 +107,17 @@ COUNTRY: Setting[str] = declare(
     ),
     Chapter.COMPANY,
 )
+LANGUAGE: Setting[str] = declare(
+    "language",
+    field.choice(
+        "Language",
+        "语言",
+        LANGUAGES,
+        default="zh",
+        help=Label("For new users; everybody changes his own.", "用于新建员工；每个人可自行更改。"),
+    ),
+    Chapter.COMPANY,
+)
 TIME_ZONE: Setting[str] = declare(
     "time_zone",
     field.time_zone(
@@ -127,6 +142,11 @@ def logo() -> str:
     """The address of the company's picture; empty when there is none."""
     kept = value(LOGO)
     return f"{LOGO_PATH}/{kept}" if kept else ""
+
+
+def language() -> str:
+    """The language that new users begin with."""
+    return value(LANGUAGE)
 
 
 def time_zone() -> str:

@@ -11,14 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import columns as field
-from app.spec.company import time_zone
+from app.spec.company import LANGUAGES, language, time_zone
 from app.spec.field import Section
-from app.spec.options import fixed, option
 from app.store.record import Record, Row
-
-LANGUAGE = fixed(
-    "language", "Language", "语言", option("zh", "Chinese", "中文"), option("en", "English", "英文")
-)
 
 
 class Department(Record):
@@ -65,7 +60,7 @@ class User(Row):
     position = field.text("Position", "职务", max_length=80, listed=True)
     superior = field.person("Direct superior", "直属上级", listed=True)
     roles = field.links("Roles", "角色", "role", required=True, listed=True, table="user_role")
-    language = field.choice("Language", "语言", LANGUAGE, default="zh")
+    language = field.choice("Language", "语言", LANGUAGES, default=language)
     timezone = field.time_zone("Time zone", "时区", default=time_zone)
     is_active = field.boolean("Active", "启用", system=True, listed=True, quick=True)
     last_login_at = field.moment("Last login", "最后登录时间", system=True, section=Section.SYSTEM)

@@ -58,6 +58,10 @@ def test_what_another_process_sets_holds_on_the_next_request(world: "World") -> 
     for answer in (browser.get("/customers/list/"), guest.get("/login/")):
         assert "&lt;b&gt;Acme&lt;/b&gt;" in answer.text
         assert "<b>Acme" not in answer.text
+    admin, begins = world.client("admin"), '<option value="en" selected>'
+    assert begins not in admin.get("/users/add").text
+    run_elsewhere(world, SET, language="en")
+    assert begins in admin.get("/users/add").text
     listed = browser.get("/customers/list/").text
     assert "size=50" in listed
     assert "size=20" not in listed
