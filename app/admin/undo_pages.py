@@ -8,6 +8,7 @@ from flask_wtf.csrf import generate_csrf
 from app.operations import undoing
 from app.spec import clock
 from app.spec.catalogue import catalogue
+from app.spec.operations import Operation
 from app.store import jobs, runs, titles
 from app.store.context import actor
 from app.store.runs import OperationRun
@@ -44,6 +45,19 @@ def _state(run: OperationRun, by: OperationRun | None, names: dict[int, str]) ->
 
 def _day(moment: Any) -> str:
     return clock.local(moment).strftime("%Y-%m-%d %H:%M")
+
+
+def verb_of(run: OperationRun) -> Operation | None:
+    """The operation of a run; None for one that its kind of record has no more."""
+    if run.operation == undoing.UNDO.slug:
+        return undoing.UNDO
+    return catalogue.get(run.entity).verb(run.operation)
+
+
+def what(run: OperationRun) -> str:
+    """The operation and the kind of its records, as "Transfer · Customers"."""
+    verb = verb_of(run)
+    return f"{verb.label if verb else run.operation} · {catalogue.get(run.entity).many}"
 
 
 def report_url(run: OperationRun) -> str:

@@ -3,6 +3,7 @@
 import atexit
 import logging
 import signal
+import sys
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -14,6 +15,9 @@ from app.jobs.runner import Runner
 
 TICK = 5.0
 """Seconds after which a thread looks whether another process left something behind."""
+SHARE = 0.001
+"""Seconds after which a busy thread lets another one go on. A page asks the database dozens of
+times and queues each time: with Python's own five milliseconds it would mostly wait."""
 LAST_CHUNK = 10.0
 """Seconds that the chunk under way has to end when the process stops."""
 
@@ -39,6 +43,7 @@ class Threads:
             return
         with self._lock:
             if not self._threads:
+                sys.setswitchinterval(SHARE)
                 self._threads = [
                     Thread(target=self._work, name=f"job-{i}", daemon=True)
                     for i in range(self._number)

@@ -9,11 +9,12 @@ from app.admin import state
 from app.admin.job_pages import job_state
 from app.admin.manual import explained
 from app.admin.page import Page, expose, go_to
-from app.admin.undo_pages import report_url
+from app.admin.undo_pages import report_url, what
 from app.extensions import db
 from app.jobs import queue
 from app.store import jobs, runs
 from app.store.jobs import Job
+from app.store.runs import OperationRun
 
 
 class JobsView(Page):
@@ -34,11 +35,8 @@ class JobsView(Page):
         """One's jobs under way, for the top bar; asked for again while there are some."""
         state.only(request.args)
         found = jobs.under_way()
-        urls = {run.id: report_url(run) for run in runs.of(job.operation_id for job in found)}
-        screen = [
-            job_state(job) | {"report_url": urls.get(job.operation_id or 0, "/operations/")}
-            for job in found
-        ]
+        its = {run.id: run for run in runs.of(job.operation_id for job in found)}
+        screen = [job_state(job) | _run(its.get(job.operation_id or 0)) for job in found]
         return render_template("job_tray.html", screen=screen)
 
     @expose("/<int:number>/progress")
@@ -56,6 +54,13 @@ class JobsView(Page):
     def retry(self, number: int) -> Response:
         """Go on where it failed or was cancelled."""
         return _changed(queue.retry, number)
+
+
+def _run(run: OperationRun | None) -> dict[str, str]:
+    """What the job does, and where its report will be."""
+    if run is None:
+        return {"report_url": "/operations/"}
+    return {"title": what(run), "report_url": report_url(run)}
 
 
 def _changed(change: Callable[[int], Job], number: int) -> Response:

@@ -12,7 +12,7 @@ from app.admin.job_pages import job_state
 from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import Page, expose, go_to
-from app.admin.undo_pages import report_url, undo_states
+from app.admin.undo_pages import report_url, undo_states, verb_of, what
 from app.jobs import bulk
 from app.operations import undoing
 from app.operations.undoing import UNDO
@@ -80,13 +80,11 @@ class OperationsView(Page):
 
 
 def _row(run: OperationRun, job: Job | None) -> dict[str, Any]:
-    entity = catalogue.get(run.entity)
-    verb = UNDO if run.operation == UNDO.slug else entity.verb(run.operation)
+    verb = verb_of(run)
     return {
         "number": run.id,
-        "label": str(verb.label) if verb else run.operation,
+        "label": what(run),
         "icon": (verb and verb.icon) or "point",
-        "kind": str(entity.many),
         "when": cells.moment(run.at),
         "total": run.total,
         "done": run.done,
