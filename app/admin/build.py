@@ -4,6 +4,7 @@ from flask_appbuilder import AppBuilder
 
 from app.admin.api import EntityApi
 from app.admin.importing.api import ImportsApi
+from app.admin.importing.pages import ImportView
 from app.admin.jobs_api import JobsApi
 from app.admin.openapi import OpenApi
 from app.admin.operations_api import OperationsApi
@@ -21,6 +22,8 @@ def register_all(builder: AppBuilder) -> None:
         builder.add_view_no_menu(view_of(entity))
         builder.add_view_no_menu(rows_of(entity))
         builder.add_api(api_of(entity))
+        if "import" in entity.operations:
+            builder.add_view_no_menu(importing_of(entity))
     builder.add_api(OperationsApi)
     builder.add_api(JobsApi)
     builder.add_api(ImportsApi)
@@ -39,6 +42,12 @@ def rows_of(entity: Entity) -> type[RowsView]:
     """The small requests about an entity's records."""
     name = f"{entity.model.__name__}Rows"
     return type(name, (RowsView,), {"entity": entity, "route_base": f"/{entity.plural}"})
+
+
+def importing_of(entity: Entity) -> type[ImportView]:
+    """The steps of an import of these records."""
+    name = f"{entity.model.__name__}Import"
+    return type(name, (ImportView,), {"entity": entity, "route_base": f"/{entity.plural}"})
 
 
 def api_of(entity: Entity) -> type[EntityApi]:

@@ -8,7 +8,7 @@ from flask_wtf.csrf import generate_csrf
 from app.operations import undoing
 from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.spec.operations import Operation
+from app.spec.operations import IMPORT, Operation
 from app.store import jobs, runs, titles
 from app.store.context import actor
 from app.store.runs import OperationRun
@@ -62,4 +62,7 @@ def what(run: OperationRun) -> str:
 
 def report_url(run: OperationRun) -> str:
     """The page with what became of each row of a run."""
-    return f"/{catalogue.get(run.entity).plural}/bulk/{run.operation}/report/{run.id}"
+    plural = catalogue.get(run.entity).plural
+    if run.operation == IMPORT.slug:
+        return f"/{plural}/import/{run.selection[IMPORT.slug]}"
+    return f"/{plural}/bulk/{run.operation}/report/{run.id}"

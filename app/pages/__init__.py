@@ -10,6 +10,7 @@ from app.pages.dictionaries import DictionariesView
 from app.pages.first_run import FirstRunView
 from app.pages.help import HelpView
 from app.pages.home import HomeView
+from app.pages.imports import ImportsView
 from app.pages.jobs import JobsView
 from app.pages.matrix.views import MatrixView
 from app.pages.notifications import NotificationsView
@@ -34,6 +35,7 @@ VIEWS = (
     MatrixView,
     NotificationsView,
     OperationsView,
+    ImportsView,
     JobsView,
     RecycleBinView,
     ResetPasswordView,

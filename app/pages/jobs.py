@@ -36,7 +36,7 @@ class JobsView(Page):
         state.only(request.args)
         found = jobs.under_way()
         its = {run.id: run for run in runs.of(job.operation_id for job in found)}
-        screen = [job_state(job) | _run(its.get(job.operation_id or 0)) for job in found]
+        screen = [job_state(job) | _told(job, its.get(job.operation_id or 0)) for job in found]
         return render_template("job_tray.html", screen=screen)
 
     @expose("/<int:number>/progress")
@@ -56,16 +56,21 @@ class JobsView(Page):
         return _changed(queue.retry, number)
 
 
-def _run(run: OperationRun | None) -> dict[str, str]:
+def _told(job: Job, run: OperationRun | None) -> dict[str, str]:
     """What the job does, and where its report will be."""
     if run is None:
-        return {"report_url": "/operations/"}
+        return {"report_url": _page(job)}
     return {"title": what(run), "report_url": report_url(run)}
+
+
+def _page(job: Job) -> str:
+    """Where the progress of a job stands that does no run."""
+    return str(job.parameters.get("page", "/operations/"))
 
 
 def _changed(change: Callable[[int], Job], number: int) -> Response:
     """Back to the report of the run. Sent twice, the second finds it changed already: 409."""
     job = change(number)
-    run = job.operation_id
+    run, page = job.operation_id, _page(job)
     db.session.commit()
-    return go_to(report_url(runs.own(run)) if run else "/operations/")
+    return go_to(report_url(runs.own(run)) if run else page)

@@ -149,6 +149,12 @@ def own(number: int, entity: str = "", *, lock: bool = False) -> Import:
     return found
 
 
+def under_way(number: int) -> Import:
+    """An import for the job that does it, whoever acts."""
+    statement = select(Import).where(Import.id == number)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
 def latest(limit: int, before: int | None = None) -> list[Import]:
     """The actor's newest imports, at most ``limit``; only older ones than ``before``."""
     statement = select(Import).where(Import.actor_id == actor().user_id)

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
 from sqlalchemy import Engine
@@ -15,9 +17,12 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.extensions import db
+from app.jobs.runner import Runner
+from app.operations.importing.applying import Importer
 from tests.contract.calls import Api, stored, user_ids
 from tests.contract.test_bulk import rows_in
 from tests.support.snapshot import changed, snapshot
+from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
 Cells = Sequence[Sequence[Any]]
@@ -242,3 +247,126 @@ def test_an_import_is_undone_but_not_what_somebody_changed_since(
     assert stored(engine, "customer", touched["id"])["deleted_at"] is None
     third = send(api, "customers", csv_of([["客户名称"], ["海边贸易"]]))
     assert counts(third) == (1, 0, 0, 0), "its name is free again"
+
+
+def steps(world: World, username: str, data: bytes, **settings: str) -> tuple[Any, str, str]:
+    """Through the pages: upload, settings, dry run; the browser, the import's page, the dry run."""
+    client = reader(world, username).client
+    page = client.get("/customers/import").text
+    sent = {**hidden_inputs(page), "file": (io.BytesIO(data), "客户.csv")}
+    answer = client.post("/customers/import", data=sent, content_type="multipart/form-data")
+    assert answer.status_code == 302, answer.text
+    place = answer.headers["Location"]
+    form = client.get(place).text
+    selects = re.findall(r'<select name="(map-\d+)".*?</select>', form, re.DOTALL)
+    mapped = {
+        name: (re.search(rf'name="{name}".*?</select>', form, re.DOTALL) or [""])[0]
+        for name in selects
+    }
+    chosen = {
+        name: (re.findall(r'value="(\w+)" selected', text) or [""])[0]
+        for name, text in mapped.items()
+    }
+    shown = client.post(place, data={**hidden_inputs(form), **chosen, "mode": "create", **settings})
+    assert shown.status_code == 200, shown.text
+    return client, place, shown.text
+
+
+def test_the_pages_lead_from_a_file_to_a_report(world: World, engine: Engine) -> None:
+    """IMP, UI-12, BULK-8: nothing before the confirmation, one effect, a report, failed rows."""
+    data = csv_of([[*HEAD, "备注"], ["云山贸易", "13800138001"], ["坏行", "12", "=1+1"]])
+    client, place, shown = steps(world, "sales1a", data, **{"default-remark": "展会"})
+    assert "将新建" in shown
+    assert "手机" in shown
+    assert not rows_in(engine, "customer", name="云山贸易")
+    for _twice in range(2):
+        assert client.post(place, data=hidden_inputs(shown)).status_code == 302
+    [made] = rows_in(engine, "customer", name="云山贸易")
+    assert made["remark"] == "展会"
+    report = client.get(place).text
+    assert f"/operations/{rows_in(engine, 'operation_run')[-1]['id']}/undo" in report
+    with client.get(f"{place}/failed") as answer:
+        failed = openpyxl.load_workbook(io.BytesIO(answer.data)).active
+    assert [cell.value for cell in failed[2]][:4] == ["坏行", "12", "=1+1", 3]
+    assert failed["C2"].data_type == "s"
+    assert place in client.get("/imports/").text
+    assert place in client.get("/operations/").text
+    assert world.client("sales1b").get(place).status_code == 404
+    assert world.client("sales1b").get(f"{place}/failed").status_code == 404
+    assert world.client("finance").get("/customers/import").status_code == 403
+    [once] = rows_in(engine, "history", record_id=made["id"], entity="customer")
+    assert (once["operation"], once["surface"]) == ("import", "import")
+
+
+def test_what_was_wrong_with_the_settings_is_said_beside_them(world: World) -> None:
+    api = reader(world, "sales1a")
+    data = csv_of([HEAD, ["云山贸易", None]])
+    assert send(api, "customers", data, options={"mode": "all"}).status_code == 422
+    assert send(api, "customers", data, options={"owner": "sales2a"}).status_code == 422
+    assert send(api, "customers", data, options={"nonsense": 1}).status_code == 400
+    assert send(api, "customers", data, mapping={"手机": "owner_id"}).status_code == 400
+    assert send(api, "customers", data, mapping={"客户名称": "mobile"}).status_code == 400
+    assert send(api, "customers", data, other="1").status_code == 400
+    assert api.post("/customers/import", {}).status_code == 415
+    assert api.post("/tags/import", {}).status_code == 405
+
+
+def test_a_large_file_is_a_job_whose_dry_run_says_the_same(world: World, engine: Engine) -> None:
+    """BULK-3, C77, C79: in portions; a portion that is done again does nothing twice."""
+    many = [[f"大客户{n}", f"138{n:08}" if n % 7 else "bad"] for n in range(2_200)]
+    many += [many[3], many[4]]
+    api = reader(world, "manager")
+    data = csv_of([HEAD, *many])
+    rehearsed = send(api, "customers", data, dry_run=True)
+    assert rehearsed.status_code == 202, rehearsed.text
+    Runner(world.app).run_due()
+    said = api.get(f"/imports/{rehearsed.json['import_id']}").json["rehearsal"]
+    assert (said["created"], said["failed"], said["skipped"]) == (1885, 315, 2)
+    started = send(api, "customers", data)
+    assert started.status_code == 202
+    Runner(world.app).run_due()
+    job = api.get(f"/jobs/{started.json['job_id']}").json
+    assert (job["state"], job["done"], job["skipped"], job["failed"]) == ("done", 1885, 2, 315)
+    report = api.get(f"/imports/{started.json['import_id']}/report").json
+    assert report["created"] == 1885
+    assert {row["code"] for row in report["skipped"]} == {"repeated"}
+    assert len(rows_in(engine, "customer", obtained_way="imported")) == 1885
+
+
+def test_an_import_taken_up_by_another_process_creates_nothing_twice(
+    world: World, engine: Engine
+) -> None:
+    """C77: of what was committed the next one knows, of what was not there is nothing."""
+    rows = [[f"大客户{n}", None] for n in range(1_200)]
+    api = reader(world, "manager")
+    again = [["大客户3", None], ["新客户", None]]
+    started = send(api, "customers", csv_of([HEAD, *rows, *again]), options={"mode": "both"})
+    with world.app.app_context():
+        runner = Runner(world.app)
+        seen: list[int] = []
+        step = Importer.step
+
+        def breaking(self: Importer, file: Any, place: int) -> bool:
+            seen.append(place)
+            if len(seen) == 2:
+                raise KeyboardInterrupt
+            return step(self, file, place)
+
+        Importer.step = breaking  # type: ignore[method-assign]
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                runner.run(started.json["job_id"])
+        finally:
+            Importer.step = step  # type: ignore[method-assign]
+    assert len(rows_in(engine, "customer", obtained_way="imported")) == 499
+    expire(engine)
+    Runner(world.app).run_due()
+    assert len(rows_in(engine, "customer", obtained_way="imported")) == 1_201
+    job = api.get(f"/jobs/{started.json['job_id']}").json
+    assert (job["state"], job["done"], job["skipped"]) == ("done", 1_201, 1)
+
+
+def expire(engine: Engine) -> None:
+    """As if the lease of the killed worker had ended."""
+    with engine.begin() as connection:
+        connection.execute(db.metadata.tables["job"].update().values(lease_until=None))

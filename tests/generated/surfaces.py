@@ -180,6 +180,14 @@ def search_call(doing: Doing) -> TestResponse:
     return doing.stage.person(doing.actor).ask(doing.plural, search=" 0", page_size=100)
 
 
+def template(doing: Doing) -> TestResponse:
+    """The sheet to fill in; closed, as it is a file."""
+    answer = page("/{plural}/import/template")(doing)
+    answer.get_data()
+    answer.close()
+    return answer
+
+
 def import_call(doing: Doing) -> TestResponse:
     """A file with one new record, its title alone wherever that is enough."""
     person, entity = doing.stage.person(doing.actor), catalogue.get(doing.entity)
@@ -201,7 +209,7 @@ SINGLE: dict[str, list[str]] = {
     "read": ["record page", "history tab", "REST: get"],
     "create": ["new form", "new form: save", "REST: create"],
     "edit": ["edit form", "edit form: save", "REST: edit"],
-    "import": ["REST: import"],
+    "import": ["import page", "import template", "REST: import"],
     "delete": ["question", "question: yes", "REST: delete"],
     "restore": ["bin"],
     "reset_password": ["reset", "reset: yes"],
@@ -225,6 +233,8 @@ WAYS: dict[str, Way] = {
     "question": page("/{plural}/delete/{id}"),
     "question: yes": post("/{plural}/delete/{id}"),
     "REST: delete": rest("DELETE"),
+    "import page": page("/{plural}/import"),
+    "import template": template,
     "REST: import": import_call,
     "bin": page("/{plural}/list/?view=deleted&size=100"),
     "reset": page("/{plural}/reset-password/{id}"),

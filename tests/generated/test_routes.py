@@ -17,7 +17,8 @@ from tests.support.worlds import World
 ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
      "get", "get_list", "info", "post", "put", "cell", "star", "sums", "viewed",
-     "note", "mark", "layers", "leave", "primary"}
+     "note", "mark", "layers", "leave", "primary",
+     "import_file", "upload", "template", "steps", "failed"}
 )  # fmt: skip
 """What the access, scope, related, row and own marks tests go through for every entity."""
 
@@ -35,6 +36,10 @@ OWN_TESTS = {
     "TokenApi.logout": "one's own tokens",
     "OperationsApi.get": "one's own runs: test_related",
     "OperationsApi.undo": "one's own runs, every answer: tests/contract/test_undo",
+    "ImportsApi.get": "one's own imports: tests/contract/test_imports.py",
+    "ImportsApi.report": "one's own imports: tests/contract/test_imports.py",
+    "ImportsApi.run": "one's own imports: tests/contract/test_imports.py",
+    "ImportsView.show": "one's own imports: tests/contract/test_imports.py",
     "JobsApi.get": "one's own jobs: tests/contract/test_jobs.py",
     "JobsApi.cancel": "one's own jobs: tests/contract/test_jobs.py",
     "JobsApi.retry": "one's own jobs: tests/contract/test_jobs.py",
@@ -119,7 +124,7 @@ def address(rule: Rule) -> str:
 
 def views_of_entities() -> set[str]:
     names = (entity.model.__name__ for entity in catalogue)
-    return {f"{name}{kind}" for name in names for kind in ("View", "Rows", "Api")}
+    return {f"{name}{kind}" for name in names for kind in ("View", "Rows", "Api", "Import")}
 
 
 def test_every_route_is_tried_or_has_a_reason(world: World) -> None:

@@ -78,16 +78,27 @@ class ImportsApi(BaseApi):
 def _go_on(number: int, mapping: Any, options: Any, key: str | None, *, dry_run: bool) -> Response:
     if dry_run:
         work.settle(imports.own(number), mapping, options)
-        return jsonify({"dry_run": True, "import_id": number, **work.rehearse(number)})
+        found = work.rehearse(number)
+        if found is None:
+            job = imports.own(number).job_id
+            return _accepted({"dry_run": True, "import_id": number, "job_id": job})
+        return jsonify({"dry_run": True, "import_id": number, **found})
 
     def effect() -> Replay:
         work.settle(imports.own(number, lock=True), mapping, options)
-        file = work.run(number)
+        file, job = work.run(number)
         db.session.flush()
-        return Replay(200, {}, done(file, LISTED))
+        if job is None:
+            return Replay(200, {}, done(file, LISTED))
+        body = {"job_id": job, "operation_id": file.operation_id, "import_id": file.id}
+        return Replay(202, {}, body)
 
     replay, is_replay = once(key, effect)
     return bodies.answered(replay, is_replay=is_replay)
+
+
+def _accepted(body: dict[str, Any]) -> Response:
+    return bodies.answered(Replay(202, {}, body), is_replay=False)
 
 
 def done(file: Import, limit: int | None) -> dict[str, Any]:
@@ -121,6 +132,8 @@ def described(file: Import) -> dict[str, Any]:
         "mapping": file.mapping,
         "options": file.options,
         "operation_id": file.operation_id,
+        "job_id": file.job_id,
+        "rehearsal": file.rehearsal,
         "total": file.total,
         "created": file.created,
         "updated": file.updated,

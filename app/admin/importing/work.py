@@ -9,12 +9,12 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin.once import once
 from app.extensions import db
+from app.jobs import importing
 from app.operations.importing import applying, headers, uploads
-from app.operations.importing.applying import AT_ONCE, Importer
 from app.operations.importing.options import parse
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.errors import Conflict, Invalid, TooLarge
+from app.spec.errors import Conflict, Invalid
 from app.store import imports
 from app.store.context import actor
 from app.store.engine import may_write
@@ -22,6 +22,8 @@ from app.store.idempotency import Replay
 from app.store.imports import Import
 from app.store.policy import Policy
 
+LOOKED_AT_ONCE = 2_000
+"""Rows that are rehearsed within a request; more are a job."""
 ALREADY = _l("This file has been imported already.")
 
 
@@ -47,8 +49,16 @@ def settle(file: Import, mapping: Mapping[str, Any], options: Mapping[str, Any])
     headers.remember(entity, file.mapping)
 
 
-def rehearse(number: int) -> dict[str, Any]:
-    """The dry run over the whole file, in a transaction that holds up nobody; commits before."""
+def rehearse(number: int) -> dict[str, Any] | None:
+    """The dry run over the whole file, in a transaction that holds up nobody; commits.
+
+    None when it is a job's: then the file says which.
+    """
+    file = imports.own(number)
+    if file.total > LOOKED_AT_ONCE:
+        importing.rehearse_later(file, page_of(file))
+        db.session.commit()
+        return None
     db.session.commit()
     token = may_write.set(False)
     try:
@@ -56,20 +66,23 @@ def rehearse(number: int) -> dict[str, Any]:
     finally:
         db.session.rollback()
         may_write.reset(token)
-    imports.own(number).rehearsal = found
+    file = imports.own(number)
+    file.rehearsal, file.job_id = found, None
     db.session.commit()
     return found
 
 
-def run(number: int) -> Import:
-    """Import the file; the caller commits. Conflict when that has been done already."""
+def run(number: int) -> tuple[Import, int | None]:
+    """Import the file, at once or by a job; the caller commits.
+
+    Conflict when that has been done already, or while a dry run is under way.
+    """
     file = imports.own(number, lock=True)
     if file.operation_id is not None:
         raise Conflict(ALREADY)
-    if file.total > AT_ONCE:
-        raise TooLarge
-    applying.start(file)
-    importer, place = Importer(file, 0), 0
-    while importer.step(file, place):
-        place += 1
-    return file
+    return file, importing.run(file, page_of(file))
+
+
+def page_of(file: Import) -> str:
+    """Where an import stands."""
+    return f"/{catalogue.get(file.entity).plural}/import/{file.id}"

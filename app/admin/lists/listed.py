@@ -69,6 +69,12 @@ class Listed:
         may = actor().rights.may(self.entity.key, "create") and not self.is_bin
         return f"/{self.entity.plural}/add" if may else ""
 
+    @property
+    def import_url(self) -> str:
+        """Where a file of these records is imported; empty for whoever may not (IMP)."""
+        may = actor().rights.may(self.entity.key, "import") and not self.is_bin
+        return f"/{self.entity.plural}/import" if may else ""
+
 
 def opened(entity: Entity, args: MultiDict[str, str]) -> Listed:
     """The reader's list as an address asks for it: one statement for what he has kept of it.

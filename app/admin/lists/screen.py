@@ -51,6 +51,7 @@ def frame(me: Listed) -> dict[str, Any]:
         "is_searched": search_index.is_searched(me.entity),
         "hidden": [(k, v) for k, v in state.pairs() if k not in ("search", "page", "seen")],
         "create_url": me.create_url,
+        "import_url": me.import_url,
         "unusable": "",
     }
 

@@ -96,7 +96,7 @@ def _sampled(planner: Planner, verdict: Verdict) -> list[dict[str, Any]]:
     ]
 
 
-def planner_of(file: Import, *, dry_run: bool) -> Planner:
+def planner_of(file: Import, claims: Claims | None = None, *, dry_run: bool) -> Planner:
     """Whoever asks decides over the rows of his file, with the rights of now (C40)."""
     entity = catalogue.get(file.entity)
     door.demand(entity.key, "import")
@@ -105,19 +105,37 @@ def planner_of(file: Import, *, dry_run: bool) -> Planner:
     mapping = headers.checked(file.headings, fields, file.mapping)
     columns = cells.columns(file.headings, mapping)
     chosen = replace(chosen, match=tuple(key for key in chosen.match if key in columns))
-    return Planner(entity, columns, chosen, file.kind == "csv", dry_run)
+    kind = file.kind == "csv"
+    return Planner(entity, columns, chosen, kind, dry_run, claims or Claims())
+
+
+class Rehearsal:
+    """A dry run under way, portion by portion; nothing is written."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self._claims = Claims()
+
+    def step(self, file: Import, place: int) -> bool:
+        """Look at one portion; False behind the last one."""
+        check_open(file)
+        rows = imports.part(file.id, place)
+        if rows is None:
+            return False
+        planner = planner_of(file, self._claims, dry_run=True)
+        with _importing(planner.entity, None):
+            verdicts, claims = planner.plan(rows)
+            self._claims.keep(claims)
+            self.tally.add(planner, verdicts)
+        return True
 
 
 def rehearse(file: Import) -> dict[str, Any]:
-    """What the import would do to every row of the file; nothing is written."""
-    check_open(file)
-    planner, tally = planner_of(file, dry_run=True), Tally()
-    for rows in imports.parts(file.id):
-        with _importing(planner.entity, None):
-            verdicts, claims = planner.plan(rows)
-        planner.claims.keep(claims)
-        tally.add(planner, verdicts)
-    return tally.described()
+    """What the import would do to every row of the file."""
+    rehearsal, place = Rehearsal(), 0
+    while rehearsal.step(file, place):
+        place += 1
+    return rehearsal.tally.described()
 
 
 def check_open(file: Import) -> None:
@@ -141,97 +159,95 @@ class Importer:
     """Imports a file portion by portion; one may end and another go on where it stopped."""
 
     def __init__(self, file: Import, place: int) -> None:
-        self.planner = planner_of(file, dry_run=False)
-        self.tally = Tally()
+        self._claims = Claims()
         self._pending: tuple[int, Claims] | None = None
         if place:
             done = runs.done_ids(file.operation_id or 0)
             met = {*done, *imports.matched(file.id)}
-            self.planner.claims.touched.update(dict.fromkeys(met, 0))
+            self._claims.touched.update(dict.fromkeys(met, 0))
 
     def step(self, file: Import, place: int) -> bool:
-        """Import one portion in the transaction under way; False behind the last one."""
+        """Import one portion in the transaction under way, with the rights of now (C40).
+
+        False behind the last one.
+        """
         self._settle(place)
         rows = imports.part(file.id, place)
         if rows is None:
             return False
         assert file.operation_id is not None  # noqa: S101 - for the type checker: it was started
-        with _importing(self.planner.entity, file.operation_id):
-            verdicts, claims = self._written(rows, file.operation_id)
+        planner = planner_of(file, self._claims, dry_run=False)
+        with _importing(planner.entity, file.operation_id):
+            verdicts, claims = self._written(planner, rows, file.operation_id)
         self._pending = place, claims
-        self._note(file, verdicts)
-        self.tally.add(self.planner, verdicts)
+        _note(planner.entity, file, verdicts)
         return True
 
     def _settle(self, place: int) -> None:
-        """What an earlier portion claims counts from when it is committed; never when it wasn't."""
+        """What an earlier portion claims counts once it is committed; never when it wasn't."""
         if self._pending is not None and self._pending[0] < place:
-            self.planner.claims.keep(self._pending[1])
+            self._claims.keep(self._pending[1])
         self._pending = None
 
-    def _written(self, rows: Any, run: int) -> tuple[list[Verdict], Claims]:
+    @staticmethod
+    def _written(planner: Planner, rows: Any, run: int) -> tuple[list[Verdict], Claims]:
         for _attempt in range(MOST_TRIES):
             try:
                 with db.session.begin_nested():
-                    verdicts, claims = self.planner.plan(rows)
-                    self._write(verdicts, run)
+                    verdicts, claims = planner.plan(rows)
+                    _write(planner, verdicts, run)
             except IntegrityError:  # somebody took a unique value between looking and writing
                 continue
             return verdicts, claims
         raise Unavailable
 
-    def _write(self, verdicts: Sequence[Verdict], run: int) -> None:
-        entity, rules = self.planner.entity, rules_of(self.planner.entity)
-        how = Context("import", run, is_handover=bool(self.planner.options.pool))
-        new = [verdict for verdict in verdicts if verdict.outcome == "created"]
-        with operating("create", entity.key):
-            ids = insert_rows(entity, [verdict.values for verdict in new], how)
-        for verdict, record in zip(new, ids, strict=True):
-            verdict.record = record
-        changes = [verdict.change for verdict in verdicts if verdict.change]
-        with operating("edit", entity.key, pools=True):
-            update_rows(entity, changes, how)
-            if ids or changes:
-                rules.after_write(entity, [*ids, *(change.id for change in changes)])
-        runs.note(
-            run, map(self._item, [v for v in verdicts if v.outcome in ("created", "updated")])
-        )
 
-    def _item(self, verdict: Verdict) -> dict[str, Any]:
-        changes = verdict.change.differences(self.planner.entity) if verdict.change else {}
-        return {
-            "record_id": verdict.record,
-            "outcome": "done",
-            "code": verdict.outcome,
-            "changes": changes,
-        }
+def _write(planner: Planner, verdicts: Sequence[Verdict], run: int) -> None:
+    """Write what is to be created and changed, set-based, with history and report."""
+    entity, rules = planner.entity, rules_of(planner.entity)
+    how = Context("import", run, is_handover=bool(planner.options.pool))
+    new = [verdict for verdict in verdicts if verdict.outcome == "created"]
+    with operating("create", entity.key):
+        ids = insert_rows(entity, [verdict.values for verdict in new], how)
+    for verdict, record in zip(new, ids, strict=True):
+        verdict.record = record
+    changes = [verdict.change for verdict in verdicts if verdict.change]
+    with operating("edit", entity.key, pools=True):
+        update_rows(entity, changes, how)
+        if ids or changes:
+            rules.after_write(entity, [*ids, *(change.id for change in changes)])
+    runs.note(run, (_item(entity, v) for v in verdicts if v.outcome in ("created", "updated")))
 
-    def _note(self, file: Import, verdicts: Sequence[Verdict]) -> None:
-        labels = labels_of(self.planner.entity)
-        counts = Counter(verdict.outcome for verdict in verdicts)
-        for outcome in OUTCOMES:
-            setattr(file, outcome, getattr(file, outcome) + counts[outcome])
-        imports.note(
-            file.id,
-            [
-                {
-                    "line": verdict.line,
-                    "outcome": verdict.outcome,
-                    "code": verdict.code,
-                    "record_id": verdict.record,
-                    "reason": verdict.reason(labels),
-                }
-                for verdict in verdicts
-                if verdict.outcome in ("skipped", "failed")
-            ],
-        )
-        runs.count(
-            file.operation_id or 0,
-            total=file.total,
-            done=file.created + file.updated,
-            skipped=file.skipped,
-            failed=file.failed,
-        )
+
+def _item(entity: Entity, verdict: Verdict) -> dict[str, Any]:
+    changes = verdict.change.differences(entity) if verdict.change else {}
+    code = runs.CREATED if verdict.outcome == "created" else verdict.outcome
+    return {"record_id": verdict.record, "outcome": "done", "code": code, "changes": changes}
+
+
+def _note(entity: Entity, file: Import, verdicts: Sequence[Verdict]) -> None:
+    """Count the rows, and keep of those that changed nothing why."""
+    labels = labels_of(entity)
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    for outcome in OUTCOMES:
+        setattr(file, outcome, getattr(file, outcome) + counts[outcome])
+    left = [verdict for verdict in verdicts if verdict.outcome in ("skipped", "failed")]
+    imports.note(
+        file.id,
+        [
+            {
+                "line": verdict.line,
+                "outcome": verdict.outcome,
+                "code": verdict.code,
+                "record_id": verdict.record,
+                "reason": verdict.reason(labels),
+            }
+            for verdict in left
+        ],
+    )
+    done = file.created + file.updated
+    more = {"skipped": file.skipped, "failed": file.failed}
+    runs.count(file.operation_id or 0, total=file.total, done=done, **more)
 
 
 @contextmanager

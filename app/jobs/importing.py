@@ -1,0 +1,79 @@
+"""Imports and dry runs of more rows than a request takes, portion by portion (BULK-3, R17)."""
+
+from app.jobs.kind import Kind
+from app.jobs.queue import enqueue
+from app.operations.importing import applying
+from app.operations.importing.applying import AT_ONCE, Importer, Rehearsal
+from app.store import imports
+from app.store.imports import Import
+from app.store.jobs import Job
+
+FILE = "import"
+"""The parameter that says which file a job is about."""
+
+
+class Importing(Kind):
+    """Imports one file; its cursor is the portion that comes next."""
+
+    slug = "import"
+    surface = "import"
+
+    def __init__(self) -> None:
+        self._importer: Importer | None = None
+
+    def advance(self, job: Job) -> bool:
+        file = imports.under_way(job.parameters[FILE])
+        if self._importer is None:
+            self._importer = Importer(file, job.cursor)
+        more = self._importer.step(file, job.cursor)
+        job.cursor += 1
+        job.done = file.created + file.updated
+        job.skipped, job.failed = file.skipped, file.failed
+        return more
+
+
+class Rehearsing(Kind):
+    """Rehearses one file. Who takes it up from another begins anew: nothing has been written."""
+
+    slug = "import_check"
+
+    def __init__(self) -> None:
+        self._rehearsal: Rehearsal | None = None
+
+    def advance(self, job: Job) -> bool:
+        file = imports.under_way(job.parameters[FILE])
+        if self._rehearsal is None:
+            self._rehearsal, job.cursor = Rehearsal(), 0
+        more = self._rehearsal.step(file, job.cursor)
+        counts = self._rehearsal.tally.counts
+        job.cursor += 1
+        job.done = counts["created"] + counts["updated"]
+        job.skipped, job.failed = counts["skipped"], counts["failed"]
+        if not more:
+            file.rehearsal = self._rehearsal.tally.described()
+        return more
+
+
+def run(file: Import, page: str) -> int | None:
+    """Import a file, at once or by a job whose number is returned; the caller commits.
+
+    ``page`` is where its progress stands. The caller holds the file's lock.
+    """
+    number = applying.start(file)
+    if file.total > AT_ONCE:
+        about = {FILE: file.id, "page": page}
+        return enqueue(Importing.slug, operation_id=number, parameters=about, total=file.total)
+    importer, place = Importer(file, 0), 0
+    while importer.step(file, place):
+        place += 1
+    return None
+
+
+def rehearse_later(file: Import, page: str) -> int:
+    """A dry run by a job; its number."""
+    applying.check_open(file)
+    file.rehearsal = None
+    file.job_id = enqueue(
+        Rehearsing.slug, parameters={FILE: file.id, "page": page}, total=file.total
+    )
+    return file.job_id
