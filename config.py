@@ -46,6 +46,8 @@ def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "CRM_JOBS": _jobs(env),
         # Threads of each process that do background jobs; 0 leaves them to other processes.
         "CRM_JOB_THREADS": _whole(env, "CRM_JOB_THREADS", 1, 0, 16),
+        # Whether this process does what is due by the clock; 0 leaves it to other processes.
+        "CRM_CLOCK": _switch(env, "CRM_CLOCK", default="1"),
         **_database(env, folder),
         **_sessions(env, is_https=is_https),
         **_keys(env),
@@ -170,9 +172,9 @@ def _hosts(env: Mapping[str, str]) -> list[str]:
     return [*LOOPBACK, *named]
 
 
-def _switch(env: Mapping[str, str], variable: str) -> bool:
+def _switch(env: Mapping[str, str], variable: str, default: str = "0") -> bool:
     """A yes or no: 1 or 0."""
-    value = env.get(variable, "").strip().casefold()
+    value = env.get(variable, default).strip().casefold()
     if value in {"", "0", "false", "no", "off"}:
         return False
     if value in {"1", "true", "yes", "on"}:

@@ -24,6 +24,7 @@ from app.admin.theme import sentences
 from app.cli import sentence
 from app.commands.demo import fill_in
 from app.demo.loader import Size
+from app.jobs.clock import clock_of
 from app.jobs.queue import EXTENSION, Engine
 from app.secrets import WeakKeyError
 from app.spec import clock, words
@@ -108,12 +109,14 @@ def serve(app: Flask, host: str, port: int, *, is_opening: bool) -> None:
         threading.Timer(1, webbrowser.open, [address]).start()
     jobs: Engine = app.extensions[EXTENSION]
     jobs.start()
+    clock_of(app).start()
     try:
         server.run()
     except KeyboardInterrupt:
         _say("Stopped.")
     finally:
         server.close()
+        clock_of(app).stop()
         jobs.stop()
 
 

@@ -18,7 +18,7 @@ from app.admin import assets, build, errors, security
 from app.admin.security.generator import Generator
 from app.admin.theme import theme
 from app.extensions import csrf, db, migrate
-from app.jobs import engines
+from app.jobs import clock, engines
 from app.store import gate, version
 
 gate.install(db.session)
@@ -43,5 +43,6 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         build.register_all(builder)
         pages.register_all(builder)
     engines.install(application)
+    clock.install(application)
     cli.install(application)
     return application

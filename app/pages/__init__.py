@@ -3,6 +3,7 @@
 from app.admin.page import Builder
 from app.pages.address_book import AddressBookView
 from app.pages.announcements import AnnouncementsView
+from app.pages.clock import ClockView
 from app.pages.columns import ColumnsView
 from app.pages.dashboard import DashboardView
 from app.pages.data_quality import DataQualityView
@@ -43,6 +44,7 @@ VIEWS = (
     SearchView,
     SettingsView,
     LogoView,
+    ClockView,
     DictionariesView,
     AddressBookView,
     AnnouncementsView,

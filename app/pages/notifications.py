@@ -13,8 +13,10 @@ from app.admin import cells
 from app.admin.manual import explained
 from app.admin.page import Page, expose, go_to
 from app.extensions import db
+from app.jobs import alarm
 from app.rules import announcements
 from app.spec.catalogue import catalogue
+from app.spec.routines import ROUTINES
 from app.spec.words import either
 from app.store import outbox
 from app.store.context import actor
@@ -111,8 +113,18 @@ SENTENCES: dict[str, Callable[[int, Mapping[str, Any]], str]] = {
 """What a message says, by the operation it tells of; one of its own for each."""
 
 
+def _routine_failed(data: Mapping[str, Any]) -> str:
+    routine = ROUTINES.get(data["routine"])
+    return _(
+        "The scheduled task “%(name)s” has failed three times.",
+        name=routine.label if routine else data["routine"],
+    )
+
+
 def sentence(kind: str, data: dict[str, Any]) -> str:
     """The message as a sentence of the reader's language; KeyError for a kind that has none."""
+    if kind == alarm.KIND:
+        return _routine_failed(data)
     names = {"who": either(*data["by_name"]), "kind": catalogue.get(data["entity"]).many}
     text = SENTENCES[kind](data["count"], names)
     note = data.get("message") or ""
@@ -121,6 +133,8 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
 
 def _address(kind: str, data: dict[str, Any]) -> str:
     """Where the records are; an undone hand-over may have taken them out of the reader's reach."""
+    if kind == alarm.KIND:
+        return "/clock/"
     plural = catalogue.get(data["entity"]).plural
     if data.get("record") and kind != "undo":
         return f"/{plural}/show/{data['record']}"

@@ -253,11 +253,12 @@ def set_language(user_id: int, language: str) -> None:
     )
 
 
-def sweep_logins(keep: timedelta) -> None:
-    """Drop sessions nobody will ask for again."""
-    before = clock.now() - keep
+def sweep_logins(keep: timedelta) -> int:
+    """Drop sessions nobody will ask for again; answers how many."""
+    row = UserSession.__table__
     with writing() as connection:
-        connection.execute(delete(UserSession.__table__).where(UserSession.last_seen_at < before))
+        gone = delete(row).where(row.c.last_seen_at < clock.now() - keep)
+        return connection.execute(gone).rowcount
 
 
 def claim_key(fingerprint: str, former: Iterable[str] = ()) -> bool:

@@ -98,8 +98,8 @@ def forgive_attempts(cleared: str, refunded: Iterable[str]) -> None:
         connection.execute(delete(row).where(row.c.key == cleared))
 
 
-def sweep_attempts(keep: timedelta = timedelta(days=1)) -> None:
-    """Drop counters whose window is long over."""
+def sweep_attempts(keep: timedelta = timedelta(days=1)) -> int:
+    """Drop counters whose window is long over; answers how many."""
     row = LoginThrottle.__table__
     with writing() as connection:
-        connection.execute(delete(row).where(row.c.started_at < clock.now() - keep))
+        return connection.execute(delete(row).where(row.c.started_at < clock.now() - keep)).rowcount

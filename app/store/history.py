@@ -51,6 +51,7 @@ EVENTS = (
     option("setting_changed", "Setting changed", "修改设置"),
     option("dictionary_changed", "Dictionary changed", "修改字典"),
     option("undo", "Undo", "撤销"),
+    option("routine_asked", "Scheduled task started by hand", "手动执行定时任务"),
     option("set_up", "Set up", "初始化"),
     option("first_admin_created", "First administrator created", "创建首个管理员"),
 )

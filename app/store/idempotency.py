@@ -102,8 +102,8 @@ def finish(user_id: int, key: str, answer: Replay) -> None:
     )
 
 
-def sweep(keep: timedelta = KEPT) -> None:
-    """Forget keys that nobody will send again."""
+def sweep(keep: timedelta = KEPT) -> int:
+    """Forget keys that nobody will send again; answers how many."""
     with writing() as connection:
         row = Idempotency.__table__
-        connection.execute(delete(row).where(row.c.at < clock.now() - keep))
+        return connection.execute(delete(row).where(row.c.at < clock.now() - keep)).rowcount

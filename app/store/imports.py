@@ -198,16 +198,15 @@ def matched(number: int) -> set[int]:
     return {record for record in db.session.scalars(statement) if record}
 
 
-def sweep(keep: timedelta) -> None:
-    """Forget what the rows of old files said."""
+def sweep(keep: timedelta) -> int:
+    """Forget what the rows of old files said; answers of how many files."""
     with writing() as connection:
         file = Import.__table__.c
         is_old = (file.at < clock.now() - keep, file.is_forgotten.is_(False))
         old = list(connection.scalars(select(file.id).where(*is_old).limit(100)))
-        if not old:
-            return
         for table in (ImportPart.__table__, ImportLine.__table__):
             connection.execute(delete(table).where(table.c.import_id.in_(old)))
         connection.execute(
             update(Import.__table__).where(file.id.in_(old)).values(is_forgotten=True)
         )
+    return len(old)

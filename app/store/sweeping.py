@@ -1,26 +1,20 @@
 """Forgetting what nobody will ask for again: old keys of requests, ended logins, old counters.
 
-Until the nightly clock exists, ``flask crm upgrade`` sweeps, and so does a process on its first
-writing request and then once an hour (docs/decisions/0009).
+By the clock once an hour, and with ``flask crm upgrade`` (docs/decisions/0009).
 """
 
-import logging
-import time
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from app.spec import columns
+from app.extensions import db
+from app.spec import columns, routines
+from app.spec.routines import Report, Routine
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
-from app.store import idempotency, imports, settings
+from app.store import due_runs, idempotency, imports, settings
 from app.store.accounts import sweep_logins
 from app.store.attempts import sweep_attempts
+from app.store.separate import writing
 
-EVERY = 3600.0
-"""Seconds between two sweeps of one process."""
-NEXT = "next_sweep"
 LOGIN_DAYS: Setting[int] = declare(
     "login_days",
     columns.integer(
@@ -33,6 +27,7 @@ LOGIN_DAYS: Setting[int] = declare(
     ),
     Chapter.RETENTION,
 )
+
 IMPORT_DAYS: Setting[int] = declare(
     "import_days",
     columns.integer(
@@ -48,29 +43,47 @@ IMPORT_DAYS: Setting[int] = declare(
     ),
     Chapter.RETENTION,
 )
-
-log = logging.getLogger("crm.sweep")
-
-
-def sweep() -> None:
-    """Short deletions, each in its own transaction; call with no transaction under way."""
-    settings.obey_now()
-    idempotency.sweep()
-    sweep_logins(timedelta(days=value(LOGIN_DAYS)))
-    sweep_attempts()
-    imports.sweep(timedelta(days=value(IMPORT_DAYS)))
+RUN_DAYS = timedelta(days=90)
+"""How long it is known what the clock has done."""
 
 
-def sweep_when_due(memory: dict[str, Any]) -> None:
-    """Sweep when this process has not for an hour; ``memory`` is the application's, for the time.
+def sweep() -> Report:
+    """Short deletions, each in its own transaction; call with no transaction under way.
 
-    A busy or unreachable database is only noted: whoever asked for something else is not troubled.
+    Done twice, the second time finds nothing. Answers how much was forgotten.
     """
-    now = time.monotonic()
-    if now < memory.get(NEXT, 0.0):
-        return
-    memory[NEXT] = now + EVERY
-    try:
-        sweep()
-    except SQLAlchemyError as error:
-        log.warning("not swept: %s", type(error).__name__)
+    settings.obey_now()
+    found = {
+        "keys": idempotency.sweep(),
+        "logins": sweep_logins(timedelta(days=value(LOGIN_DAYS))),
+        "counters": sweep_attempts(),
+        "imports": imports.sweep(timedelta(days=value(IMPORT_DAYS))),
+        "runs": due_runs.sweep(RUN_DAYS),
+    }
+    _tidy_file()
+    return found
+
+
+def _tidy_file() -> None:
+    """Let SQLite look after its statistics (R10); PostgreSQL does that by itself."""
+    if db.engine.dialect.name == "sqlite":
+        with writing() as connection:
+            connection.exec_driver_sql("PRAGMA optimize")
+
+
+SWEEP = routines.declare(
+    Routine(
+        key="sweep",
+        label=Label("Forget what is out of date", "清理过期数据"),
+        at="17 * * * *",
+        does=sweep,
+        counted={
+            "keys": Label("request keys", "请求编号"),
+            "logins": Label("ended sessions", "已结束的登录会话"),
+            "counters": Label("login counters", "登录计数"),
+            "imports": Label("imported files", "导入的文件"),
+            "runs": Label("old runs of scheduled tasks", "定时任务的旧记录"),
+        },
+        catch_up=timedelta(hours=2),
+    )
+)

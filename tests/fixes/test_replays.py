@@ -9,7 +9,7 @@ from app.spec import clock
 from app.store.accounts import UserSession
 from app.store.attempts import LoginThrottle
 from app.store.idempotency import Idempotency
-from app.store.sweeping import NEXT, sweep
+from app.store.sweeping import sweep
 from tests.contract.calls import Api
 from tests.support.worlds import World
 
@@ -68,20 +68,6 @@ def test_old_keys_logins_and_counters_are_forgotten(world: World, engine: Engine
     with world.app.app_context(), time_machine.travel(later + timedelta(days=31), tick=False):
         sweep()
         assert _count(engine, UserSession) == _count(engine, LoginThrottle) == 0
-
-
-def test_a_writing_request_sweeps_once_an_hour(world: World, engine: Engine) -> None:
-    admin = Api(world, "admin")
-    assert admin.post("/leads/", {"name": "Old"}, **KEY).status_code == 201
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE idempotency SET at = '2020-01-01 00:00:00+00:00'"))
-    assert admin.post("/leads/", {"name": "Now"}).status_code == 201
-    assert _count(engine, Idempotency) == 1, "swept an instant ago"
-    world.app.extensions.pop(NEXT)
-    assert admin.get("/leads/1").status_code == 200
-    assert _count(engine, Idempotency) == 1, "whoever reads does not wait for it"
-    assert admin.post("/leads/", {"name": "Then"}).status_code == 201
-    assert _count(engine, Idempotency) == 0
 
 
 def _count(engine: Engine, model: type) -> int:

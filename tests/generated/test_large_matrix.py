@@ -81,7 +81,7 @@ def test_a_large_matrix_stays_small(world: World, engine: Engine, large: list[st
     for person in ("sales1a", "sales1b", "sales2a", "manager", "clerk1"):
         set_role(engine, person, "role7")
     admin, path = world.client("admin"), f"/matrix/{role_ids(engine)['role7']}"
-    admin.post(path, data=with_changes(admin.get(path).text))  # sweeps what is due once a day
+    admin.post(path, data=with_changes(admin.get(path).text))
     with count_statements() as shown:
         page = admin.get(path)
     assert page.text.count("grant:") >= ENTITIES * OPERATIONS

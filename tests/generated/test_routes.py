@@ -76,6 +76,8 @@ OWN_TESTS = {
     "AddressBookView.show": "everybody's: test_people",
     "AnnouncementsView.show": "everybody's, each his audience's: test_people",
     "SettingsView.show": "a right of its own: test_pages_are_rights_of_their_own",
+    "ClockView.show": "the right to the settings: tests/contract/test_clock.py",
+    "ClockView.ask": "the right to change them: tests/contract/test_clock.py",
     "SettingsView.history": "the same right: test_pages_are_rights_of_their_own",
     "DictionariesView.index": "a right of its own: test_pages_are_rights_of_their_own",
     "DictionariesView.edit": "the same right: test_pages_are_rights_of_their_own",

@@ -21,7 +21,6 @@ from app.store import settings
 from app.store.accounts import Login
 from app.store.context import Origin, acting_as, origin
 from app.store.engine import may_write
-from app.store.sweeping import sweep_when_due
 
 OPEN = {
     "LoginView.login": "where one logs in",
@@ -68,8 +67,6 @@ def come_in() -> Response | None:
     if isinstance(fault, SecurityError):
         raise fault  # a host name that is not ours (C14)
     may_write.set(request.method not in csrf.SAFE)
-    if may_write.get():
-        sweep_when_due(current_app.extensions)
     surface = "api" if is_api() else "ui"
     origin.set(Origin(surface, request.remote_addr or "", trace.request_id()))
     if request.endpoint in STATELESS:

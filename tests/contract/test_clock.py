@@ -1,0 +1,188 @@
+"""The clock by hand: due times, second tries, being replaced, and the admin's page (C97–C99)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import Engine, select
+
+from app.extensions import db
+from app.jobs import clock
+from app.spec import clock as times
+from app.spec.routines import ROUTINES, Report, Routine, declare
+from app.spec.words import Label
+from app.store import due_runs
+from app.store.due_runs import DueRun
+from app.store.history import record_event
+from app.store.outbox import Outbox
+from app.store.sweeping import SWEEP
+from tests.support.web import csrf_token
+from tests.support.worlds import World
+
+PROBE = "probe"
+DUE = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+
+
+class Probe:
+    """A routine whose doing the test decides."""
+
+    def __init__(self) -> None:
+        self.done, self.fault = 0, False
+
+    def does(self) -> Report:
+        record_event("set_up", subject=PROBE)
+        self.done += 1
+        if self.fault:
+            raise RuntimeError("the disk is gone")
+        return {"records": self.done}
+
+
+@pytest.fixture
+def probe() -> Iterator[Probe]:
+    made = Probe()
+    label = Label("Probe", "探针")
+    counted = {"records": Label("records", "记录")}
+    ROUTINES[PROBE] = Routine(PROBE, label, "0 2 * * *", made.does, counted)
+    yield made
+    del ROUTINES[PROBE]
+
+
+@pytest.fixture
+def ticking(world: World) -> clock.Clock:
+    """A clock that only does what a test asks it for."""
+    world.is_dirty = True
+    return clock.Clock(world.app, is_on=False)
+
+
+def run_of(engine: Engine) -> DueRun:
+    with engine.connect() as connection:
+        table = DueRun.__table__
+        return connection.execute(select(table).where(table.c.routine == PROBE)).one()
+
+
+def effects(engine: Engine) -> int:
+    history = db.metadata.tables["history"]
+    with engine.connect() as connection:
+        found = select(history.c.id).where(history.c.subject == PROBE)
+        return len(connection.execute(found).all())
+
+
+def test_a_due_time_is_done_once(ticking: clock.Clock, probe: Probe, engine: Engine) -> None:
+    for _ in range(2):
+        ticking.meet(PROBE, DUE)
+    assert (probe.done, effects(engine)) == (1, 1)
+    assert (run_of(engine).state, run_of(engine).report) == ("done", {"records": 1})
+
+
+def test_what_fails_leaves_nothing_and_is_tried_again(
+    world: World, ticking: clock.Clock, probe: Probe, engine: Engine
+) -> None:
+    """C99: after 1, 5 and 30 minutes; the admins hear of it once, after the third failure."""
+    probe.fault = True
+    start = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+    with time_machine.travel(start, tick=False) as moment:
+        ticking.meet(PROBE, DUE)
+        for pause in (1, 5, 30):
+            failed = run_of(engine)
+            assert (failed.state, failed.error) == ("failed", "RuntimeError")
+            assert failed.next_try_at == datetime.now(UTC) + timedelta(minutes=pause)
+            if world.server.kind == "postgresql":  # its own clock doesn't travel
+                engine_waits(engine)
+            with world.app.app_context():
+                moment.shift(timedelta(minutes=pause))
+                assert due_runs.take_over(PROBE, DUE, ticking.name)
+            ticking.do(PROBE, DUE)
+    assert run_of(engine).next_try_at is None, "four failures are enough"
+    assert effects(engine) == 0
+    with engine.connect() as connection:
+        outbox = Outbox.__table__
+        told = connection.execute(select(outbox).where(outbox.c.kind == "routine_failed")).all()
+    assert {message.user_id for message in told}
+    assert len(told) == len({message.user_id for message in told})
+    with world.app.app_context():
+        assert due_runs.left() == []
+    page = world.client("admin").get("/notifications/").text
+    assert "Probe" in page or "探针" in page
+
+
+def engine_waits(engine: Engine) -> None:
+    """Let a failed run be due at once."""
+    with engine.begin() as connection:
+        table = DueRun.__table__
+        connection.execute(table.update().values(next_try_at=datetime(2020, 1, 1, tzinfo=UTC)))
+
+
+def test_whoever_was_replaced_writes_nothing(
+    world: World, ticking: clock.Clock, probe: Probe, engine: Engine
+) -> None:
+    """A paused process wakes up when another one has done its work: its own is taken back."""
+    other = clock.Clock(world.app, is_on=False)
+    with world.app.app_context():
+        assert due_runs.claim(PROBE, DUE, ticking.name)
+    with engine.begin() as connection:
+        old = datetime(2020, 1, 1, tzinfo=UTC)
+        connection.execute(DueRun.__table__.update().values(beat_at=old))
+    with world.app.app_context():
+        assert due_runs.left() == [(PROBE, DUE)]
+        assert due_runs.take_over(PROBE, DUE, other.name)
+        assert not due_runs.take_over(PROBE, DUE, ticking.name), "it beats again"
+    ticking.do(PROBE, DUE)
+    assert effects(engine) == 0
+    other.do(PROBE, DUE)
+    assert effects(engine) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "now", "expected"),
+    [
+        ("Asia/Shanghai", "0 2 * * *", "2026-03-01T18:00:01", "2026-03-01T18:00:00"),
+        ("Asia/Shanghai", "0 2 * * *", "2026-03-01T17:59:59", "2026-02-28T18:00:00"),
+        ("Asia/Shanghai", "0 2 29 2 *", "2028-02-29T00:00:00", "2028-02-28T18:00:00"),
+        ("Asia/Shanghai", "0 2 1 * *", "2026-03-20T00:00:00", None),
+        ("Europe/Berlin", "30 2 * * *", "2026-10-25T12:00:00", "2026-10-25T00:30:00"),
+        ("Europe/Berlin", "30 2 * * *", "2026-03-29T12:00:00", "2026-03-29T01:30:00"),
+    ],
+)
+def test_the_last_time_that_was_missed_is_caught_up(
+    probe: Probe, zone: str, at: str, now: str, expected: str | None
+) -> None:
+    """C97, C98: within its day; summer time, leap day, the hour that there is twice."""
+    routine = Routine(PROBE, Label("Probe", "探针"), at, probe.does, {})
+    found = clock.last_due(routine, zone, datetime.fromisoformat(now).replace(tzinfo=UTC))
+    assert found == (expected and datetime.fromisoformat(expected).replace(tzinfo=UTC))
+
+
+def test_admins_see_the_clock_and_can_ask(
+    world: World, ticking: clock.Clock, probe: Probe, engine: Engine
+) -> None:
+    """“Run now” is done by whichever process ticks next, and says who wanted it."""
+    ticking.meet(PROBE, DUE)
+    admin = world.client("admin")
+    page = admin.get("/clock/").text
+    assert all(f'data-routine="{key}"' in page for key in (PROBE, SWEEP.key))
+    token = csrf_token(admin, "/clock/")
+    for path, status in ((f"/clock/{PROBE}/run", 302), ("/clock/nothing/run", 404)):
+        assert admin.post(path, data={"csrf_token": token}).status_code == status
+    with world.app.app_context():
+        asked = due_runs.left()
+        assert [key for key, _due in asked] == [PROBE]
+        assert due_runs.take_over(*asked[0], ticking.name)
+    ticking.do(*asked[0])
+    assert probe.done == 2
+    assert "admin" in admin.get("/clock/").text
+    assert world.client("sales1a").get("/clock/").status_code == 403
+
+
+def test_a_key_is_declared_once() -> None:
+    with pytest.raises(ValueError, match="another key"):
+        declare(SWEEP)
+
+
+def test_the_sweep_reports_what_it_forgot(world: World, ticking: clock.Clock) -> None:
+    """R10: twice in a row is as good as once; the second time finds nothing."""
+    for ago in (3, 2):
+        ticking.meet(SWEEP.key, times.now() - timedelta(hours=ago))
+    with world.app.app_context():
+        states = [run.state for run in due_runs.latest(5) if run.routine == SWEEP.key]
+    assert states == ["done", "done"]

@@ -1,0 +1,181 @@
+"""C95, C96: many clocks on one database; every due time is done exactly once, whoever is killed."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy import Engine, select
+
+from app.jobs import clock
+from app.spec.routines import ROUTINES, Report, Routine
+from app.spec.words import Label
+from app.store import due_runs
+from app.store.history import History, record_event
+from tests.races.crowd import CONTEXT, PATIENCE, Elsewhere, Place, at_once, replace
+from tests.support.worlds import World
+
+PROBE = "probe"
+LEASE = 2.0
+"""Seconds until a dead process counts as dead, in these tests."""
+
+
+def _probe() -> Report:
+    """Leaves one trace per doing, in the transaction that notes the doing."""
+    record_event("set_up", subject=PROBE, detail={"process": os.getpid()})
+    time.sleep(0.3)
+    return {"traces": 1}
+
+
+def _prepare(here: Elsewhere, *, is_naive: bool) -> clock.Clock:
+    """A clock with one routine that is due every second."""
+    label = Label("Probe", "探针")
+    ROUTINES.clear()
+    ROUTINES[PROBE] = Routine(PROBE, label, "* * * * *", _probe, {"traces": label})
+    replace("app.jobs.clock", "_trigger", lambda _routine, zone: CronTrigger(second="*"))
+    replace("app.jobs.clock", "TICK", 1)
+    replace("app.store.due_runs", "LEASE", timedelta(seconds=LEASE))
+    if is_naive:
+        replace("app.store.due_runs", "claim", lambda *_: True)
+        replace("app.store.due_runs", "finish", lambda *_: True)
+    return clock.Clock(here.app, is_on=True)
+
+
+def tick_on(here: Elsewhere, seconds: float, is_naive: bool) -> Any:
+    made = _prepare(here, is_naive=is_naive)
+    made.start()
+    time.sleep(seconds)
+    made.stop()
+
+
+def traces(engine: Engine) -> int:
+    with engine.connect() as connection:
+        found = select(History.__table__.c.id).where(History.__table__.c.subject == PROBE)
+        return len(connection.execute(found).all())
+
+
+def runs(engine: Engine) -> list[Any]:
+    table = due_runs.DueRun.__table__
+    with engine.connect() as connection:
+        found = select(table).where(table.c.routine == PROBE).order_by(table.c.due_at)
+        return list(connection.execute(found))
+
+
+def check(engine: Engine) -> None:
+    """No second was left out, none was done twice, nothing hangs."""
+    found = runs(engine)
+    assert Counter(run.state for run in found) == {"done": len(found)}
+    assert traces(engine) == len(found)
+    times: list[datetime] = [run.due_at for run in found]
+    assert times[-1] - times[0] == timedelta(seconds=len(times) - 1), times
+
+
+def test_four_clocks_do_every_second_once(world: World, engine: Engine) -> None:
+    """C95, for five seconds; more than one process gets something to do."""
+    at_once(Place.of(world), tick_on, [(5.0, False)] * 4)
+    check(engine)
+    assert len({run.worker for run in runs(engine)}) > 1
+
+
+@pytest.mark.prove
+def test_four_clocks_for_long(world: World, engine: Engine) -> None:
+    at_once(Place.of(world), tick_on, [(120.0, False)] * 4)
+    check(engine)
+
+
+def test_without_the_claim_each_clock_does_it(world: World, engine: Engine) -> None:
+    """C89b: what happens when each process believes its own clock."""
+    at_once(Place.of(world), tick_on, [(3.0, True)] * 4)
+    seconds = 3 + 1
+    assert traces(engine) > seconds
+
+
+def _tick_until_killed(place: Place) -> None:
+    made = _prepare(Elsewhere(place), is_naive=False)
+    made.start()
+    time.sleep(PATIENCE)
+
+
+def killed_at_random(world: World, engine: Engine, kills: int) -> None:
+    """Two clocks tick; again and again one of them is killed at work and another one begins."""
+    place, dice = Place.of(world), random.Random(kills)  # noqa: S311 - no secret
+    alive: list[Any] = []
+
+    def begin() -> None:
+        process = CONTEXT.Process(target=_tick_until_killed, args=(place,))
+        process.start()
+        alive.append(process)
+
+    try:
+        begin()
+        begin()
+        for _turn in range(kills):
+            seen, until = len(runs(engine)), time.monotonic() + PATIENCE
+            while len(runs(engine)) == seen and time.monotonic() < until:
+                time.sleep(0.02)
+            time.sleep(dice.uniform(0.0, 0.4))
+            victim = alive.pop(dice.randrange(len(alive)))
+            os.kill(victim.pid, signal.SIGKILL)
+            victim.join(5)
+            begin()
+    finally:
+        for process in alive:
+            process.kill()
+            process.join(5)
+
+
+@pytest.fixture
+def survivor(world: World) -> Iterator[clock.Clock]:
+    """A clock of this process, without any routine that is due."""
+    kept = dict(ROUTINES)
+    label = Label("Probe", "探针")
+    ROUTINES[PROBE] = Routine(PROBE, label, "0 0 1 1 *", _probe, {}, timedelta(seconds=1))
+    yield clock.Clock(world.app, is_on=True)
+    ROUTINES.clear()
+    ROUTINES.update(kept)
+
+
+def finish_off(survivor: clock.Clock, engine: Engine) -> None:
+    """Let the survivor take over what the dead have left; done is then done."""
+    survivor.start()
+    until = time.monotonic() + due_runs.LEASE.total_seconds() + 30
+    while time.monotonic() < until and any(run.state != "done" for run in runs(engine)):
+        time.sleep(0.5)
+    survivor.stop()
+
+
+def check_killed(engine: Engine) -> None:
+    """C96: none half, none twice, none left lying; one trace for each that was claimed."""
+    found = runs(engine)
+    assert Counter(run.state for run in found) == {"done": len(found)}
+    assert traces(engine) == len(found)
+
+
+def test_a_killed_clock_is_replaced(
+    world: World, engine: Engine, survivor: clock.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C96, with four kills."""
+    monkeypatch.setattr(due_runs, "LEASE", timedelta(seconds=LEASE))
+    monkeypatch.setattr(clock, "TICK", 1)
+    killed_at_random(world, engine, 4)
+    assert len(runs(engine)) >= 4
+    finish_off(survivor, engine)
+    check_killed(engine)
+
+
+@pytest.mark.prove
+def test_many_killed_clocks_are_replaced(
+    world: World, engine: Engine, survivor: clock.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_runs, "LEASE", timedelta(seconds=LEASE))
+    monkeypatch.setattr(clock, "TICK", 1)
+    killed_at_random(world, engine, 40)
+    finish_off(survivor, engine)
+    check_killed(engine)
+    assert any(run.attempts > 1 for run in runs(engine)), "somebody died at work"
