@@ -64,7 +64,12 @@ def own_environment() -> dict[str, str]:
     """An instance of the bench's own inside ours: other keys, other SQLite file, no throttle."""
     folder = Path(settings()["CRM_INSTANCE"]) / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    own = {"CRM_INSTANCE": str(folder), "CRM_IDLE_MINUTES": "1440", "CRM_HTTPS": "0"}
+    own = {
+        "CRM_INSTANCE": str(folder),
+        "CRM_IDLE_MINUTES": "1440",
+        "CRM_HTTPS": "0",
+        "CRM_JOBS": "threads",
+    }
     kept = {key: value for key, value in os.environ.items() if not key.endswith("SECRET_KEY")}
     if kept.get("DATABASE_URL", "").startswith("sqlite"):
         del kept["DATABASE_URL"]  # that file is the installation's
