@@ -180,6 +180,7 @@ def frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
             "danger": lists.is_alarming(verb),
             "writes": verb.slug == UNDO.slug or behaviour(verb.slug).writes,
             "final": verb.is_final,
+            "has_settings": verb is not UNDO and bool(_inputs(entity, behaviour(verb.slug))),
         },
         "step": step,
         "action": f"/{entity.plural}/bulk/{verb.slug}",

@@ -33,12 +33,14 @@ NAMES: dict[str, Field] = {
     "name": TextField(label=Label("Name", "名称"), key="name", max_length=60),
     "name_en": TextField(label=Label("English name", "英文名称"), key="name_en", max_length=60),
 }
+_SOME = ("audience", "some")
 CIRCLE = {
-    "roles": LinksField(label=Label("Roles", "角色"), key="roles", to="role"),
+    "roles": LinksField(label=Label("Roles", "角色"), key="roles", to="role", only_with=_SOME),
     "departments": LinksField(
         label=Label("Departments, with those below them", "部门（含下属部门）"),
         key="departments",
         to="department",
+        only_with=_SOME,
     ),
 }
 AUDIENCE_FIELDS: dict[str, Field] = {

@@ -5,6 +5,7 @@ import { focusOf, isEditable } from "./grid.js";
 import { finishTag } from "./pickers.js";
 
 const BELOW = 320; // pixels that a list of choices wants
+const MOVES = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]);
 const PATIENCE = 20_000; // milliseconds
 let enliven = () => {};
 let editor = null; // the cell being edited, the box over it, what its form held at first
@@ -198,17 +199,24 @@ function type(text) {
   input.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// Nothing is being edited any more: the key was meant for the cell that has the focus.
+function pressInGrid({ key }) {
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+  document.activeElement.dispatchEvent(event);
+}
+
 function replay() {
   while (waiting.length && !isBusy) {
     const one = waiting.shift();
     if (one.open) open(one.open);
-    else if (editor) press(one);
+    else if (editor && !MOVES.has(one.key)) press(one);
+    else if (!editor && (MOVES.has(one.key) || one.key === "Enter")) pressInGrid(one);
   }
 }
 
 function hold(event) {
   const isText = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (!isText && !["Tab", "Enter", "Escape"].includes(event.key)) return;
+  if (!isText && !MOVES.has(event.key) && !["Tab", "Enter", "Escape"].includes(event.key)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   waiting.push({ key: event.key, shiftKey: event.shiftKey });
