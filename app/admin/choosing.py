@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, case, or_, select
 
 from app.extensions import db
 from app.operations.registry import BEHAVIOURS
@@ -19,7 +19,7 @@ from app.spec.options import Option
 from app.spec.pinyin import typed
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.text import is_storable
-from app.store import recent, search_index, titles
+from app.store import preferences, recent, search_index, titles
 from app.store.context import actor, current
 from app.store.policy import Policy
 
@@ -27,6 +27,8 @@ MOST = 20
 AMONG = 500
 """So many hits of a common word are put in order; whoever wants another one types on."""
 LONGEST = 50
+REMEMBERED = 10
+"""So many of those last chosen for a field are kept per person."""
 ASKING = ("list", "create", "edit")
 
 
@@ -42,17 +44,54 @@ def options(entity: Entity, key: str, words: str, *, retired: bool = False) -> l
     if not set(verbs) & {*ASKING, *BEHAVIOURS}:
         raise NotPermitted
     field = _linking(entity, key, verbs)
-    found = suggestions(entity, catalogue.get(field.to), words, retired=retired)
+    chosen = _chosen(entity, key)
+    found = suggestions(entity, catalogue.get(field.to), words, retired=retired, chosen=chosen)
     if isinstance(field, LinksField) and field.is_named:
         return [{**one, "value": one["text"]} for one in found]
     return found
 
 
+def note(entity: Entity, key: str, value: str) -> None:
+    """Remember what was chosen for the field, so that it is offered first there (LIST-8).
+
+    Raises as :func:`options` does, and NotFound for what the asker can't choose.
+    """
+    rights = actor().rights
+    verbs = [v.slug for v in entity.verbs if rights.may(entity.key, v.slug)]
+    if not set(verbs) & {*ASKING, *BEHAVIOURS}:
+        raise NotPermitted
+    target = catalogue.get(_linking(entity, key, verbs).to)
+    if target.is_owned and not rights.may(target.key, "list"):
+        raise NotPermitted
+    number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
+    if not _these(target, [number], rules_of(target).choosable(entity)):
+        raise NotFound
+    before = [one for one in _chosen(entity, key) if one != number]
+    preferences.put({_chosen_key(entity, key): [number, *before][:REMEMBERED]})
+
+
+def _chosen_key(entity: Entity, key: str) -> str:
+    return f"chosen.{entity.key}.{key}"
+
+
+def _chosen(entity: Entity, key: str) -> list[int]:
+    """What the asker has chosen there lately, the last one first."""
+    kept = _chosen_key(entity, key)
+    found: list[int] = preferences.get(kept).get(kept, [])
+    return found
+
+
 def suggestions(
-    entity: Entity, target: Entity, words: str, *, retired: bool = False
+    entity: Entity,
+    target: Entity,
+    words: str,
+    *,
+    retired: bool = False,
+    chosen: Sequence[int] = (),
 ) -> list[dict[str, Any]]:
     """The target's records that these words find, for something about the entity.
 
+    Those ``chosen`` there before come first, then, while nothing is typed, those looked at lately.
     Raises NotPermitted for owned records that the asker may not list, BadRequest for an endless
     search.
     """
@@ -61,11 +100,10 @@ def suggestions(
     if target.is_owned and not actor().rights.may(target.key, "list"):
         raise NotPermitted
     offered = rules_of(target).choosable(entity, retired=retired)
-    rows = _found(target, words.strip(), offered)
+    rows = _found(target, words.strip(), offered, chosen)
     if not words.strip():
-        lately = _lately(target, offered)
-        known = {row.id for row in lately}
-        rows = [*lately, *(row for row in rows if row.id not in known)][:MOST]
+        rows = [*_these(target, chosen, offered), *_lately(target, offered), *rows]
+        rows = list({row.id: row for row in rows}.values())[:MOST]
     return [
         {"value": row.id, "text": _said(titles.title(target, row), row), "hint": _hint(row)}
         for row in rows
@@ -116,11 +154,27 @@ def _lately(target: Entity, offered: Sequence[Any]) -> list[Any]:
     return list(db.session.execute(recent.first(chosen, target).limit(MOST)).scalars())
 
 
-def _found(target: Entity, words: str, offered: Sequence[Any]) -> list[Any]:
-    """The first of those ``offered``, a condition each, that the words find."""
+def _these(target: Entity, ids: Sequence[int], offered: Sequence[Any]) -> list[Any]:
+    """Those of the records that may still be chosen, in this order."""
+    if not ids:
+        return []
+    found = select(target.model).where(target.model.id.in_(ids), *offered)
+    return sorted(db.session.scalars(found), key=lambda row: ids.index(row.id))
+
+
+def _found(
+    target: Entity, words: str, offered: Sequence[Any], chosen: Sequence[int] = ()
+) -> list[Any]:
+    """The first of those ``offered``, a condition each, that the words find.
+
+    Of these those ``chosen`` before come first.
+    """
     model = target.model
     title = target.fields[target.title]
-    first_ones = select(model).order_by(getattr(model, title.sort_column), model.id).limit(MOST)
+    places = {one: place for place, one in enumerate(chosen)}
+    again = [case(places, value=model.id, else_=len(places))] if places and words else []
+    order = (*again, getattr(model, title.sort_column), model.id)
+    first_ones = select(model).order_by(*order).limit(MOST)
     if not words:
         return list(db.session.execute(first_ones.where(*offered)).scalars())
     some = (

@@ -119,6 +119,7 @@ def control(
         "masked": masked,
         "options": _options(entity, field, value),
         "options_url": options_url(entity, field),
+        "is_noted": isinstance(field, RelationField),
         "creates": isinstance(field, TagsField) and choosing.may_create(field),
         "only_with": " ".join(field.only_with),
         "max_length": getattr(field, "max_length", None),

@@ -18,6 +18,7 @@ from app.admin.once import once
 from app.admin.page import go_to
 from app.admin.record import children, own_marks, team
 from app.admin.record import screen as record_screen
+from app.extensions import db
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, WrongVerb
 from app.spec.words import listed
@@ -70,9 +71,18 @@ class EntityView(BaseView):
         walk.keep(screen, request.args)
         return render_template("show.html", screen=screen)
 
-    @expose("/options/<key>")
+    @expose("/options/<key>", methods=["GET", "POST"])
     def options(self, key: str) -> Response:
-        """Choices for a relation, by what was typed; ``retired=1`` with those no longer chosen."""
+        """Choices for a relation, by what was typed; ``retired=1`` with those no longer chosen.
+
+        POST remembers what was ``chosen`` (LIST-8).
+        """
+        if request.method == "POST":
+            choosing.note(self.entity, key, request.form.get("chosen", ""))
+            state.only(request.args)
+            state.only(request.form, {*forms.CONTROL, "chosen"})
+            db.session.commit()
+            return Response(status=204)
         words, retired = request.args.get("q", ""), state.whole(request.args.get("retired"), 0)
         found = choosing.options(self.entity, key, words, retired=bool(retired))
         state.only(request.args, {"q", "retired"})

@@ -272,6 +272,23 @@ def test_the_trail_is_ones_own_scoped_and_short(stage: Stage) -> None:
     assert sorted(one["value"] for one in again) == sorted(one["value"] for one in offered)
 
 
+def test_what_one_has_chosen_is_offered_first(stage: Stage) -> None:
+    """LIST-8: in that picker, typed or not, for whoever chose; only what he may choose (C22)."""
+    person, other = stage.person("manager"), stage.person("leader1")
+    path = "/contacts/options/customer"
+    for number in (3, 6):
+        assert person.post(path, {"chosen": str(number)}).status_code == 204
+    for words in ("", "customer"):
+        assert [one["value"] for one in json.loads(person.get(path, q=words).text)[:2]] == [6, 3]
+        assert json.loads(other.get(path, q=words).text)[0]["value"] != 6
+    assert trail(person, "/recent/") == []
+    for wrong, status in ((UNKNOWN, 404), ("x", 404), ("", 404)):
+        assert person.post(path, {"chosen": wrong}).status_code == status, wrong
+    assert other.post(path, {"chosen": "6"}).status_code == 404, "out of his scope"
+    assert stage.person("people").post(path, {"chosen": "3"}).status_code == 403
+    assert person.post(f"{path}?q=1", {"chosen": "3"}).status_code == 400
+
+
 def test_the_trail_leads_into_ones_own_pools(stage: Stage) -> None:
     """A member's record in a pool by its name there; taken out of his pools it leaves the trail."""
     person, members = stage.person("sales2a"), stage.oracle.visible("sales2a", "customer", "read")

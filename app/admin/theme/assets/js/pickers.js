@@ -1,5 +1,5 @@
 // Type-ahead pickers over plain selects, and tags over a plain text input.
-import { each } from "./dom.js";
+import { each, send } from "./dom.js";
 
 function optionHtml(data, escape) {
   const hint = data.hint ? `<small>${escape(data.hint)}</small>` : "";
@@ -156,6 +156,12 @@ function begin(element, options) {
   }
   if (element.required) picker.control_input.setAttribute("aria-required", "true");
   element.setAttribute("aria-hidden", "true");
+  if ("noted" in element.dataset) {
+    picker.on("item_add", (chosen) => {
+      if (!picker.isFocused || isFixed({ value: chosen })) return;
+      send(element.dataset.url, { chosen }, { keepalive: true }).catch(() => {});
+    });
+  }
   heed(picker, element.dataset.url);
 }
 
