@@ -49,5 +49,5 @@ def kept_marks(entity: Entity) -> dict[str, Any]:
 
 
 def _namesake(field: Field, value: str, names: list[str]) -> Namesake:
-    words = _l("Already called so: %(names)s.", names=listed(names))
+    words = _l("Already exists: %(names)s.", names=listed(names))
     return Namesake(fields={field.key: [words]}, details={"namesakes": names}, value=value)
