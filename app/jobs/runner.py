@@ -32,7 +32,7 @@ from app.store.jobs import Job
 MOST_ATTEMPTS = 10
 """So often a job is taken up without getting on; then it is given up."""
 MOST_FAULTS = 3
-"""So often a chunk is tried again at once when the database was busy (C87)."""
+"""So often a worker goes on after the database was busy, before he lets others try (C87)."""
 BREATH = 0.02
 """Seconds between two chunks in which others may write."""
 
@@ -64,43 +64,44 @@ class Runner:
             db.session.commit()
         if not is_mine:
             return False
-        with ExitStack() as kept:
-            self._run(number, kept)
+        self._run(number)
         with self.app.app_context():
             jobs.let_go(number, self.name)
             db.session.commit()
         return True
 
-    def _run(self, number: int, kept: ExitStack) -> None:
-        kind: Kind | None = None
-        faults = 0
-        while not self.stop.is_set():
+    def _run(self, number: int) -> None:
+        for faults in range(1, MOST_FAULTS + 1):
             try:
-                with self._transaction(number) as job:
-                    if job is None:
-                        return None
-                    if kind is None:
-                        kind = KINDS[job.kind]()
-                        kept.callback(kind.let_go)
-                    _chunk(job, kind)
-                    is_over = job.state in jobs.CLOSED
+                return self._advance(number)
             except Refusal as refusal:
                 return self._fail(number, refusal)
             except DBAPIError as fault:
-                faults += 1
                 log.warning("job %s: %s", number, type(fault.orig).__name__)
-                if faults > MOST_FAULTS:
-                    return None
                 time.sleep(random.uniform(0.1, 0.5) * faults)  # noqa: S311 - no secret
             except Exception:  # whatever a kind does wrong must not end the worker
                 log.exception("job %s failed", number)
                 return self._fail(number, ServerFault())
-            else:
-                faults = 0
-                if is_over:
-                    return None
-                time.sleep(BREATH)
         return None
+
+    def _advance(self, number: int) -> None:
+        """Chunk after chunk, until the job is over or lost or the worker is stopped.
+
+        One object of its kind does them; after a chunk that was rolled back another one goes on.
+        """
+        kind: Kind | None = None
+        is_over = False
+        with ExitStack() as open_things:
+            while not (is_over or self.stop.is_set()):
+                with self._transaction(number) as job:
+                    if job is None:
+                        return
+                    if kind is None:
+                        kind = KINDS[job.kind]()
+                        open_things.callback(kind.let_go)
+                    _chunk(job, kind)
+                    is_over = job.state in jobs.CLOSED
+                time.sleep(BREATH)
 
     def _fail(self, number: int, refusal: Refusal) -> None:
         """Close the job with what went wrong, even when its kind can't settle it."""

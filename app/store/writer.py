@@ -128,7 +128,8 @@ def update_rows(
     With ``version`` (one change only) the row is written when it still has that version, and the
     answer is 0 when somebody was faster (R4). Otherwise the caller holds the rows' locks.
     """
-    changes = [c for c in changes if c.differences(entity) or how.extra]
+    told = {c.id: c.differences(entity) for c in changes}
+    changes = [c for c in changes if told[c.id] or how.extra]
     if not changes:
         return 0
     written = _update_stored(entity, changes, how, version)
@@ -138,7 +139,7 @@ def update_rows(
     history.record_writes(
         how.operation,
         entity.key,
-        ((c.id, c.title, c.differences(entity)) for c in changes),
+        ((c.id, c.title, told[c.id]) for c in changes),
         how.operation_id,
     )
     _reindex(entity, changes)
