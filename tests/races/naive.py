@@ -34,11 +34,11 @@ def load_and_save() -> None:
     """The version is read when saving, not when the form was shown: it never conflicts (R4)."""
     edit = editing.edit
 
-    def careless(entity: Any, record_id: int, raw: Any, *, version: Any) -> Any:
+    def careless(entity: Any, record_id: int, raw: Any, *, version: Any, **named: Any) -> Any:
         table = entity.model.__table__
         with system_scope("a careless program"):
             now = db.session.scalar(select(table.c.version).where(table.c.id == record_id))
-        return edit(entity, record_id, raw, version=now or 0)
+        return edit(entity, record_id, raw, version=now or 0, **named)
 
     replace("app.operations.editing", "edit", careless)
 
