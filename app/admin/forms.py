@@ -134,7 +134,7 @@ def _options(entity: Entity, field: Field, value: Any) -> list[dict[str, str]]:
         return []
     offered = choosing.first(entity, field)
     if isinstance(field, LinksField):
-        ids = [int(v) for v in value or [] if str(v).isdecimal() and str(v) not in offered]
+        ids = [int(v) for v in value or [] if _is_number(v) and str(v) not in offered]
         names = titles.by_ids(catalogue.get(field.to), ids)
         offered = {str(i): names.get(i, str(i)) for i in ids} | offered
     return [{"code": code, "label": label} for code, label in offered.items()]
@@ -143,9 +143,14 @@ def _options(entity: Entity, field: Field, value: Any) -> list[dict[str, str]]:
 def _text(field: Field, value: Any) -> str:
     if isinstance(field, OptionField) and isinstance(value, str):
         return field.to_text(value)  # a retired choice stays, under its name
-    if isinstance(field, RelationField) and str(value or "").isdecimal():
+    if isinstance(field, RelationField) and _is_number(value):
         return titles.by_ids(catalogue.get(field.to), [int(value)]).get(int(value), "")
     return ""
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it can be a record's number: what was typed may be longer than any column holds."""
+    return str(value or "").isdecimal() and len(str(value)) < 10
 
 
 def pointed(
