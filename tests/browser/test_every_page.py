@@ -41,12 +41,13 @@ NO_PAGES = (
     "/lang/",
     "/logout/",
     "/login/",
+    "/jobs/tray",
     "/notifications/unread",
     "/recent/menu",
     "/search/panel",
 )
-NO_PAGE_EITHER = ("/sums",)
-"""What lists ask for after the page: data, whatever the entity."""
+NO_PAGE_EITHER = ("/sums", "/import/template")
+"""What lists ask for after the page, and files: data, whatever the entity."""
 MATRIX = {"MatrixView.line": "", "MatrixView.copy": "", "MatrixView.spread": "?row=customer"}
 """Pages of an ordinary role: the first one is the super admin's; with what they need to know."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -17,6 +17,8 @@ NO_PAGE_OF_ITS_OWN = {
     "favicon": "a picture",
     "DataQualityView.counts": "a piece of a page",
     "SearchView.panel": "a piece of a page",
+    "JobsView.progress": "a piece of a page",
+    "JobsView.tray": "a piece of a page",
     "NotificationsView.unread": "a piece of a page",
     "MatrixView.first": "leads on to a role",
     "DashboardView.file": "a file",
