@@ -8,6 +8,7 @@ of the person who typed it. An empty value stays empty.
 import ipaddress
 import re
 from contextvars import ContextVar
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -42,6 +43,10 @@ _CREDIT_CODE = re.compile(f"[{CREDIT_CODE_ALPHABET}]{{2}}[0-9]{{6}}[{CREDIT_CODE
 _DIGITS_AND_DASHES = re.compile(r"[0-9]+(?:-[0-9]+)*")
 _EXTENSION = re.compile(r"(?:#|,|;|\b(?:ext|x)\b\.?|转|分机|轉|分機)\s*:?\s*([0-9]{1,6})$", re.I)
 _NO_AREA_CODE = re.compile("0|1[3-9]|400|800|95|96")  # dialled without a 0 in front, in China
+_ELEVEN = re.compile("1[0-9]{10}")
+_PLAIN_LOCAL = re.compile("[a-z0-9]+(?:[._-][a-z0-9]+)*", re.ASCII | re.IGNORECASE)
+SHORT_ADDRESS = 60
+"""Characters within which no part of an address can be too long."""
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?![0-9])", re.I)
 _HOST = re.compile(r"(?=.{1,253}$)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 
@@ -73,6 +78,8 @@ def mobile(text: str, country: str = "CN") -> str:
     number = _half_width(text)
     if not number:
         return ""
+    if country == "CN" and _ELEVEN.fullmatch(number) and _is_of_mobiles(number[:7]):
+        return number
     parsed = _parsed(number, country)
     if parsed is None or not phonenumbers.is_valid_number(parsed):
         raise ValueError(BAD_MOBILE)
@@ -90,6 +97,17 @@ _MOBILE_TYPES = frozenset(
         phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
     }
 )
+
+
+@lru_cache(maxsize=4096)
+def _is_of_mobiles(first: str) -> bool:
+    """Whether Chinese numbers that begin so are mobiles: their first digits alone decide that."""
+    parsed = _parsed(f"{first}0000", "CN")
+    return (
+        parsed is not None
+        and phonenumbers.is_valid_number(parsed)
+        and phonenumbers.number_type(parsed) in _MOBILE_TYPES
+    )
 
 
 def phone(text: str, country: str = "CN") -> str:
@@ -123,10 +141,20 @@ def email(text: str) -> str:
     address = _half_width(text).replace(" ", "")
     if not address:
         return ""
+    local, _at, domain = address.rpartition("@")
     try:
+        if len(address) <= SHORT_ADDRESS and _PLAIN_LOCAL.fullmatch(local):
+            return f"{local}@{_domain(domain)}"
         return validate_email(address, check_deliverability=False).normalized
     except EmailNotValidError as error:
         raise ValueError(BAD_EMAIL) from error
+
+
+@lru_cache(maxsize=4096)
+def _domain(domain: str) -> str:
+    """The domain as it is stored: most addresses share theirs with others."""
+    normalised: str = validate_email(f"a@{domain}", check_deliverability=False).normalized
+    return normalised.partition("@")[2]
 
 
 def website(text: str) -> str:

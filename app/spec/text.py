@@ -104,6 +104,8 @@ def clean(text: str, *, multiline: bool = False) -> str:
     characters that turn the reading direction are removed. NUL, other control characters and
     broken Unicode raise ``ValueError``: they are never typed, only smuggled.
     """
+    if text.isprintable():
+        return unicodedata.normalize("NFC", text).strip()
     text = _LINE_BREAK.sub("\n", text).translate(_BIDI_CONTROLS)
     if not multiline:
         text = re.sub(r"[ \t]*[\n\t][ \t\n]*", " ", text)
