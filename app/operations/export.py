@@ -18,7 +18,7 @@ import xlsxwriter
 from app.operations.behaviour import Behaviour, Row, Run, chunks
 from app.operations.outcome import Plan
 from app.spec import clock, company
-from app.spec.entity import Entity
+from app.spec.entity import NUMBER, Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
 from app.store import layouts, listing, loading, preferences, titles
@@ -44,7 +44,7 @@ def table_for(entity: Entity, columns: str) -> Table:
     """The reader's columns: those of his list (``visible``) or all he may read (``all``)."""
     policy = Policy(actor(), entity, "export", in_list=True)
     if columns == "all":
-        return Table(entity, policy, tuple(policy.readable.values()))
+        return Table(entity, policy, (NUMBER, *policy.readable.values()))
     key = layouts.key(entity)
     layout = Layout.from_json(preferences.get(key).get(key))
     return Table(entity, policy, tuple(layouts.columns(policy, layout)))

@@ -14,7 +14,7 @@ from zlib import crc32
 from app.spec.conditions import condition
 from app.spec.errors import DeclarationError
 from app.spec.field import Field
-from app.spec.kinds import BooleanField
+from app.spec.kinds import BooleanField, IntegerField
 from app.spec.operations import OPERATIONS, Operation
 from app.spec.quality import Check
 from app.spec.relations import RelationField
@@ -103,6 +103,10 @@ MY_PEOPLES = View(
 )
 
 
+NUMBER = IntegerField(
+    key="id", label=Label("Record number", "记录编号"), also=("编号", "record id", "ID")
+)
+"""The record's own number: in no form; in exports and imports it says which record a row is."""
 STARRED = BooleanField(key="starred", label=Label("Starred", "星标"))
 """What no record stores: whether its reader has starred it. A condition like any other (LIST-5)."""
 STARRED_VIEW = View(

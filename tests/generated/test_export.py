@@ -16,7 +16,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from app.spec.catalogue import catalogue
-from app.spec.entity import Entity
+from app.spec.entity import NUMBER, Entity
 from app.spec.field import Field
 from app.spec.kinds import OptionField
 from app.spec.relations import LinksField, RelationField
@@ -45,7 +45,8 @@ def exported(person: Person, entity: Entity, ids: Sequence[int], kind: str) -> b
 
 
 def headers(entity: Entity, language: str) -> list[str]:
-    return [getattr(f.label, language) for f in entity.fields.values()]
+    fields = (NUMBER, *entity.fields.values())
+    return [getattr(f.label, language) for f in fields]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -64,7 +65,8 @@ def test_workbooks_read_back_the_same(stage: Stage, key: str, language: str) -> 
     assert sheet.auto_filter.ref
     stored = stored_rows(stage, entity)
     for number, line in zip(ids, lines[1:], strict=True):
-        for f, got in zip(entity.fields.values(), line, strict=True):
+        assert line[0] == number
+        for f, got in zip(entity.fields.values(), line[1:], strict=True):
             check_cell(f, stored[number][f.key], got, f"{key} {number}.{f.key}")
     other = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
     assert len(other) == len(lines)
@@ -115,8 +117,8 @@ def test_text_never_becomes_a_formula(stage: Stage, key: str) -> None:
         store(stage, entity, ids[number], values)
     sheet = openpyxl.load_workbook(io.BytesIO(exported(person, entity, ids, "xlsx"))).active
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}
-    column = list(entity.fields).index(text_field)
-    name = list(entity.fields).index("name")
+    column = list(entity.fields).index(text_field) + 1
+    name = list(entity.fields).index("name") + 1
     for number, line in enumerate(sheet.iter_rows(min_row=2, values_only=True)):
         assert line[column] == FORMULAS[number]
         assert line[name] == f"{FORMULAS[number]} {number} {DIGITS}"
@@ -153,6 +155,32 @@ def test_csv_says_the_same_as_the_workbook(stage: Stage, key: str) -> None:
                 assert cell.removeprefix("'") == value.removeprefix("'")
             else:
                 assert bool(cell) == (value is not None)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize("key", [key for key in EXPORTED if catalogue.get(key).verb("import")])
+def test_what_was_exported_changes_nothing_when_it_comes_back(
+    stage: Stage, key: str, kind: str, language: str
+) -> None:
+    """EXP-4: every row is recognised by its number, and says what is there already."""
+    entity, person = catalogue.get(key), stage.person(READER)
+    ids = fill(stage, entity, 12)
+    person.client.get(f"/lang/{language}")
+    answer = person.client.post(
+        f"/api/v1/{entity.plural}/import",
+        data={
+            "file": (io.BytesIO(exported(person, entity, ids, kind)), f"again.{kind}"),
+            "options": json.dumps({"mode": "both"}),
+            "dry_run": "true",
+        },
+        headers={"X-CSRFToken": person.csrf()},
+        content_type="multipart/form-data",
+    )
+    said = json.loads(answer.text)
+    assert answer.status_code == 200, said
+    assert (said["total"], said["skipped"]) == (len(ids), len(ids)), (said["rows"], said["sample"])
+    assert {one["code"] for one in said["reasons"]} == {"unchanged"}
 
 
 def test_every_export_is_in_the_log(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from app.operations.importing import cells, headers, options
 from app.operations.importing.plan import OUTCOMES, Claims, Planner, Verdict
 from app.operations.rules import rules_of
 from app.spec.catalogue import catalogue
-from app.spec.entity import Entity
+from app.spec.entity import NUMBER, Entity
 from app.spec.errors import Conflict, Gone, Unavailable
 from app.store import door, imports, runs
 from app.store.context import Origin, actor, operating, origin, running
@@ -65,7 +65,7 @@ class Tally:
 
 def labels_of(entity: Entity) -> dict[str, str]:
     """What columns are called in the reader's language."""
-    fields = {headers.ID.key: headers.ID, **entity.fields}
+    fields = {NUMBER.key: NUMBER, **entity.fields}
     return {key: str(f.label) for key, f in fields.items()}
 
 

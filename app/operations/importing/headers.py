@@ -11,21 +11,15 @@ from typing import Any
 
 from app.operations.importing.sheets import refuse
 from app.spec import calling
-from app.spec.entity import Entity
+from app.spec.entity import NUMBER, Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field
-from app.spec.kinds import IntegerField
 from app.spec.text import fold
-from app.spec.words import Label
 from app.store import preferences
 from app.store.policy import Policy
 
 IGNORED = ""
 """What a column means that is not imported."""
-ID = IntegerField(
-    label=Label("Record number", "记录编号"), key="id", also=("id", "编号", "序号ID", "record id")
-)
-"""The record's own number: in no form, but a file may say by it which record a row is."""
 LOOKED_AT = 20
 """Lines among which the headings are looked for, below a title or a note."""
 _ORNAMENTS = re.compile(r"[\s*＊:：_\-—()（）\[\]【】/、.。]+|必填|required", re.IGNORECASE)
@@ -46,7 +40,7 @@ def importable(entity: Entity, policy: Policy) -> dict[str, Field]:
         **Policy(policy.actor, entity, "edit").writable(creating=False),
     }
     fields = {key: f for key, f in entity.fields.items() if key in writable and levels[key] > 1}
-    return {ID.key: ID, **fields}
+    return {NUMBER.key: NUMBER, **fields}
 
 
 def names_of(fields: Mapping[str, Field]) -> dict[str, str]:

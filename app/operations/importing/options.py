@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from app.operations import editing
 from app.operations.importing import headers
 from app.spec import columns
-from app.spec.entity import Entity
+from app.spec.entity import NUMBER, Entity
 from app.spec.errors import BadRequest, Invalid, NotPermitted
 from app.spec.field import Field
 from app.spec.kinds import ChoicesField, OptionField
@@ -171,7 +171,7 @@ def defaultable(entity: Entity) -> dict[str, Field]:
     return {
         key: f
         for key, f in fields.items()
-        if key not in {headers.ID.key, "owner", entity.title, *unique}
+        if key not in {NUMBER.key, "owner", entity.title, *unique}
     }
 
 

@@ -205,14 +205,15 @@ class _Decision:
     said: _Said
 
     def over(self, one: Read, hits: matching.Hits, agreeing: Sequence[int]) -> Verdict:
-        """The verdict over a row, in this order: whether it is readable, which record, what."""
-        if one.problems:
-            return Verdict(one.line, "failed", "invalid", one.problems)
+        """The verdict over a row, in this order: which record, whether it is readable, what."""
+        target, code = self._target(one, hits, agreeing)
+        problems = self._unsaid(one, target)
+        if problems:
+            return Verdict(one.line, "failed", "invalid", problems)
         signs = self._signs(one)
         earlier = next((self.claims.fresh[s] for s in signs if s in self.claims.fresh), 0)
         if earlier:
             return Verdict(one.line, "skipped", "repeated", earlier=earlier)
-        target, code = self._target(one, hits, agreeing)
         if code:
             return Verdict(one.line, "failed", code)
         if target and target in self.claims.touched:
@@ -224,6 +225,18 @@ class _Decision:
         elif target and verdict.code != "exists":
             self.claims.touched[target] = one.line
         return verdict
+
+    def _unsaid(self, one: Read, target: int | None) -> list[tuple[str, Any]]:
+        """What is wrong with a row, but for cells that say what its record holds already."""
+        row = self.known.get(target or 0)
+        if row is None or not one.problems:
+            return one.problems
+        fields = self.planner.fields
+        return [
+            (key, sentence)
+            for key, sentence in one.problems
+            if key not in fields or one.texts[key] != self.said.of(fields[key], row)
+        ]
 
     def _signs(self, one: Read) -> list[Any]:
         """What tells a new record of this file from the others."""

@@ -8,9 +8,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.operations import editing
-from app.operations.importing import cells, headers
+from app.operations.importing import cells
 from app.spec.catalogue import catalogue
-from app.spec.entity import Entity
+from app.spec.entity import NUMBER, Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.store import links
@@ -44,7 +44,7 @@ class Reader:
     @cached_property
     def fields(self) -> dict[str, Field]:
         """The mapped fields; the record's own number is none."""
-        return {key: self.entity.fields[key] for key in self.columns if key != headers.ID.key}
+        return {key: self.entity.fields[key] for key in self.columns if key != NUMBER.key}
 
     @cached_property
     def _columns(self) -> dict[str, tuple[Field, int, Callable[[str], Any]]]:
@@ -67,7 +67,7 @@ class Reader:
                 found.values[key] = read(text)
             except ValueError as error:
                 found.problems.append((key, error.args[0]))
-        place = self.columns.get(headers.ID.key, len(row))
+        place = self.columns.get(NUMBER.key, len(row))
         try:
             found.values["id"] = cells.number(row[place].strip() if place < len(row) else "")
         except ValueError as error:

@@ -11,7 +11,7 @@ import xlsxwriter
 from flask_babel import gettext as _
 
 from app.operations.importing import headers
-from app.spec.entity import Entity
+from app.spec.entity import NUMBER, Entity
 from app.spec.field import Field
 from app.spec.kinds import BooleanField, OptionField, TextField
 from app.spec.relations import LinksField, RelationField
@@ -28,7 +28,7 @@ MOST_LIST = 255
 def fields_of(entity: Entity) -> list[Field]:
     """The columns of the template: what this person may fill in, required ones first."""
     fields = headers.importable(entity, Policy(actor(), entity, "import")).values()
-    return sorted((f for f in fields if f.key != headers.ID.key), key=lambda f: not f.required)
+    return sorted((f for f in fields if f.key != NUMBER.key), key=lambda f: not f.required)
 
 
 def heading(field: Field) -> str:
@@ -111,7 +111,7 @@ def _general() -> list[str]:
         _("The example in line 2 is to be overwritten."),
         _("Empty cells change nothing in existing records."),
         _("Format columns with long numbers as text, so that no digit is lost."),
-        _("A column called “%(name)s” says which existing record a row is.", name=headers.ID.label),
+        _("A column called “%(name)s” says which existing record a row is.", name=NUMBER.label),
     ]
 
 
