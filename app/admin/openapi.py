@@ -187,6 +187,8 @@ def _paths(entity: Entity, granted: set[str]) -> dict[str, Any]:
         paths[f"{base}/"] = collection
     if single:
         paths[f"{base}/{{id}}"] = {"parameters": [_id()], **single}
+    if "import" in granted:
+        paths[f"{base}/import"] = {"post": _import(entity)}
     for verb in entity.bulk_verbs:
         if verb.slug in granted:
             paths[f"{base}/bulk/{verb.slug}"] = {"post": _bulk(entity, verb.slug)}
@@ -273,6 +275,24 @@ def _bulk(entity: Entity, slug: str) -> dict[str, Any]:
     described = _operation(f"{slug} {entity.plural}", [_key()], None)
     described["responses"]["202"] = {"description": "A job does it: job_id and operation_id"}
     return described | {"requestBody": _json(schema)}
+
+
+def _import(entity: Entity) -> dict[str, Any]:
+    """A file and how it is read; ``mapping`` and ``options`` as JSON in parts of the form."""
+    text = {"type": "string"}
+    schema = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {
+            "file": {"type": "string", "format": "binary"},
+            "sheet": text,
+            "mapping": text | {"description": "JSON: heading to field; others are recognised"},
+            "options": text | {"description": "JSON: mode, match, owner, pool, defaults"},
+            "dry_run": {"type": "string", "enum": ["true", "false"], "default": "false"},
+        },
+    }
+    body = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    return _operation(f"import {entity.plural}", [_key()], None) | {"requestBody": body}
 
 
 def _schemas(entity: Entity, granted: set[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What people and other programs call a field: in pasted text (UI-15), as headings (IMP)."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from app.spec.field import Field
 from app.spec.kinds import CreditCodeField, EmailField, MobileField, PhoneField, WebsiteField
@@ -15,12 +16,32 @@ _KINDS: Mapping[type[Field], tuple[str, ...]] = {
 _MASKED = {"address": ("地址", "公司地址", "address")}
 """What people write before a value of that kind, besides the field's own label."""
 
+_elsewhere: dict[str, Mapping[str, tuple[str, ...]]] = {}
 
-def names_of(fields: Mapping[str, Field], plain: Callable[[str], str]) -> dict[str, str]:
-    """Every word for every field, made ``plain``; a field's own come before those of its kind."""
+
+def declare(entity: str, words: Mapping[str, tuple[str, ...]]) -> None:
+    """Say what other programs call the fields of an entity, while the program loads."""
+    _elsewhere[entity] = MappingProxyType(dict(words))
+
+
+def elsewhere(entity: str) -> Mapping[str, tuple[str, ...]]:
+    """What other programs call the fields of that entity, by field."""
+    return _elsewhere.get(entity, MappingProxyType({}))
+
+
+def names_of(
+    fields: Mapping[str, Field],
+    plain: Callable[[str], str],
+    called: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Every word for every field, made ``plain``; a field's own come before those of its kind.
+
+    ``called`` are words for single fields that come in between.
+    """
     tiers: tuple[Callable[[Field], tuple[str, ...]], ...] = (
         lambda f: (f.label.zh, f.label.en),
         lambda f: (f.key, *f.also),
+        lambda f: called.get(f.key, ()),
         lambda f: _MASKED.get(f.mask or "", ()),
         lambda f: _KINDS.get(type(f), ()),
     )

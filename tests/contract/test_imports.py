@@ -19,6 +19,8 @@ from werkzeug.test import TestResponse, encode_multipart
 from app.extensions import db
 from app.jobs.runner import Runner
 from app.operations.importing.applying import Importer
+from app.spec import calling
+from app.spec.catalogue import catalogue
 from tests.contract.calls import Api, stored, user_ids
 from tests.contract.test_bulk import rows_in
 from tests.support.snapshot import changed, snapshot
@@ -26,7 +28,7 @@ from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
 Cells = Sequence[Sequence[Any]]
-CODES = ("91330100799655058B", "91110000600037341L")
+MORNING = datetime(2026, 12, 1, 8, 30)  # noqa: DTZ001 - as a sheet has it
 
 
 def csv_of(rows: Cells, encoding: str = "utf-8", end: str = "\r\n") -> bytes:
@@ -370,3 +372,87 @@ def expire(engine: Engine) -> None:
     """As if the lease of the killed worker had ended."""
     with engine.begin() as connection:
         connection.execute(db.metadata.tables["job"].update().values(lease_until=None))
+
+
+HEADINGS = {
+    "悟空 CRM customers": (
+        "customers",
+        ["客户名称(*)", "客户级别", "客户行业", "客户来源", "成交状态", "手机", "网址", "负责人"],
+        ["name", "level", "industry", "source", "", "mobile", "website", "owner"],
+    ),
+    "EspoCRM accounts": (
+        "customers",
+        [
+            "Name",
+            "Website",
+            "Email",
+            "Phone",
+            "Billing Address City",
+            "Assigned User",
+            "Created At",
+        ],
+        ["name", "website", "email", "phone", "city", "owner", ""],
+    ),
+    "Odoo contacts": (
+        "contacts",
+        ["Name", "Related Company", "Job Position", "Email", "Mobile", "Street", "Tags/Name"],
+        ["name", "customer", "position", "email", "mobile", "address", "tags"],
+    ),
+    "悟空 CRM leads": (
+        "leads",
+        ["线索名称", "邮箱", "线索来源", "手机", "客户行业", "客户级别", "下次联系时间"],
+        ["name", "email", "source", "mobile", "industry", "level", "next_contact_at"],
+    ),
+}
+
+
+@pytest.mark.parametrize("program", HEADINGS)
+def test_files_of_other_programs_map_by_their_own_headings(world: World, program: str) -> None:
+    """IMP: a title above the headings and a column without one are no obstacle."""
+    plural, headings, fields = HEADINGS[program]
+    data = csv_of([[program], [*headings, ""], ["x"] * (len(headings) + 1)])
+    answer = send(reader(world, "admin"), plural, data, dry_run=True)
+    found = Api(world, "admin").get(f"/imports/{answer.json['import_id']}").json
+    wanted = dict(zip(headings, fields, strict=True)) | {f"#{len(headings) + 1}": ""}
+    assert found["mapping"] == wanted
+    known = {key for entity in catalogue for key in calling.elsewhere(entity.key)}
+    for entity in catalogue:
+        assert set(calling.elsewhere(entity.key)) <= set(entity.fields), entity.key
+    assert known
+
+
+def test_merged_and_hidden_parts_of_a_workbook_are_read_as_they_look(
+    world: World, engine: Engine
+) -> None:
+    """What is merged over lines stands in each; numbers, dates and yes are what they look like."""
+
+    def arrange(sheet: Any) -> None:
+        sheet.merge_range(1, 1, 2, 1, "展会")
+
+    rows: Cells = [
+        ["客户名称", "备注", "手机", "下次联系时间", "年营业额"],
+        ["云山贸易", None, 13800138001, MORNING, 1234.5],
+        ["远山贸易", None, 13800138002, date(2026, 12, 2), "=1/0"],
+    ]
+    file = xlsx_of(rows, "Notes", arrange=arrange)
+    answer = send(reader(world, "sales1a"), "customers", file, "a.xlsx")
+    assert counts(answer) == (2, 0, 0, 0), reasons(answer)
+    one, two = (rows_in(engine, "customer", name=name)[0] for name in ("云山贸易", "远山贸易"))
+    assert (one["mobile"], one["remark"], two["remark"]) == ("13800138001", "展会", "展会")
+    assert f"{one['next_contact_at']:%H:%M}" in ("00:30", "08:30")
+
+
+def test_the_template_is_taken_as_it_is(world: World, engine: Engine) -> None:
+    """IMP: in both languages, with required marks; its example can be imported, its notes can't."""
+    for language in ("zh", "en"):
+        api = reader(world, "admin", language)
+        with api.client.get("/customers/import/template") as answer:
+            data = answer.data
+        book = openpyxl.load_workbook(io.BytesIO(data))
+        head = [cell.value for cell in next(book.worksheets[0].iter_rows())]
+        assert [text for text in head if text.endswith("*")] == head[:1]
+        assert len(book.worksheets[-1]["A"]) > len(head)
+        rehearsed = send(api, "customers", data, "template.xlsx", dry_run=True)
+        assert counts(rehearsed) == (1, 0, 0, 0)
+        mapped = api.get(f"/imports/{rehearsed.json['import_id']}").json["mapping"]
+        assert all(mapped.values()), mapped

@@ -101,7 +101,7 @@ def _columns(entity: Entity, file: Import) -> list[dict[str, Any]]:
         for key, f in fields.items()
     ]
     readable = Policy(actor(), entity, "read").readable.values()
-    names = headers.names_of({f.key: f for f in readable if f.key not in fields})
+    names = headers.names_of(entity, {f.key: f for f in readable if f.key not in fields})
     return [
         {
             "name": f"{COLUMN}{place}",

@@ -102,7 +102,7 @@ def planner_of(file: Import, claims: Claims | None = None, *, dry_run: bool) -> 
     door.demand(entity.key, "import")
     chosen = options.parse(entity, file.options)
     fields = headers.importable(entity, Policy(actor(), entity, "import"))
-    mapping = headers.checked(file.headings, fields, file.mapping)
+    mapping = headers.checked(entity, file.headings, fields, file.mapping)
     columns = cells.columns(file.headings, mapping)
     chosen = replace(chosen, match=tuple(key for key in chosen.match if key in columns))
     kind = file.kind == "csv"

@@ -43,9 +43,9 @@ def importable(entity: Entity, policy: Policy) -> dict[str, Field]:
     return {NUMBER.key: NUMBER, **fields}
 
 
-def names_of(fields: Mapping[str, Field]) -> dict[str, str]:
+def names_of(entity: Entity, fields: Mapping[str, Field]) -> dict[str, str]:
     """What stands for a field in a heading."""
-    return calling.names_of(fields, plain)
+    return calling.names_of(fields, plain, calling.elsewhere(entity.key))
 
 
 def find(first: Sequence[Row], names: Mapping[str, str]) -> int:
@@ -69,9 +69,11 @@ def named(row: Row) -> list[str]:
     return headings
 
 
-def recognised(headings: Sequence[str], fields: Mapping[str, Field]) -> dict[str, str]:
+def recognised(
+    entity: Entity, headings: Sequence[str], fields: Mapping[str, Field]
+) -> dict[str, str]:
     """The field of each heading as far as it can be told; each field once, the rest ignored."""
-    names, taken = names_of(fields), set[str]()
+    names, taken = names_of(entity, fields), set[str]()
     found: dict[str, str] = {}
     for heading in headings:
         key = names.get(plain(heading), IGNORED)
@@ -81,10 +83,10 @@ def recognised(headings: Sequence[str], fields: Mapping[str, Field]) -> dict[str
 
 
 def checked(
-    headings: Sequence[str], fields: Mapping[str, Field], given: Mapping[str, Any]
+    entity: Entity, headings: Sequence[str], fields: Mapping[str, Field], given: Mapping[str, Any]
 ) -> dict[str, str]:
     """A mapping that somebody sent, over the recognised one; BadRequest for one that can't be."""
-    found = recognised(headings, fields)
+    found = recognised(entity, headings, fields)
     if not set(given) <= set(headings):
         raise BadRequest
     found |= {heading: str(key or IGNORED) for heading, key in given.items()}
@@ -107,9 +109,9 @@ def remembered(
     kept = preferences.get(key).get(key, {})
     known = {h: k for h, k in kept.items() if h in headings and k in {*fields, IGNORED}}
     try:
-        return checked(headings, fields, known)
+        return checked(entity, headings, fields, known)
     except BadRequest:
-        return recognised(headings, fields)
+        return recognised(entity, headings, fields)
 
 
 def remember(entity: Entity, mapping: Mapping[str, str]) -> None:

@@ -72,8 +72,10 @@ def stage(upload: Upload) -> Import:
     if not first:
         raise sheets.refuse("empty")
     fields = headers.importable(upload.entity, Policy(actor(), upload.entity, "import"))
-    at = headers.find(first, headers.names_of(fields))
-    headings = headers.named(first[at])
+    at = headers.find(first, headers.names_of(upload.entity, fields))
+    line, cells = first[at]
+    width = max(len(some) for _line, some in first[at:])
+    headings = headers.named((line, [*cells, *[""] * (width - len(cells))]))
     rows = chain([first[at + 1 :]], upload.portions)
     file = imports.begin(upload.about | {"headings": headings})
     file.total = imports.keep(file, (some for some in rows if some))
