@@ -20,6 +20,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
+from app.jobs import ending
 from app.jobs.kind import Kind
 from app.jobs.kinds import KINDS
 from app.spec import clock, words
@@ -112,6 +113,7 @@ class Runner:
                         job.end("failed", code=refusal.code, sentence=_sentence(refusal))
                         if settles:
                             KINDS[job.kind]().settle(job)
+                        ending.tell(job)
             except Exception:  # whatever a kind does wrong must not keep its job for ever
                 log.exception("job %s could not be settled", number)
             else:
@@ -144,7 +146,7 @@ def _chunk(job: Job, kind: Kind) -> None:
         raise ServerFault
     if job.state == "cancelling":
         job.end("cancelled")
-        return kind.settle(job)
+        return _settle(job, kind)
     if not access.is_active(job.actor_id):
         raise NotPermitted(_("This account is disabled."))
     job.state, job.started_at = "running", job.started_at or clock.now()
@@ -154,8 +156,13 @@ def _chunk(job: Job, kind: Kind) -> None:
     job.attempts = 0
     if not more:
         job.end("done")
-        kind.settle(job)
+        _settle(job, kind)
     return None
+
+
+def _settle(job: Job, kind: Kind) -> None:
+    kind.settle(job)
+    ending.tell(job)
 
 
 def _rate(job: Job, rows: int, seconds: float) -> int:

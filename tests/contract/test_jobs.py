@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, update
 
 from app.extensions import db
+from app.jobs import ending
 from app.spec.catalogue import catalogue
 from app.store import jobs
 from tests.contract.calls import Api, condition, filters_of, pool_ids, set_role, stored, user_ids
@@ -50,6 +51,11 @@ def job_of(api: Api, number: int) -> dict[str, Any]:
     return found
 
 
+def messages(engine: Engine) -> list[dict[str, Any]]:
+    """What was told of what was done, besides that a job has ended."""
+    return [row for row in rows_in(engine, "outbox") if row["kind"] != ending.KIND]
+
+
 def owned(engine: Engine, username: str) -> int:
     table = catalogue.get("customer").model.__table__
     with engine.connect() as connection:
@@ -83,7 +89,7 @@ def test_five_hundred_run_at_once_and_one_more_is_a_job(world: World, engine: En
         **{"created_at": "", "finished_at": None},
     }
     assert owned(engine, "sales1b") == before
-    assert rows_in(engine, "outbox") == []
+    assert messages(engine) == []
     late = fill(engine, 1)[0]
     assert work_off(world) == 1
     ended = job_of(api, job)
@@ -93,7 +99,7 @@ def test_five_hundred_run_at_once_and_one_more_is_a_job(world: World, engine: En
     assert entries(engine, run) == 501
     history = rows_in(engine, "history", operation_id=run)
     assert {(e["surface"], e["request_id"]) for e in history} == {("job", f"job-{job}")}
-    told = rows_in(engine, "outbox")
+    told = messages(engine)
     assert [(m["user_id"], m["data"]["count"]) for m in told] == [
         (user_ids(engine)["sales1b"], 501)
     ]
@@ -202,7 +208,7 @@ def test_a_job_does_what_its_dry_run_said(
             old, new = items[one["id"]]["changes"][one["field"]]
             assert (old, new) == (one["old"], one["new"]), one
     assert entries(engine, run) == ended["done"]
-    told = {m["user_id"]: m["data"]["count"] for m in rows_in(engine, "outbox")}
+    told = {m["user_id"]: m["data"]["count"] for m in messages(engine)}
     assert told == {
         one["user"]["id"]: one["count"]
         for one in dry["notified"]
@@ -239,14 +245,14 @@ def test_rights_lost_on_the_way_stop_it(world: World, engine: Engine) -> None:
     [row] = rows_in(engine, "job")
     assert (row["state"], row["error_code"], row["done"]) == ("failed", "not_permitted", 500)
     assert owned(engine, "sales1b") == before + 500
-    told = rows_in(engine, "outbox")
+    told = messages(engine)
     assert [m["data"]["count"] for m in told] == [500], "whoever got records is told of them"
     set_role(engine, "manager", "sales_manager")
     assert job_of(api, job)["error"]["code"] == "not_permitted"
     assert api.post(f"/jobs/{job}/retry", {}).json["state"] == "queued"
     work_off(world)
     assert (job_of(api, job)["done"], entries(engine, run)) == (MANY, MANY)
-    assert sorted(m["data"]["count"] for m in rows_in(engine, "outbox")) == [500, MANY - 500]
+    assert sorted(m["data"]["count"] for m in messages(engine)) == [500, MANY - 500]
 
 
 def test_a_disabled_person_does_nothing_more(world: World, engine: Engine) -> None:
@@ -296,7 +302,7 @@ def test_cancelled_between_chunks_and_taken_up_again(world: World, engine: Engin
     assert api.post(f"/jobs/{job}/retry", {}).status_code == 200
     work_off(world)
     assert (job_of(api, job)["state"], entries(engine, run)) == ("done", MANY)
-    assert sum(m["data"]["count"] for m in rows_in(engine, "outbox")) == MANY
+    assert sum(m["data"]["count"] for m in messages(engine)) == MANY
 
 
 def test_nobody_else_sees_or_touches_it(world: World, engine: Engine) -> None:
@@ -397,3 +403,25 @@ def test_a_lost_lease_writes_nothing_more(world: World, engine: Engine) -> None:
         db.session.commit()
     work_off(world)
     assert entries(engine, run) == MANY
+
+
+def test_its_person_hears_how_it_ended(world: World, engine: Engine) -> None:
+    """NOTE: one message for each end, that leads to the report."""
+    ids, api = fill(engine, 501), Api(world, "manager")
+    job, run = started(api, "lock", ids, {"reason": "tender"})
+    assert "501" not in told(world)
+    assert api.post(f"/jobs/{job}/cancel", {}).status_code == 200
+    work_off(world)
+    assert "cancelled after 0 records" in told(world)
+    assert api.post(f"/jobs/{job}/retry", {}).status_code == 200
+    work_off(world)
+    page = told(world)
+    assert "Lock · Customers: finished, 501 done, 0 left out." in page
+    assert f'href="/customers/bulk/lock/report/{run}"' in page
+    assert "501" not in world.client("sales1b").get("/notifications/").text
+
+
+def told(world: World) -> str:
+    client = world.client("manager")
+    client.get("/lang/en")
+    return client.get("/notifications/").text

@@ -10,7 +10,7 @@ from app.admin import words
 from app.operations.behaviour import Behaviour
 from app.operations.registry import BEHAVIOURS
 from app.operations.undoing import UNDO
-from app.pages import notifications
+from app.pages import messages
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
 from app.spec.words import language
@@ -107,9 +107,9 @@ def test_every_message_has_its_own_sentence() -> None:
         slug for slug, does in BEHAVIOURS.items() if type(does).notified is not Behaviour.notified
     }
     assert telling
-    assert telling | {UNDO.slug} == notifications.SENTENCES.keys()
+    assert telling | {UNDO.slug} == messages.SENTENCES.keys()
     with pytest.raises(KeyError):
-        notifications.sentence("moved", {"by_name": ["王", "Wang"], "entity": "lead", "count": 1})
+        messages.sentence("moved", {"by_name": ["王", "Wang"], "entity": "lead", "count": 1})
 
 
 def test_a_preview_asks_for_names_once(world: World, engine: Engine) -> None:
