@@ -102,6 +102,7 @@ def forms(client: FlaskClient, app: Flask) -> list[Form]:
             for form in Forms(address, answer.text).found:
                 if not form.action.startswith(LEAVES):
                     found.setdefault((form.action, *sorted(form.controls)), form)
+        answer.close()  # files are sent from disk
     return list(found.values())
 
 
