@@ -205,7 +205,7 @@ def first_values(entity: Entity, row: Mapping[str, Any]) -> dict[str, list[Any]]
 def _update_stored(
     entity: Entity, changes: Sequence[Change], how: Context, version: int | None
 ) -> int:
-    """Set-based: one UPDATE per distinct set of new values, or one prepared for all (BULK-6)."""
+    """One UPDATE per distinct set of new values; of many sets, one per set of columns (BULK-6)."""
     table = entity.model.__table__
     marks = {"updated_at": clock.now(), "updated_by_id": actor_id(), **how.extra}
     groups: dict[Any, list[int]] = defaultdict(list)
@@ -225,25 +225,24 @@ def _update_stored(
 
 
 def _update_each(entity: Entity, changes: Sequence[Change], marks: Mapping[str, Any]) -> int:
-    """One prepared UPDATE with a set of values per row."""
+    """One prepared UPDATE for all rows that get the same columns, with values per row."""
     table = entity.model.__table__
-    columns = sorted({column for c in changes for column in stored(entity, c.values)})
-    target = (
-        update(table)
-        .where(table.c.id == bindparam("row_id"))
-        .values(
-            **{name: bindparam(f"new_{name}") for name in columns},
-            **marks,
-            version=table.c.version + 1,
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for change in changes:
+        values = stored(entity, change.values)
+        named = {f"new_{name}": value for name, value in values.items()}
+        alike[tuple(sorted(values))].append({"row_id": change.id, **named})
+    for columns, rows in alike.items():
+        target = (
+            update(table)
+            .where(table.c.id == bindparam("row_id"))
+            .values(
+                **{name: bindparam(f"new_{name}") for name in columns},
+                **marks,
+                version=table.c.version + 1,
+            )
         )
-    )
-    db.session.execute(
-        target,
-        [
-            {"row_id": c.id, **{f"new_{k}": v for k, v in stored(entity, c.values).items()}}
-            for c in changes
-        ],
-    )
+        db.session.execute(target, rows)
     return len(changes)
 
 

@@ -10,6 +10,7 @@ from app.extensions import db
 from app.spec.catalogue import catalogue
 from tests.contract.calls import Api, pool_ids, set_role, stored, user_ids, write
 from tests.contract.test_bulk import LATER, NAMES, operations, rows_in
+from tests.contract.test_jobs import fill
 from tests.support.snapshot import VOLATILE, changed, snapshot
 from tests.support.statements import count_statements
 from tests.support.web import hidden_inputs
@@ -327,3 +328,34 @@ def test_the_pages_lead_there_and_back(world: World, engine: Engine) -> None:
     told = {message["user_id"] for message in rows_in(engine, "outbox", kind="undo")}
     assert {people["sales1a"], people["sales1b"]} <= told
     assert world.client("sales1a").get("/notifications/").status_code == 200
+
+
+SETS = {
+    "level": "A",
+    "source": "search_engine",
+    "city": "杭州",
+    "province": "浙江",
+    "email": "office@example.com",
+    "remark": "seen",
+}
+
+
+def test_rows_that_differ_in_different_columns(world: World, engine: Engine) -> None:
+    """BULK-6: each of 64 rows lacks another set of the new values; all of it can be undone."""
+    ids, table = fill(engine, 2 ** len(SETS)), catalogue.get("customer").model.__table__
+    bits = list(enumerate(SETS.items()))
+    with engine.begin() as connection:
+        for place, record in enumerate(ids):
+            has = {key: value for bit, (key, value) in bits if place >> bit & 1}
+            if has:
+                connection.execute(table.update().where(table.c.id == record).values(**has))
+    before = contents(engine, set())
+    api = Api(world, "admin")
+    done = api.bulk("customers", "bulk_edit", ids, {"set": SETS}).json
+    assert (done["done"], [skip["id"] for skip in done["skipped"]]) == (63, ids[-1:])
+    for record in (ids[0], ids[5], ids[-1]):
+        row = stored(engine, "customer", record)
+        assert {key: row[key] for key in SETS} == SETS
+    undone = api.post(f"/operations/{done['operation_id']}/undo", {"dry_run": False})
+    assert undone.json["done"] == 63, undone.text
+    assert differences(before, contents(engine, set())) == []
