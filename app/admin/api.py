@@ -27,6 +27,7 @@ from app.spec.errors import (
     WrongVerb,
 )
 from app.spec.field import Field
+from app.spec.operations import ALSO_CALLED
 from app.store import door, listing
 from app.store.context import actor
 from app.store.idempotency import Replay
@@ -138,6 +139,7 @@ class EntityApi(BaseApi):
     @expose("/bulk/<slug>", methods=["POST"])
     def bulk(self, slug: str) -> Response:
         """A bulk operation over ids or over a filter (contract §5)."""
+        slug = ALSO_CALLED.get(slug, slug)
         verb = self.entity.verb(slug)
         if verb is None or not verb.is_bulk:
             raise NotFound

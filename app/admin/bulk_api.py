@@ -13,10 +13,10 @@ from app.jobs import bulk
 from app.operations import engine, selection
 from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
-from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest
-from app.spec.relations import TagsField
+from app.spec.field import Field
+from app.spec.relations import RelationField, TagsField
 from app.store import titles
 from app.store.context import actor
 from app.store.idempotency import Replay
@@ -94,23 +94,27 @@ def _skips(skipped: Iterable[Skip]) -> list[dict[str, Any]]:
 
 
 def _notified(outcome: Outcome) -> list[dict[str, Any]]:
-    names = titles.by_ids(catalogue.get("user"), outcome.notified)
-    return [
-        {"user": {"id": i, "label": names.get(i, "")}, "count": n}
-        for i, n in outcome.notified.items()
-    ]
+    people = titles.people(outcome.notified)
+    return [{"user": people.get(i, {"id": i}), "count": n} for i, n in outcome.notified.items()]
 
 
 def _sample(entity: Entity, outcome: Outcome) -> Iterable[dict[str, Any]]:
     """Old and new values as this reader may see them."""
     policy = Policy(actor(), entity, "read", in_list=True)
     shown = list(outcome.sample(policy))
-    tags = [(f.key, pair) for _change, f, pair in shown if isinstance(f, TagsField)]
-    names = changes.names_in(tags, policy.readable)
+    linked = [(f, pair) for _change, f, pair in shown if isinstance(f, TagsField | RelationField)]
+    names = changes.names_in(((f.key, pair) for f, pair in linked), policy.readable)
+    persons = (pair for f, pair in linked if isinstance(f, RelationField) and f.is_person)
+    people = titles.people(one for pair in persons for one in pair if one)
     for change, f, pair in shown:
-        old, new = (
-            ([names.get((f.to, one), one) for one in side or ()] for side in pair)
-            if (isinstance(f, TagsField))
-            else pair
-        )
+        old, new = (_told(f, side, names, people) for side in pair)
         yield {"id": change.id, "field": f.key, "old": old, "new": new}
+
+
+def _told(f: Field, side: Any, names: Mapping[Any, str], people: Mapping[int, Any]) -> Any:
+    """A value as the record's own answer tells it (contract §2)."""
+    if isinstance(f, TagsField):
+        return [names.get((f.to, one), one) for one in side or ()]
+    if not isinstance(f, RelationField) or side is None:
+        return side
+    return people.get(side) or {"id": side, "label": names.get((f.to, side), "")}

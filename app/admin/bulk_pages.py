@@ -33,7 +33,7 @@ from app.operations.selection import Selection
 from app.operations.undoing import UNDO, UNDO_DAYS, is_undoable
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.errors import BadRequest, Invalid, Refusal
+from app.spec.errors import BadRequest, Invalid, Refusal, StaleCount
 from app.spec.field import Field
 from app.spec.operations import EXPORT, Operation
 from app.spec.settings import value
@@ -70,6 +70,10 @@ def answer(entity: Entity, slug: str) -> Answer:
         outcome = engine.run(does, entity, chosen, _params(does, entity, raw), dry_run=True)
     except Invalid as refusal:
         return _settings(entity, verb, fields, chosen, raw, refusal), refusal.status
+    except StaleCount as refusal:  # asked again, with the number of now (BULK-1)
+        chosen = replace(chosen, expected=refusal.details["count"])
+        outcome = engine.run(does, entity, chosen, _params(does, entity, raw), dry_run=True)
+        return _preview(entity, verb, chosen, raw, outcome, refusal), refusal.status
     return _preview(entity, verb, chosen, raw, outcome)
 
 
@@ -232,7 +236,12 @@ def _optional(verb: Operation, fields: Mapping[str, Field]) -> dict[str, Field]:
 
 
 def _preview(
-    entity: Entity, verb: Operation, chosen: Selection, raw: forms.Raw, outcome: Outcome
+    entity: Entity,
+    verb: Operation,
+    chosen: Selection,
+    raw: forms.Raw,
+    outcome: Outcome,
+    refusal: Refusal | None = None,
 ) -> str:
     params = [
         (key, str(one))
@@ -244,6 +253,7 @@ def _preview(
         "scope": _scope(entity, verb, chosen),
         "hidden": [*_hidden(chosen, "run"), ("form_nonce", forms.nonce()), *params],
         "preview": expected(entity, verb, outcome),
+        "errors": [str(refusal.message)] if refusal else [],
     }
     return render_template("bulk.html", screen=screen)
 
@@ -267,17 +277,22 @@ def _reasons(skipped: list[Skip]) -> list[dict[str, Any]]:
     return [{"text": text, "count": n} for text, n in counted.most_common()]
 
 
-def _left_out(entity: Entity, verb: Operation, skip: Skip) -> dict[str, str]:
+def _left_out(entity: Entity, verb: Operation, skip: Skip) -> dict[str, Any]:
     own = "" if verb.rows == "binned" else f"/{entity.plural}/show/{skip.id}"
     return {
         "label": skip.title or _("No. %(number)s", number=skip.id),
         "reason": skip.reason,
-        "url": address(skip.where) if skip.where else own,
+        "url": own,
+        "ways": ways(skip),
     }
 
 
-def address(where: Place) -> str:
-    """The list that shows what stands in the way."""
+def ways(skip: Skip) -> list[dict[str, str]]:
+    """The lists that show what stands in the way, by the name of the kind."""
+    return [{"label": str(one.entity.many), "url": _address(one)} for one in skip.where]
+
+
+def _address(where: Place) -> str:
     condition = {"col": where.column, "opr": where.operator, "value": where.value}
     return ListState(f"/{where.entity.plural}/list/").url(conditions=(condition,))
 

@@ -201,7 +201,7 @@ class EntityView(BaseView):
             return {
                 "title": _("%(title)s can't be deleted", title=title),
                 "text": hindrance.reason,
-                "link": bulk_pages.address(hindrance.where) if hindrance.where else "",
+                "links": bulk_pages.ways(hindrance),
                 "hidden": [],
                 "cancel_url": walk.carried(f"{base}/show/{record.id}", request.args),
             }

@@ -14,11 +14,13 @@ from decimal import Decimal
 from typing import IO, Any
 
 import xlsxwriter
+from flask_babel import lazy_gettext as _l
 
 from app.operations.behaviour import Behaviour, Row, Run, chunks
 from app.operations.outcome import Plan
 from app.spec import clock, company
 from app.spec.entity import NUMBER, Entity
+from app.spec.errors import Invalid
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
 from app.store import layouts, listing, loading, preferences, titles
@@ -40,9 +42,14 @@ class Table:
     fields: tuple[Field, ...]
 
 
-def table_for(entity: Entity, columns: str) -> Table:
-    """The reader's columns: those of his list (``visible``) or all he may read (``all``)."""
+def table_for(entity: Entity, columns: str | list[str]) -> Table:
+    """The reader's columns: of his list (``visible``), all he may read (``all``), or those named.
+
+    Invalid when one of these isn't his to read.
+    """
     policy = Policy(actor(), entity, "export", in_list=True)
+    if isinstance(columns, list):
+        return Table(entity, policy, _named(policy, columns))
     if columns == "all":
         return Table(entity, policy, (NUMBER, *policy.readable.values()))
     key = layouts.key(entity)
@@ -50,11 +57,22 @@ def table_for(entity: Entity, columns: str) -> Table:
     return Table(entity, policy, tuple(layouts.columns(policy, layout)))
 
 
+def _named(policy: Policy, columns: list[str]) -> tuple[Field, ...]:
+    unknown = [key for key in columns if key not in policy.readable]
+    if unknown:
+        there_is_no = _l("There is no column %(name)s.", name=unknown[0])
+        raise Invalid(fields={"columns": [there_is_no]})
+    return tuple(policy.readable[key] for key in columns)
+
+
 class Export(Behaviour):
     """Settles which rows go into the file; the file itself is written when it is fetched."""
 
     slug = "export"
     writes = False
+
+    def prepare(self, run: Run) -> None:
+        table_for(run.entity, run.params["columns"])
 
     def plan(self, run: Run, row: Row) -> Plan:
         return row.change()

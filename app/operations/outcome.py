@@ -41,8 +41,8 @@ class Skip:
     code: str
     values: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
-    where: Place | None = None
-    """Where to look for what stands in the way."""
+    where: tuple[Place, ...] = ()
+    """Where to look for what stands in the way, kind by kind."""
 
     @property
     def item(self) -> dict[str, Any]:

@@ -53,6 +53,6 @@ def _held(roots: Mapping[str, Mapping[int, int]]) -> dict[int, Blocker]:
         for target, (other, field, n) in pointers(catalogue.get(key), roots).items():
             found[going[target]] = Blocker(
                 _l("%(n)d × %(kind)s still point at it.", n=n, kind=other.many),
-                Place(other, field.key, target),
+                (Place(other, field.key, target),),
             )
     return found

@@ -22,7 +22,7 @@ class Blocker:
     """Why a record can't be deleted or disabled, and where to look (CUS-3, ORG-1)."""
 
     sentence: Any
-    where: Place | None = None
+    where: tuple[Place, ...] = ()
 
 
 class Rules:

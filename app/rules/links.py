@@ -94,7 +94,7 @@ def _used(entity: Entity, field: LinksField, ids: Sequence[int]) -> dict[int, Bl
     return {
         linked: Blocker(
             _l("It is used by %(n)d × %(kind)s.", n=n, kind=entity.many),
-            Place(entity, field.key, linked, "any"),
+            (Place(entity, field.key, linked, "any"),),
         )
         for linked, n in rows
     }

@@ -75,18 +75,22 @@ class DepartmentRules(_Touching):
         for record_id in ids:
             if record_id in roots:
                 found[record_id] = Blocker(_l("The root department can't be deleted."))
-            elif people.get(record_id):
-                n = people[record_id]
-                sentence = ngettext("%(num)d person works here.", "%(num)d people work here.", n)
-                found[record_id] = Blocker(
-                    sentence, Place(catalogue.get("user"), "department", record_id)
+                continue
+            reasons, places = [], []
+            if n := people.get(record_id, 0):
+                reasons.append(
+                    ngettext("%(num)d person works here.", "%(num)d people work here.", n)
                 )
-            elif below.get(record_id):
-                n = below[record_id]
-                sentence = ngettext(
-                    "%(num)d department lies below it.", "%(num)d departments lie below it.", n
+                places.append(Place(catalogue.get("user"), "department", record_id))
+            if n := below.get(record_id, 0):
+                reasons.append(
+                    ngettext(
+                        "%(num)d department lies below it.", "%(num)d departments lie below it.", n
+                    )
                 )
-                found[record_id] = Blocker(sentence, Place(entity, "parent", record_id))
+                places.append(Place(entity, "parent", record_id))
+            if reasons:
+                found[record_id] = Blocker(" ".join(reasons), tuple(places))
         return found
 
 
@@ -173,7 +177,7 @@ class RoleRules(_Touching):
         return {**wider} | {
             record_id: Blocker(
                 ngettext("%(num)d person holds it.", "%(num)d people hold it.", n),
-                Place(catalogue.get("user"), "roles", record_id, "rel_m_m"),
+                (Place(catalogue.get("user"), "roles", record_id, "rel_m_m"),),
             )
             for record_id, n in held.items()
         }
@@ -188,7 +192,7 @@ class RoleRules(_Touching):
 
 
 def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:
-    """Whoever owns something yet: how many of what, with the way to the first kind of it."""
+    """Whoever owns something yet: how many of what, with the way to each kind of it."""
     owned: dict[int, list[tuple[Entity, int]]] = {}
     with system_scope("what a leaver owns is counted everywhere"):
         for entity in (e for e in catalogue if e.is_owned):
@@ -198,7 +202,7 @@ def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:
     return {
         person: Blocker(
             _l("Still owns %(what)s; transfer them first.", what=_listed(kinds)),
-            Place(kinds[0][0], "owner", person),
+            tuple(Place(entity, "owner", person) for entity, _n in kinds),
         )
         for person, kinds in owned.items()
     }

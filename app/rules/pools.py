@@ -51,7 +51,7 @@ class PoolRules(Rules):
                 for record_id, n in rows:
                     found[record_id] = Blocker(
                         _l("It holds %(n)d × %(kind)s.", n=n, kind=pooled.many),
-                        Place(pooled, "pool", record_id),
+                        (Place(pooled, "pool", record_id),),
                     )
         return found
 

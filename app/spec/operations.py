@@ -13,6 +13,7 @@ from app.spec.kinds import DateTimeField, IntegerField, LongTextField, OptionFie
 from app.spec.options import fixed, option
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.settings import Chapter, Setting, declare, value
+from app.spec.values import ColumnsField
 from app.spec.words import Label
 
 
@@ -142,7 +143,7 @@ EXPORT = Operation(
             required=True,
             default="xlsx",
         ),
-        OptionField(
+        ColumnsField(
             label=Label("Columns", "列"),
             key="columns",
             choices=EXPORT_COLUMNS,
@@ -317,6 +318,9 @@ OPERATIONS: dict[str, Operation] = {
     )
 }
 """All verbs, in the order of the permission matrix. A new one is nobody's (style.md 5)."""
+
+ALSO_CALLED = {"edit": "bulk_edit"}
+"""Other words that programs may use for bulk operations (contract §5)."""
 
 PLAIN = ("list", "read", "create", "edit")
 BINNED = (*PLAIN, "bulk_edit", "delete", "restore", "export")

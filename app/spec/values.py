@@ -1,4 +1,4 @@
-"""A parameter that maps fields to new values, for bulk edits; the fields check its parts."""
+"""Parameters about fields: new values for a bulk edit, columns for an export."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _l
 
 from app.spec.field import Field
+from app.spec.kinds import OptionField
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,3 +24,15 @@ class ValuesField(Field):
         if not isinstance(raw, Mapping):
             raise ValueError(_l("This must map fields to values."))
         return dict(raw)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnsField(OptionField):
+    """A choice of columns; programs may name them instead, in the order they want (contract §5)."""
+
+    def convert(self, raw: Any) -> Any:
+        if not isinstance(raw, list):
+            return super().convert(raw)
+        if not raw or not all(isinstance(one, str) for one in raw) or len(set(raw)) < len(raw):
+            raise ValueError(_l("This must be a list of different columns."))
+        return raw

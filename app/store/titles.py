@@ -73,6 +73,16 @@ def by_ids(entity: Entity, ids: Iterable[int], *, bilingual: bool = True) -> dic
     }
 
 
+def people(ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """People as answers tell of them (contract §2), as far as the reader may see them."""
+    wanted, user = sorted(set(ids)), catalogue.get("user")
+    if not wanted:
+        return {}
+    names, model = by_ids(user, wanted), user.model
+    rows = db.session.execute(select(model.id, model.username).where(member_of(model.id, wanted)))
+    return {i: {"id": i, "label": names.get(i, ""), "username": name} for i, name in rows}
+
+
 @dataclass(frozen=True)
 class Linked:
     """A linked record: what it is called, nothing when the reader may not read it."""

@@ -409,6 +409,9 @@ def test_three_steps_in_the_browser(world: World, engine: Engine) -> None:
     write(engine, "customer", 3, owner_id=people["sales1a"])
     moved = client.post("/customers/bulk/transfer", data=confirmed)
     assert moved.status_code == 409, "the number has changed since it was shown"
+    again = hidden_inputs(moved.text)
+    assert (again["step"], again["new_owner"]) == ("run", confirmed["new_owner"])
+    assert again["expected_count"] != confirmed["expected_count"], "asked again, with the new one"
     write(engine, "customer", 3, owner_id=people["sales1b"])
     third = client.post("/customers/bulk/transfer", data=confirmed)
     again = client.post("/customers/bulk/transfer", data=confirmed)
@@ -430,3 +433,40 @@ def test_one_history_entry_per_row_with_old_and_new(world: World, engine: Engine
     with engine.connect() as connection:
         total = connection.scalar(select(func.count()).select_from(db.metadata.tables["history"]))
     assert total
+
+
+def test_people_and_records_are_told_as_everywhere(world: World, engine: Engine) -> None:
+    """§2 in §5: whoever hears of it with his username, linked records with their labels."""
+    api, people = Api(world, "manager"), user_ids(engine)
+    dry = api.bulk("customers", "transfer", [1], {"new_owner": "sales1b"}, dry_run=True).json
+    told = {"id": people["sales1b"], "label": "Sales1b", "username": "sales1b"}
+    receiver = next(n["user"] for n in dry["notified"] if n["user"]["id"] == people["sales1b"])
+    assert receiver | {"label": ""} == told | {"label": ""}
+    assert receiver["label"]
+    moved = next(one for one in dry["sample"] if one["field"] == "owner")
+    assert moved["new"] == receiver
+    assert moved["old"]["username"] == "sales1a"
+
+
+def test_edit_is_bulk_edit(world: World, engine: Engine) -> None:
+    """§5 writes ``edit {set: …}``: the same operation, with the same permission."""
+    done = Api(world, "admin").bulk("customers", "edit", [1, 2], {"set": {"level": "C"}})
+    assert (done.status_code, done.json["done"]) == (200, 2), done.text
+    assert stored(engine, "customer", 2)["level"] == "C"
+    assert Api(world, "clerk1").bulk("customers", "edit", [1], {"set": {}}).status_code == (
+        Api(world, "clerk1").bulk("customers", "bulk_edit", [1], {"set": {}}).status_code
+    )
+
+
+def test_an_export_has_the_columns_that_were_named(world: World, engine: Engine) -> None:
+    """§5: in that order; a column that isn't his to read, or none at all, is refused."""
+    api = Api(world, "manager")
+    run = api.bulk("customers", "export", [1], {"format": "csv", "columns": ["owner", "name"]})
+    assert run.status_code == 200, run.text
+    with api.client.get(run.json["download"]) as answer:
+        text = answer.data.decode("utf-8-sig")
+    assert text.splitlines()[0].count(",") == 1
+    assert "Customer 01" in text.splitlines()[1].split(",")[1]
+    for wrong in (["nothing"], [], ["name", "name"], [1], "half"):
+        answer = api.bulk("customers", "export", [1], {"format": "csv", "columns": wrong})
+        assert (answer.status_code, list(answer.json["fields"])) == (422, ["columns"]), wrong

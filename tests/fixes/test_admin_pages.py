@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qs, quote_plus, unquote_plus, urlsplit
 
 import pytest
@@ -23,6 +24,7 @@ from app.spec.scopes import Scope
 from app.spec.words import Label, language
 from app.store import runs
 from tests.contract.calls import Api, pool_ids, user_ids
+from tests.contract.test_bulk import rows_in
 from tests.support.statements import count_statements
 from tests.support.web import hidden_inputs, submit
 from tests.support.worlds import World
@@ -66,26 +68,42 @@ def test_only_creating_answers_201(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plural", "slug", "record", "condition"),
+    ("plural", "slug", "record", "conditions"),
     [
-        ("users", "disable", "leader1", {"col": "owner", "opr": "eq"}),
-        ("pools", "delete", "Open customers", {"col": "pool", "opr": "eq"}),
+        (
+            "users",
+            "disable",
+            "sales1a",
+            dict.fromkeys(("leads", "customers", "contacts"), ("owner", "eq")),
+        ),
+        ("pools", "delete", "Open customers", {"customers": ("pool", "eq")}),
+        (
+            "departments",
+            "delete",
+            "Sales",
+            {"users": ("department", "eq"), "departments": ("parent", "eq")},
+        ),
     ],
 )
-def test_what_stands_in_the_way_has_an_address(
-    world: World, engine: Engine, plural: str, slug: str, record: str, condition: dict[str, str]
+def test_what_stands_in_the_way_has_addresses(
+    world: World, engine: Engine, plural: str, slug: str, record: str, conditions: dict[str, Any]
 ) -> None:
-    """An encoded one, that leads to the list with exactly what is meant (ORG-1, POOL)."""
+    """One for each kind, that leads to the list with exactly what is meant (ORG-1, POOL)."""
     client = world.client("admin")
-    number = {**user_ids(engine), **pool_ids(engine)}[record]
+    departments = {row["name"]: row["id"] for row in rows_in(engine, "department")}
+    number = {**departments, **user_ids(engine), **pool_ids(engine)}[record]
     page = client.get(f"/{plural}/bulk/{slug}?id={number}").text
     if 'name="step" value="preview"' in page:
         page = submit(client, f"/{plural}/bulk/{slug}?id={number}").text
-    (address,) = {unescape(one) for one in re.findall(r'href="([^"]*filters=[^"]*)"', page)}
-    query = urlsplit(address).query
-    assert quote_plus(unquote_plus(query), safe="=") == query
-    assert json.loads(parse_qs(query)["filters"][0]) == [{**condition, "value": number}]
-    assert client.get(address).status_code == 200
+    addresses = {unescape(one) for one in re.findall(r'href="([^"]*filters=[^"]*)"', page)}
+    assert {one.split("/")[1] for one in addresses} == set(conditions)
+    for address in addresses:
+        column, operator = conditions[address.split("/")[1]]
+        query = urlsplit(address).query
+        assert quote_plus(unquote_plus(query), safe="=") == query
+        meant = {"col": column, "opr": operator, "value": number}
+        assert json.loads(parse_qs(query)["filters"][0]) == [meant]
+        assert client.get(address).status_code == 200
 
 
 @pytest.mark.parametrize("person", ["sales1a", "sales1b", "leader1", "manager", "admin"])
