@@ -107,6 +107,8 @@ def test_many_records_are_done_while_one_goes_on(
     go_on(page, "report")
     expect(dialog.locator("[data-job-state=queued] progress")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.wait_for_load_state("networkidle")
     page.goto("/leads/list/")
     page.locator(".tray > summary").click()
     page.locator(".tray a[data-job]").click()

@@ -419,8 +419,8 @@ def test_a_full_disk_is_507(
     api = Api(world, "manager")
     create = editing.create
 
-    def full(entity: Any, values: Any) -> int:
-        create(entity, values)
+    def full(entity: Any, values: Any, **more: Any) -> int:
+        create(entity, values, **more)
         raise OperationalError("INSERT INTO secret", {"p": 1}, Exception(words))
 
     before = snapshot(engine, db.metadata)
@@ -476,7 +476,7 @@ def test_a_connection_killed_midway_is_answered(
     monkeypatch.setitem(world.app.config, "PROPAGATE_EXCEPTIONS", False)
     api = Api(world, "manager")
 
-    def cut_off(*_: Any) -> int:
+    def cut_off(*_: Any, **_more: Any) -> int:
         number = db.session.scalar(text("SELECT pg_backend_pid()"))
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})

@@ -30,9 +30,9 @@ def _seats(engine: Engine, entity: str) -> set[tuple[int, int]]:
 
 
 def test_whoever_is_passed_over_stays_first() -> None:
-    turns = Turns((1, 2, 3))
+    turns = Turns([1, 2, 3])
     assert [turns.take(owner) for owner in (1, 1, None, None, 2)] == [2, 3, 1, 2, 3]
-    assert Turns((1,)).take(1) is None
+    assert Turns([1]).take(1) is None
 
 
 @pytest.mark.parametrize("how", ["equal", "round_robin", "load"])
