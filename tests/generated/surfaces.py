@@ -169,7 +169,7 @@ def create_call(doing: Doing) -> TestResponse:
 
 
 def search_page(doing: Doing) -> TestResponse:
-    return doing.stage.person(doing.actor).get(f"/{doing.plural}/list/", search=" 0")
+    return doing.stage.person(doing.actor).get(f"/{doing.plural}/list/", search=named(doing))
 
 
 def list_call(doing: Doing) -> TestResponse:
@@ -177,7 +177,12 @@ def list_call(doing: Doing) -> TestResponse:
 
 
 def search_call(doing: Doing) -> TestResponse:
-    return doing.stage.person(doing.actor).ask(doing.plural, search=" 0", page_size=100)
+    return doing.stage.person(doing.actor).ask(doing.plural, search=named(doing), page_size=100)
+
+
+def named(doing: Doing) -> str:
+    """What every record of the company is called, before its number."""
+    return doing.entity.title()
 
 
 def template(doing: Doing) -> TestResponse:
