@@ -114,7 +114,8 @@ def union_of_all(_self: Rights, entity: str, _operation: str) -> Any:
 
 def ignore_unreadable(entity: Any, verb: Any, ids: Any) -> Any:
     """Unknown ids are silently left out instead of refusing the whole (BULK-1 forgotten)."""
-    return selection.Resolved(sorted(door.within(entity, ids, verb.slug)))
+    where = [entity.model.id.in_(door.within(entity, ids, verb.slug))]
+    return selection.Chosen(entity, verb, where, pools=True)
 
 
 def raise_not_found(*_arguments: Any) -> None:

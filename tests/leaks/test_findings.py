@@ -197,7 +197,6 @@ PROTECTED: dict[str, Any] = {
     "lock_reason": "x",
     "deal_status": "won",
     "won_at": None,
-    "primary_contact": 1,
     "name_sort": "a",
     "name_key": "a",
     "contacts": [1],
