@@ -6,6 +6,7 @@ operation's scope are reported, and a count that has moved is asked about again.
 """
 
 import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,13 +57,19 @@ class Selection:
 
 @dataclass
 class Chosen:
-    """The rows of a selection within the operation's scope, as conditions: nothing is read yet."""
+    """The rows of a selection within the operation's scope.
+
+    What matches a filter is a condition, of which nothing is read yet. Ticked rows are known by
+    now: one that leaves the scope before it is locked has a verdict too (BULK-4).
+    """
 
     entity: Entity
     verb: Operation
-    where: list[Any]
-    pools: bool
-    """Whether rows in pools count too."""
+    where: list[Any] = field(default_factory=list)
+    ticked: Sequence[int] | None = None
+    """The ids, in order; None where the rows are those that match."""
+    pools: bool = False
+    """Whether rows in pools match too."""
     skipped: list[Skip] = field(default_factory=list)
     """Ticked rows that are left out whatever they are."""
     expected: int | None = None
@@ -70,21 +77,30 @@ class Chosen:
 
     def ids(self, most: int, *, after: int = 0) -> list[int]:
         """The next ids in order, at most so many."""
+        if self.ticked is not None:
+            start = bisect_right(self.ticked, after)
+            return list(self.ticked[start : start + most])
         model = self.entity.model
         found = select(model.id).where(*self.where, model.id > after).order_by(model.id)
         with self._looking():
             return list(db.session.scalars(found.limit(most)))
 
     def count(self) -> int:
+        if self.ticked is not None:
+            return len(self.ticked)
         with self._looking():
             found = select(func.count(self.entity.model.id)).where(*self.where)
             return db.session.scalar(found) or 0
 
     def freeze(self, run: int) -> int:
-        """Note the rows as those that a run is about, by the database itself; how many they are.
+        """Note the rows as those that a run is about; how many they are.
 
-        Raises StaleCount when the doer saw another number.
+        What matches is noted by the database itself. Raises StaleCount when the doer saw another
+        number.
         """
+        if self.ticked is not None:
+            runs.note(run, ({"record_id": i, "outcome": runs.PENDING} for i in self.ticked))
+            return len(self.ticked)
         with self._looking():
             count = runs.freeze(run, self.entity, self.where)
         self.check(count)
@@ -155,7 +171,7 @@ def resolve(entity: Entity, verb: Operation, selection: Selection) -> Chosen:
     where = _clauses(entity, verb, selection.query)
     if selection.excluded:
         where.append(~member_of(entity.model.id, sorted(selection.excluded)))
-    return Chosen(entity, verb, where, selection.query.in_pools, expected=selection.expected)
+    return Chosen(entity, verb, where, pools=selection.query.in_pools, expected=selection.expected)
 
 
 def matching_count(entity: Entity, verb: Operation, query: Query) -> int:
@@ -190,8 +206,7 @@ def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Chosen:
         raise NotFound
     skipped = [Skip(i, "not_permitted") for i in others]
     skipped += [Skip(i, "taken", {"name": name}) for i, name in taken.items()]
-    where = [member_of(entity.model.id, sorted(reached))]
-    return Chosen(entity, verb, where, pools=True, skipped=skipped)
+    return Chosen(entity, verb, ticked=sorted(reached), skipped=skipped)
 
 
 def _taken(entity: Entity, ids: Sequence[int]) -> dict[int, str]:

@@ -91,7 +91,8 @@ def work_without_a_lease() -> None:
 
 def undo_without_looking() -> None:
     """Look whether the run is undone, let go, undo it; nothing in the database objects."""
-    own, start = runs.own, runs.start
+    own, start, under_way = runs.own, runs.start, runs.under_way
+    taken_back: dict[int, Any] = {}
 
     def unlocked(*given: Any, **named: Any) -> Any:
         found = own(*given, **{**named, "lock": False})
@@ -101,7 +102,17 @@ def undo_without_looking() -> None:
         return own(number)
 
     def unnoticed(*given: Any, **named: Any) -> int:
-        return start(*given, **{**named, "undoes": None})
+        number = start(*given, **{**named, "undoes": None})
+        taken_back[number] = named["undoes"]
+        return number
+
+    def remembered(number: int) -> Any:
+        run = under_way(number)
+        if number in taken_back:
+            db.session.expunge(run)
+            run.undoes_id = taken_back[number]
+        return run
 
     replace("app.store.runs", "own", unlocked)
+    replace("app.store.runs", "under_way", remembered)
     replace("app.store.runs", "start", unnoticed)
