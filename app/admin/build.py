@@ -6,7 +6,7 @@ from app.admin.api import EntityApi
 from app.admin.importing.api import ImportsApi
 from app.admin.importing.pages import ImportView
 from app.admin.jobs_api import JobsApi
-from app.admin.openapi import OpenApi
+from app.admin.openapi.document import OpenApi
 from app.admin.operations_api import OperationsApi
 from app.admin.rows import RowsView
 from app.admin.search_api import SearchApi

@@ -1,13 +1,26 @@
 """Background jobs for programs: how far one is, cancelling it, letting it go on (contract §5)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response, jsonify
-from flask_appbuilder.api import BaseApi, expose
+from flask_appbuilder.api import expose
 
 from app.admin import bodies
 from app.admin.once import once
+from app.admin.openapi.own import OwnApi
+from app.admin.openapi.parts import (
+    ID,
+    KEY,
+    MOMENT,
+    TEXT,
+    WHOLE,
+    Schema,
+    maybe,
+    operation,
+    record,
+    ref,
+)
 from app.jobs import queue
 from app.jobs.kinds import KINDS
 from app.spec.errors import BadRequest
@@ -16,12 +29,35 @@ from app.store.idempotency import Replay
 from app.store.jobs import Job
 
 
-class JobsApi(BaseApi):
+class JobsApi(OwnApi):
     """``/api/v1/jobs/<id>``: one's own only; everybody else's are not found."""
 
     resource_name = "jobs"
-    csrf_exempt = False
-    allow_browser_login = True
+    schemas: ClassVar[dict[str, Schema]] = {
+        "Job": record(
+            ("id", "kind", "state", "total", "done"),
+            **dict.fromkeys(("id", "total", "done", "skipped", "failed"), WHOLE),
+            kind=TEXT,
+            state=TEXT | {"enum": list(jobs.STATES)},
+            rate=maybe(WHOLE),
+            operation_id=maybe(WHOLE),
+            download=maybe(TEXT),
+            error=maybe(record((), code=TEXT, message=TEXT)),
+            created_at=maybe(MOMENT),
+            finished_at=maybe(MOMENT),
+        )
+    }
+
+    @classmethod
+    def paths(cls) -> dict[str, Any]:
+        base, job = f"/api/v1/{cls.resource_name}/{{id}}", ref("Job")
+        stop = operation("stop a job after the chunk under way", job, takes=(KEY,))
+        again = operation("go on with a job that failed or was cancelled", job, takes=(KEY,))
+        return {
+            base: {"parameters": [ID], "get": operation("how far a job is", job)},
+            f"{base}/cancel": {"parameters": [ID], "post": stop},
+            f"{base}/retry": {"parameters": [ID], "post": again},
+        }
 
     @expose("/<int:number>", methods=["GET"])
     def get(self, number: int) -> Response:

@@ -5,15 +5,32 @@ import itertools
 import json
 import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import xlsxwriter
 from flask import Response, jsonify, request, send_file, stream_with_context
-from flask_appbuilder.api import BaseApi, expose
+from flask_appbuilder.api import expose
 from flask_babel import gettext as _
 
 from app.admin import bodies, bulk_api
 from app.admin.once import once
+from app.admin.openapi.own import OwnApi
+from app.admin.openapi.parts import (
+    FLAG,
+    ID,
+    KEY,
+    MOMENT,
+    TEXT,
+    WHOLE,
+    Schema,
+    maybe,
+    operation,
+    query,
+    record,
+    ref,
+    sent,
+    several,
+)
 from app.extensions import db
 from app.jobs import bulk
 from app.operations import undoing
@@ -32,12 +49,51 @@ MIME = {
 }
 
 
-class OperationsApi(BaseApi):
+RUN = {
+    **dict.fromkeys(("operation_id", "total", "done", "skipped", "failed"), WHOLE),
+    **dict.fromkeys(("operation", "entity"), TEXT),
+    "at": MOMENT,
+}
+UNDOING = {"undoes": maybe(WHOLE), "undone_by": maybe(WHOLE), "undo_until": maybe(MOMENT)}
+VERDICT = record(("id", "outcome"), id=WHOLE, outcome=TEXT, code=TEXT, reason=TEXT)
+
+
+class OperationsApi(OwnApi):
     """``/api/v1/operations/<id>``: for the doer and super admins only."""
 
     resource_name = "operations"
-    csrf_exempt = False
-    allow_browser_login = True
+    schemas: ClassVar[dict[str, Schema]] = {
+        "Operation": record(tuple(RUN), **RUN, **UNDOING),
+        "OperationReport": record((*RUN, "rows"), **RUN, rows=several(VERDICT)),
+    }
+
+    @classmethod
+    def paths(cls) -> dict[str, Any]:
+        base, shape = f"/api/v1/{cls.resource_name}/{{id}}", TEXT | {"enum": ["json", "xlsx"]}
+        rows = operation(
+            "what became of each row",
+            ref("OperationReport"),
+            takes=(query("format", shape),),
+            file=(MIME["xlsx"],),
+        )
+        undo = operation(
+            "take a run back, or say what that would do",
+            ref("Outcome"),
+            takes=(KEY,),
+            body=sent(record((), dry_run=FLAG)),
+            becomes_job=True,
+        )
+        return {
+            base: {"parameters": [ID], "get": operation("a run's counts", ref("Operation"))},
+            f"{base}/report": {"parameters": [ID], "get": rows},
+            f"{base}/undo": {"parameters": [ID], "post": undo},
+            f"{base}/file": {
+                "parameters": [ID],
+                "get": operation(
+                    "the exported file", file=tuple(kind.split(";")[0] for kind in MIME.values())
+                ),
+            },
+        }
 
     @expose("/<int:number>", methods=["GET"])
     def get(self, number: int) -> Response:

@@ -3,24 +3,46 @@
 from typing import Any
 
 from flask import Response, jsonify, request
-from flask_appbuilder.api import BaseApi, expose
+from flask_appbuilder.api import expose
 from flask_babel import lazy_gettext as _l
 
 from app.admin import state
 from app.admin.finding import list_url, record_url
+from app.admin.openapi.own import OwnApi
+from app.admin.openapi.parts import FLAG, TEXT, WHOLE, maybe, operation, query, record, several
 from app.spec.errors import BadRequest
 from app.store import everywhere
 from app.store.everywhere import COUNT_CAP, Group
+from app.store.listing import MAX_SEARCH
 
 SIZE, MAX_SIZE = 5, 100
+HIT = record(("id", "label"), id=WHOLE, label=TEXT, field=maybe(TEXT), value=maybe(TEXT), url=TEXT)
+GROUP = record(
+    ("entity", "count", "count_exact", "result"),
+    entity=TEXT,
+    label=TEXT,
+    in_pools=FLAG,
+    count=WHOLE,
+    count_exact=FLAG,
+    url=TEXT,
+    result=several(HIT),
+)
+FOUND = record(("q", "groups"), q=TEXT, groups=several(GROUP))
 
 
-class SearchApi(BaseApi):
+class SearchApi(OwnApi):
     """The global search for programs; whoever may log in may ask, and sees his own rows only."""
 
     resource_name = "search"
-    csrf_exempt = False
-    allow_browser_login = True
+
+    @classmethod
+    def paths(cls) -> dict[str, Any]:
+        words = query("q", TEXT | {"minLength": 1, "maxLength": MAX_SEARCH}, required=True)
+        most = WHOLE | {"minimum": 1, "maximum": MAX_SIZE, "default": SIZE}
+        takes = (words, query("page_size", most, "per group"))
+        summary = "search everything that you may list; hits in groups, the best first"
+        found = operation(summary, FOUND, takes=takes)
+        return {f"/api/v1/{cls.resource_name}/": {"get": found}}
 
     @expose("/", methods=["GET"])
     def get_list(self) -> Response:

@@ -5,10 +5,10 @@ are got from the API of its entity, with its filters.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response, jsonify
-from flask_appbuilder.api import BaseApi, expose
+from flask_appbuilder.api import expose
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
@@ -16,6 +16,24 @@ from app.admin import bodies, sharing
 from app.admin.api import MAX_PAGE_SIZE, PAGE_SIZE
 from app.admin.lists.listed import sorts, usable
 from app.admin.once import once
+from app.admin.openapi import fields
+from app.admin.openapi.own import OwnApi
+from app.admin.openapi.parts import (
+    ID,
+    IF_MATCH,
+    KEY,
+    TEXT,
+    WHOLE,
+    Schema,
+    one_of,
+    operation,
+    page_of,
+    query,
+    record,
+    ref,
+    sent,
+    several,
+)
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -31,12 +49,51 @@ LIST_ARGUMENTS = frozenset({"entity", "page", "page_size"})
 QUESTION = frozenset({"filters", "search", "order", "columns"})
 
 
-class SavedViewsApi(BaseApi):
+ASKED = {
+    "filters": several({"type": "object"}),
+    "search": TEXT | {"maxLength": listing.MAX_SEARCH},
+    "order": TEXT | {"examples": ["-name"]},
+    "columns": several(TEXT),
+}
+"""The question that a view asks, as it is written and read."""
+
+
+class SavedViewsApi(OwnApi):
     """Saved views for programs; whoever may list an entity may keep views of it."""
 
     resource_name = "views"
-    csrf_exempt = False
-    allow_browser_login = True
+    schemas: ClassVar[dict[str, Schema]] = {
+        "SavedView": record(
+            ("id", "version", "entity", "name"),
+            id=WHOLE,
+            version=WHOLE,
+            entity=TEXT,
+            **dict.fromkeys(("name", "name_en", "audience"), TEXT),
+            owner=ref("Linked"),
+            **ASKED,
+            **dict.fromkeys(sharing.CIRCLE, several(ref("Linked"))),
+        )
+    }
+
+    @classmethod
+    def paths(cls) -> dict[str, Any]:
+        base, one = f"/api/v1/{cls.resource_name}", one_of(ref("SavedView"))
+        asked = query("q", TEXT, "rison: entity (its plural), page, page_size")
+        body, seen = sent(_write_schema()), (IF_MATCH, KEY)
+        every = page_of(ref("SavedView"))
+        gone = record(("id",), id=WHOLE)
+        return {
+            f"{base}/": {
+                "get": operation("list saved views", every, takes=(asked,)),
+                "post": operation("create saved view", one, takes=(KEY,), body=body, status="201"),
+            },
+            f"{base}/{{id}}": {
+                "parameters": [ID],
+                "get": operation("read saved view", one),
+                "put": operation("edit saved view", one, takes=seen, body=body),
+                "delete": operation("delete saved view", gone, takes=(IF_MATCH,)),
+            },
+        }
 
     @expose("/", methods=["GET"])
     def get_list(self) -> Response:
@@ -93,6 +150,13 @@ class SavedViewsApi(BaseApi):
         preferences.forget(layouts.key(catalogue.get(view.entity), view.id))
         db.session.commit()
         return jsonify({"id": number})
+
+
+def _write_schema() -> Schema:
+    """What may be said of a view; its entity only when it is made."""
+    named = {key: fields.written(field) for key, field in sharing.fields().items()}
+    entity = TEXT | {"description": "plural of the entity, when created"}
+    return record((), entity=entity, **ASKED, **named)
 
 
 def _listable() -> list[str]:

@@ -3,27 +3,73 @@
 import json
 import tempfile
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response, jsonify, request, send_file
-from flask_appbuilder.api import BaseApi, expose
+from flask_appbuilder.api import expose
 from flask_babel import lazy_gettext as _l
 
 from app.admin import bodies
 from app.admin.importing import work
 from app.admin.once import once
+from app.admin.openapi.own import OwnApi
+from app.admin.openapi.parts import (
+    FLAG,
+    ID,
+    KEY,
+    MOMENT,
+    TEXT,
+    WHOLE,
+    Schema,
+    maybe,
+    operation,
+    query,
+    record,
+    ref,
+    sent,
+    several,
+)
 from app.admin.operations_api import MIME
 from app.extensions import db
 from app.operations.importing import report
+from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Invalid, UnsupportedType
 from app.store import imports
+from app.store.context import actor
 from app.store.idempotency import Replay
 from app.store.imports import Import
 
 LISTED = 1_000
 PARTS = frozenset({"mapping", "options", "dry_run", "sheet"})
 KEYS = frozenset({"mapping", "options", "dry_run"})
+
+
+LINE = record(("line", "code", "reason"), line=WHOLE, code=TEXT, reason=TEXT)
+DONE = record(
+    ("import_id", "total", "skipped", "failed"),
+    **dict.fromkeys(("import_id", "total", "done", "created", "updated"), WHOLE),
+    operation_id=maybe(WHOLE),
+    skipped=several(LINE),
+    failed=several(LINE),
+)
+REHEARSED = record(
+    ("import_id", "dry_run", "total"),
+    dry_run=FLAG,
+    **dict.fromkeys(("import_id", "total", "created", "updated", "skipped", "failed"), WHOLE),
+    reasons=several({"type": "object"}),
+    rows=several(LINE),
+    sample=several({"type": "object"}),
+)
+IMPORT = record(
+    ("import_id", "entity", "name", "at"),
+    **dict.fromkeys(("import_id", "total", "created", "updated", "skipped", "failed"), WHOLE),
+    **dict.fromkeys(("entity", "name", "kind", "sha256"), TEXT),
+    sheet=maybe(TEXT),
+    at=MOMENT,
+    operation_id=maybe(WHOLE),
+    job_id=maybe(WHOLE),
+)
 
 
 def answer(entity: Entity) -> Response:
@@ -39,12 +85,39 @@ def answer(entity: Entity) -> Response:
     return _go_on(number, mapping, options, key, dry_run=dry_run)
 
 
-class ImportsApi(BaseApi):
+class ImportsApi(OwnApi):
     """``/api/v1/imports/<id>``: for whoever uploaded the file, and super admins."""
 
     resource_name = "imports"
-    csrf_exempt = False
-    allow_browser_login = True
+    schemas: ClassVar[dict[str, Schema]] = {
+        "Import": IMPORT,
+        "ImportOutcome": {"anyOf": [REHEARSED, DONE]},
+    }
+
+    @classmethod
+    def paths(cls) -> dict[str, Any]:
+        if not any(actor().rights.may(entity.key, "import") for entity in catalogue):
+            return {}
+        base, shape = f"/api/v1/{cls.resource_name}/{{id}}", TEXT | {"enum": ["json", "xlsx"]}
+        how = record((), mapping={"type": "object"}, options={"type": "object"}, dry_run=FLAG)
+        run = operation(
+            "import a file that was uploaded, or say what that would do",
+            ref("ImportOutcome"),
+            takes=(KEY,),
+            body=sent(how),
+            becomes_job=True,
+        )
+        rows = operation(
+            "the rows that changed nothing; as xlsx the failed ones, to be mended",
+            ref("ImportOutcome"),
+            takes=(query("format", shape),),
+            file=(MIME["xlsx"],),
+        )
+        return {
+            base: {"parameters": [ID], "get": operation("an uploaded file", ref("Import"))},
+            f"{base}/run": {"parameters": [ID], "post": run},
+            f"{base}/report": {"parameters": [ID], "get": rows},
+        }
 
     @expose("/<int:number>", methods=["GET"])
     def get(self, number: int) -> Response:

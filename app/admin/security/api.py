@@ -8,56 +8,52 @@ answers a new access token; ``/logout`` ends the session of the token it is call
 from typing import Any
 
 from flask import jsonify, request
-from flask_appbuilder.api import BaseApi, expose
+from flask_appbuilder.api import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from app.admin.openapi.own import OwnApi
+from app.admin.openapi.parts import FLAG, TEXT, operation, record, sent
 from app.admin.security import login, sessions
 from app.admin.security.requests import CHANGE_FIRST
 from app.spec.errors import BadRequest, Invalid, NotLoggedIn, NotPermitted, UnsupportedType
 
 ACCEPTED = {"username": str, "password": str, "provider": str, "refresh": bool}
+REQUIRED_KEYS = ("username", "password")
 REQUIRED = _l("This field is required.")
 
 
-class TokenApi(BaseApi):
+TOKENS = record(("access_token",), access_token=TEXT, refresh_token=TEXT)
+LOGIN = record(
+    REQUIRED_KEYS,
+    username=TEXT,
+    password=TEXT,
+    provider=TEXT | {"enum": ["db"]},
+    refresh=FLAG,
+)
+
+
+class TokenApi(OwnApi):
     """Tokens for programs: each is a session that its owner sees and can end."""
 
     resource_name = "security"
-    csrf_exempt = False
-    openapi_spec_tag = "Security"
+    allow_browser_login = False
+
+    @classmethod
+    def paths(cls) -> dict[str, Any]:
+        base = f"/api/v1/{cls.resource_name}"
+        begin = operation("log in with username and password", TOKENS, body=sent(LOGIN))
+        renew = operation("a new access token, with the refresh token as bearer", TOKENS)
+        return {
+            f"{base}/login": {"post": begin | {"security": []}},
+            f"{base}/refresh": {"post": renew},
+            f"{base}/logout": {"post": operation("end the session of this token", record())},
+        }
 
     @expose("/login", methods=["POST"])
     def login(self) -> Response:
-        """Log in with username and password
-        ---
-        post:
-          summary: Log in with username and password
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  required: [username, password]
-                  properties:
-                    username: {type: string}
-                    password: {type: string}
-                    provider: {type: string, enum: [db]}
-                    refresh: {type: boolean}
-          responses:
-            200:
-              description: The tokens
-              content:
-                application/json:
-                  schema:
-                    type: object
-                    properties:
-                      access_token: {type: string}
-                      refresh_token: {type: string}
-            401: {$ref: '#/components/responses/401'}
-        """
+        """Tokens for a username and a password."""
         wanted = _body()
         person = login.check(wanted["username"], wanted["password"])
         if person is None:
@@ -69,23 +65,7 @@ class TokenApi(BaseApi):
 
     @expose("/refresh", methods=["POST"])
     def refresh(self) -> Response:
-        """Get a new access token for a refresh token
-        ---
-        post:
-          summary: Get a new access token for a refresh token
-          responses:
-            200:
-              description: The new access token
-              content:
-                application/json:
-                  schema:
-                    type: object
-                    properties:
-                      access_token: {type: string}
-            401: {$ref: '#/components/responses/401'}
-          security:
-            - jwt_refresh: []
-        """
+        """A new access token for a refresh token."""
         token = sessions.renew_token(sessions.bearer() or "")
         if token is None:
             raise NotLoggedIn
@@ -93,17 +73,7 @@ class TokenApi(BaseApi):
 
     @expose("/logout", methods=["POST"])
     def logout(self) -> Response:
-        """End the session of this token
-        ---
-        post:
-          summary: End the session of this token
-          responses:
-            200:
-              description: Ended
-            401: {$ref: '#/components/responses/401'}
-          security:
-            - jwt: []
-        """
+        """End the session of this token."""
         sessions.end_current()
         return jsonify({})
 
@@ -119,7 +89,7 @@ def _body() -> dict[str, Any]:
     for key, kind in ACCEPTED.items():
         if key in body and not isinstance(body[key], kind):
             wrong[key] = [_("This value has the wrong type.")]
-    wrong |= {key: [REQUIRED] for key in ("username", "password") if not body.get(key)}
+    wrong |= {key: [REQUIRED] for key in REQUIRED_KEYS if not body.get(key)}
     if body.get("provider", "db") != "db":
         wrong["provider"] = [_("Unknown provider.")]
     if wrong:

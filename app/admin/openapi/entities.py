@@ -1,0 +1,166 @@
+"""The part of an entity: its addresses and schemas, as far as they exist for the caller."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.admin.openapi import fields
+from app.admin.openapi.parts import (
+    FLAG,
+    ID,
+    IF_MATCH,
+    KEY,
+    TEXT,
+    WHOLE,
+    Schema,
+    one_of,
+    operation,
+    page_of,
+    query,
+    record,
+    ref,
+    sent,
+    several,
+)
+from app.operations import primary
+from app.operations.registry import BEHAVIOURS
+from app.spec.entity import Entity
+from app.store.context import actor
+from app.store.policy import Policy
+
+COLUMNS = query("q", TEXT, "rison: columns")
+LISTED = query(
+    "q",
+    TEXT,
+    "rison: columns, filters, search, order_column, order_direction, page, page_size, exact_count",
+)
+CONFIRM = query(
+    "q", TEXT, "rison (namesakes:!t): a name that another record has, where that is warned of"
+)
+FILE: Schema = record(
+    ("file",),
+    file=TEXT | {"format": "binary"},
+    sheet=TEXT,
+    mapping=TEXT | {"description": "JSON: heading to field; others are recognised"},
+    options=TEXT | {"description": "JSON: mode, match, owner, pool, defaults"},
+    dry_run=TEXT | {"enum": ["true", "false"], "default": "false"},
+)
+
+
+def granted_on(entity: Entity) -> set[str]:
+    """The operations that the caller has on an entity."""
+    return {v.slug for v in entity.verbs if actor().rights.may(entity.key, v.slug)}
+
+
+def paths(entity: Entity) -> dict[str, Any]:
+    """The addresses of an entity; none for somebody who may do nothing with it."""
+    granted, base = granted_on(entity), f"/api/v1/{entity.plural}"
+    if not granted:
+        return {}
+    found = {
+        f"{base}/": dict(_collection(entity, granted)),
+        f"{base}/{{id}}": dict(_single(entity, granted)),
+        f"{base}/_info": {"get": operation(f"what you may do with {entity.plural}", _INFO)},
+    }
+    if found[f"{base}/{{id}}"]:
+        found[f"{base}/{{id}}"]["parameters"] = [ID]
+    if "import" in granted:
+        found[f"{base}/import"] = {"post": _import(entity)}
+    for verb in entity.bulk_verbs:
+        if verb.slug in granted:
+            found[f"{base}/bulk/{verb.slug}"] = {"post": _bulk(entity, verb.slug)}
+    return {path: verbs for path, verbs in found.items() if verbs}
+
+
+_INFO = record(
+    ("permissions", "fields"),
+    permissions=several(TEXT),
+    fields=several(
+        record(
+            ("key", "label", "type"),
+            key=TEXT,
+            label=TEXT,
+            type=TEXT,
+            required=FLAG,
+            read_only=FLAG,
+            operators=several(TEXT),
+            sortable=FLAG,
+        )
+    ),
+)
+
+
+def _collection(entity: Entity, granted: set[str]) -> Iterator[tuple[str, Any]]:
+    name = entity.model.__name__
+    if "list" in granted:
+        answer = page_of(ref(name))
+        yield "get", operation(f"list {entity.plural}", answer, takes=(LISTED,))
+    if "create" in granted:
+        takes, body = (*_confirm(entity), KEY), sent(ref(f"{name}Write"))
+        answer = one_of(ref(name))
+        made = operation(f"create {entity.key}", answer, takes=takes, body=body, status="201")
+        yield "post", made
+
+
+def _single(entity: Entity, granted: set[str]) -> Iterator[tuple[str, Any]]:
+    name = entity.model.__name__
+    answer = one_of(ref(name))
+    if "read" in granted:
+        yield "get", operation(f"read {entity.key}", answer, takes=(COLUMNS,))
+    if "edit" in granted:
+        takes, body = (*_confirm(entity), IF_MATCH, KEY), sent(ref(f"{name}Write"))
+        yield "put", operation(f"edit {entity.key}", answer, takes=takes, body=body)
+    if "delete" in granted:
+        gone = record(("id",), id=WHOLE)
+        yield "delete", operation(f"delete {entity.key}", gone, takes=(IF_MATCH, KEY))
+
+
+def _confirm(entity: Entity) -> tuple[Schema, ...]:
+    """Where two records may be called the same once their writer has said so (CUS)."""
+    return (CONFIRM,) if any(f.shared_by for f in entity.fields.values()) else ()
+
+
+def _bulk(entity: Entity, slug: str) -> dict[str, Any]:
+    params = {f.key: fields.written(f) for f in BEHAVIOURS[slug].params(entity)}
+    body = record(
+        (),
+        ids=several(WHOLE),
+        filters=several({"type": "object"}),
+        search=TEXT,
+        expected_count=WHOLE,
+        **{"except": several(WHOLE)},
+        params=record((), **params),
+        dry_run=FLAG | {"default": False},
+    )
+    summary, takes = f"{slug} {entity.plural}", (KEY,)
+    return operation(summary, ref("Outcome"), takes=takes, body=sent(body), becomes_job=True)
+
+
+def _import(entity: Entity) -> dict[str, Any]:
+    """A file and how it is read; ``mapping`` and ``options`` as JSON in parts of the form."""
+    return operation(
+        f"import {entity.plural}",
+        ref("ImportOutcome"),
+        takes=(KEY,),
+        body={"multipart/form-data": FILE},
+        becomes_job=True,
+    )
+
+
+def schemas(entity: Entity) -> dict[str, Schema]:
+    """How a record of the entity reads, and what of it may be written."""
+    granted, name = granted_on(entity), entity.model.__name__
+    if not granted:
+        return {}
+    reading = next((o for o in ("read", "list") if o in granted), next(iter(granted)))
+    policy = Policy(actor(), entity, reading)
+    seen = {f.key: fields.read(policy, f) for f in policy.readable.values()}
+    own: dict[str, Schema] = {"id": WHOLE, "version": WHOLE, "masked": several(TEXT)}
+    found = {name: record((), **own, **seen)}
+    writing = next((o for o in ("create", "edit") if o in granted), None)
+    if writing:
+        writable = Policy(actor(), entity, writing).writable(creating=writing == "create")
+        if "edit" in granted:
+            writable |= primary.writable(entity)
+        written = {key: fields.written(f) for key, f in writable.items()}
+        found[f"{name}Write"] = record((), **written)
+    return found
