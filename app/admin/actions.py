@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.operations.rules import rules_of
 from app.spec.entity import Entity
 from app.spec.operations import OPERATIONS, Operation
 from app.store import door
 from app.store.context import actor
+
+ENDURED = frozenset({"transfer", "add_team", "remove_team"})
+"""What can be done with a record that is only there to be read: give others a part in it."""
+
+FORWARD = frozenset({"convert"})
+"""What a record is there for: offered right beside editing."""
 
 
 def of_record(entity: Entity, record: Any) -> list[dict[str, Any]]:
@@ -17,10 +24,12 @@ def of_record(entity: Entity, record: Any) -> list[dict[str, Any]]:
         for verb in entity.bulk_verbs
         if _fits(verb, record)
     }
-    urls = {"edit": f"{base}/edit/{record.id}"} | urls
+    urls = {"edit": f"{base}/edit/{record.id}"} | dict.fromkeys(FORWARD & urls.keys(), "") | urls
     urls["reset_password"] = f"{base}/reset-password/{record.id}"
     if not getattr(record, "pool_id", None):
         urls["delete"] = f"{base}/delete/{record.id}"
+    if rules_of(entity).is_closed(record):
+        urls = {slug: url for slug, url in urls.items() if slug in ENDURED}
     granted = [s for s in urls if actor().rights.may(entity.key, s)]
     held = _holding(entity, record, granted)
     return [action(slug, urls[slug]) for slug in granted if slug in held]
@@ -33,6 +42,7 @@ def _fits(verb: Operation, record: Any) -> bool:
         pointless.add("enable" if is_active else "disable")
     if not getattr(record, "is_locked", False):
         pointless.add("unlock")
+    pointless.add("mark_invalid" if getattr(record, "invalid_reason", None) else "reopen")
     rows = {"pool", "both"} if getattr(record, "pool_id", None) else {"live", "both"}
     return verb.rows in rows and verb.slug not in pointless
 

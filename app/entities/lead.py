@@ -1,16 +1,21 @@
 """Leads: somebody who may become a customer (LEAD)."""
 
 from app.entities.choices import INDUSTRY, INVALID_REASON, LEVEL, SOURCE, next_contact
+from app.rules.leads import ConvertedRules
 from app.spec.declare import (
     LOCKS,
     PLAIN,
     POOLED,
     TAGS,
+    Beside,
+    Conversion,
     Entity,
     Label,
     Scope,
     Section,
+    View,
     catalogue,
+    condition,
     field,
     grant,
     quality,
@@ -19,7 +24,9 @@ from app.spec.declare import (
 )
 from app.store.record import Lockable, Pooled, Record
 
-EVERYDAY = (*POOLED, *LOCKS, *TAGS)
+EVERYDAY = (*POOLED, *LOCKS, *TAGS, "convert", "mark_invalid", "reopen")
+
+_OPEN = (condition("is_converted", "eq", False), condition("invalid_reason", "empty"))
 
 
 class Lead(Lockable, Pooled, Record):
@@ -44,7 +51,9 @@ class Lead(Lockable, Pooled, Record):
     address = field.text(
         "Address", "详细地址", max_length=255, section=Section.ADDRESS, mask="address"
     )
-    is_converted = field.boolean("Converted", "已转化", system=True, section=Section.SYSTEM)
+    is_converted = field.boolean(
+        "Converted", "已转化", flag="green", system=True, section=Section.SYSTEM
+    )
     converted_at = field.moment("Converted at", "转化时间", system=True, section=Section.SYSTEM)
     customer = field.link("Customer", "客户", "customer", system=True, section=Section.SYSTEM)
     invalid_reason = field.choice(
@@ -65,7 +74,17 @@ lead = catalogue.declare(
         rank=10,
         order="-updated_at",
         operations=(*EVERYDAY, "purge"),
+        rules=ConvertedRules(),
+        conversion=Conversion(
+            "customer",
+            {"name": ("company", "name")},
+            (Beside("contact", "customer", {"name": ("name",)}),),
+        ),
+        first_view="open",
         views=(
+            View("open", Label("Open", "跟进中"), _OPEN),
+            view("converted", "Converted", "已转化", "is_converted", "eq", True),
+            view("invalid", "Invalid", "无效", "invalid_reason", "not_empty"),
             view("no_next_contact", "No next contact", "未安排联系", "next_contact_at", "empty"),
         ),
         quality=(*quality.REACHED, *quality.FOLLOWED),
@@ -74,7 +93,7 @@ lead = catalogue.declare(
             roles.SALESPERSON: grant(
                 Scope.SELF,
                 "list read create edit import claim release lock unlock add_team remove_team "
-                "add_tags remove_tags",
+                "add_tags remove_tags convert mark_invalid reopen",
             ),
             roles.CLERK: grant(Scope.DEPARTMENT, (*PLAIN, "import", *TAGS)),
             roles.MARKETING: grant(

@@ -169,7 +169,11 @@ def lock_rows(
     if not ids:
         return
     model = entity.model
-    keys = [k for k in (*HANDED_OVER, entity.title, *columns) if k in entity.fields]
+    keys = [
+        k
+        for k in (*HANDED_OVER, entity.title, *rules_of(entity).looks_at, *columns)
+        if k in entity.fields
+    ]
     fields = [entity.fields[key] for key in dict.fromkeys(keys)]
     stored = [f for f in fields if f.is_stored]
     statement = (

@@ -27,6 +27,7 @@ REASONS: dict[str, Any] = {
     "blocked": _l("%(why)s"),
     "duplicate": _l("Another record has the same %(field)s."),
     "parent_deleted": _l("What it belongs to is deleted itself; restore that first."),
+    "converted": _l("It has been converted already."),
     "not_member": _l("None of these people is in its team."),
     "invalid": _l("%(why)s"),
 }

@@ -9,13 +9,14 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations.behaviour import Behaviour, Row, Run, permitted
+from app.operations.lifecycle import Levels
 from app.operations.outcome import Plan
 from app.operations.rules import rules_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
-from app.store import seats
+from app.store import history, seats
 from app.store.context import system_scope
 from app.store.gate import member_of
 from app.store.writer import Change
@@ -25,6 +26,10 @@ class PutBack(Behaviour):
     """The old values of what a run wrote, by the rules of any write; seats as they were."""
 
     slug = "undo"
+
+    def along(self, run: Run, ids: Sequence[int]) -> Levels:
+        """What the run wrote of the children that these records have, each with its record."""
+        return list(_carried(run, ids))
 
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         wanted: dict[str, set[int]] = defaultdict(set)
@@ -57,6 +62,23 @@ class PutBack(Behaviour):
             before, after = change.notes.get("team", ([], []))
             told.update(i for i in people | (set(before) ^ set(after)) if i)
         return dict(told)
+
+
+def _carried(run: Run, ids: Sequence[int]) -> Iterator[tuple[Entity, dict[int, Any]]]:
+    for child in run.entity.children:
+        if child.entity not in run.kept["kinds"]:
+            continue
+        other = catalogue.get(child.entity)
+        through = getattr(other.model, other.fields[child.through].column)
+        with system_scope("what went along with a record goes back with it"):
+            rows = db.session.execute(
+                select(other.model.id, through).where(
+                    member_of(through, ids),
+                    other.model.id.in_(history.records_of_run(run.params["run"], other.key)),
+                )
+            ).all()
+        if rows:
+            yield other, {i: (run.entity.key, up) for i, up in rows}
 
 
 def written_fields(run: Run) -> dict[str, Field]:

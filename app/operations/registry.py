@@ -2,13 +2,14 @@
 
 from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
+from app.operations.converting import Convert
 from app.operations.export import Export
 from app.operations.importing.behaviour import Import
 from app.operations.lifecycle import Delete, Disable, Enable, Restore
 from app.operations.merging import Merge
 from app.operations.ownership import Assign, Claim, Release, Transfer
 from app.operations.purging import Purge
-from app.operations.state import Lock, SetDealStatus, Unlock
+from app.operations.state import Lock, MarkInvalid, Reopen, SetDealStatus, Unlock
 from app.operations.tagging import AddTags, RemoveTags
 from app.operations.team import AddTeam, RemoveTeam
 from app.spec.errors import NotFound
@@ -21,17 +22,20 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Assign(),
         BulkEdit(),
         Claim(),
+        Convert(),
         Delete(),
         Disable(),
         Enable(),
         Export(),
         Import(),
         Lock(),
+        MarkInvalid(),
         Merge(),
         Purge(),
         Release(),
         RemoveTags(),
         RemoveTeam(),
+        Reopen(),
         Restore(),
         SetDealStatus(),
         Transfer(),

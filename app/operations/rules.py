@@ -31,6 +31,9 @@ class Rules:
     All methods run inside the transaction that writes; raise a ``Refusal`` to stop it.
     """
 
+    looks_at: tuple[str, ...] = ()
+    """The fields that ``before_change`` asks for of what the record was."""
+
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
         """May refuse or complete the values of a new record."""
 
@@ -56,6 +59,10 @@ class Rules:
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """The records that can't go, with the reason; asked before deleting and disabling."""
         return {}
+
+    def is_closed(self, record: Any) -> bool:
+        """Whether the record is only there to be read: its page offers nothing to change it."""
+        return False
 
     def absorb(self, entity: Entity, titles: Mapping[int, str], survivor: int) -> None:
         """Let all that hangs on these records, given with their titles, hang on the survivor."""

@@ -1,4 +1,4 @@
-"""Operations about a record's state: locked or not, won or not (CUS-1, CUS-2)."""
+"""Operations about a record's state: locked, won, invalid or not (CUS-1, CUS-2, LEAD-4)."""
 
 from collections.abc import Sequence
 
@@ -64,3 +64,36 @@ class SetDealStatus(Behaviour):
         is_other = row.values["deal_status"] != status
         since = {"won_at": clock.now() if status == "won" else None} if is_other else {}
         return unless_so(run, row, deal_status=status, **since)
+
+
+class MarkInvalid(Behaviour):
+    """LEAD-4: nothing will come of it, for a reason of the dictionary."""
+
+    slug = "mark_invalid"
+
+    def params(self, entity: Entity) -> tuple[Field, ...]:
+        declared = entity.fields["invalid_reason"]
+        assert isinstance(declared, OptionField)  # noqa: S101 - for the type checker
+        return (
+            OptionField(
+                label=declared.label, key="reason", choices=declared.choices, required=True
+            ),
+        )
+
+    def columns(self, run: Run) -> Sequence[str]:
+        return OPERATIONS[self.slug].needs_fields
+
+    def plan(self, run: Run, row: Row) -> Plan:
+        return unless_so(run, row, invalid_reason=run.params["reason"])
+
+
+class Reopen(Behaviour):
+    """LEAD-4: as if it had never been marked invalid."""
+
+    slug = "reopen"
+
+    def columns(self, run: Run) -> Sequence[str]:
+        return OPERATIONS[self.slug].needs_fields
+
+    def plan(self, run: Run, row: Row) -> Plan:
+        return unless_so(run, row, invalid_reason=None)

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from app.extensions import db
 from app.operations.behaviour import (
@@ -24,6 +23,7 @@ from app.operations.behaviour import (
     chunks,
     lock_rows,
 )
+from app.operations.converting import TakeBack
 from app.operations.engine import note, tell
 from app.operations.lifecycle import (
     Delete,
@@ -41,7 +41,6 @@ from app.operations.putting_back import PutBack, written_fields
 from app.operations.registry import behaviour
 from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.spec.entity import Entity
 from app.spec.errors import Conflict, Gone, NotFound
 from app.spec.kinds import IntegerField
 from app.spec.operations import Operation
@@ -49,7 +48,6 @@ from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label, either
 from app.store import door, history, jobs, runs
 from app.store.context import operating, running, system_scope
-from app.store.gate import member_of
 from app.store.runs import OperationRun
 from app.store.writer import Change
 
@@ -80,6 +78,7 @@ OPPOSITES: Mapping[str, Behaviour] = {
     "restore": Delete(),
     "disable": Enable(),
     "enable": Disable(),
+    "convert": TakeBack(),
 }
 """What is undone by doing the opposite, with its rules; all else by putting the values back."""
 
@@ -288,25 +287,8 @@ def _along(me: Undoing, ids: Sequence[int]) -> Levels:
     if me.verb.slug == "delete":
         batches = {batch for batch in batches_of(entity, ids).values() if batch}
         return list(below(entity, ids, in_batches(batches)))
-    return list(_carried(me, ids))
-
-
-def _carried(me: Undoing, ids: Sequence[int]) -> Iterator[tuple[Entity, dict[int, Any]]]:
-    for key in sorted({*me.undo.kept["kinds"]} - {me.undo.entity.key}):
-        other = catalogue.get(key)
-        for child in me.undo.entity.children:
-            if child.entity != key:
-                continue
-            through = getattr(other.model, other.fields[child.through].column)
-            with system_scope("what went along with a record goes back with it"):
-                rows = db.session.execute(
-                    select(other.model.id, through).where(
-                        member_of(through, ids),
-                        other.model.id.in_(history.records_of_run(me.past.id, key)),
-                    )
-                ).all()
-            if rows:
-                yield other, {i: (me.undo.entity.key, up) for i, up in rows}
+    assert isinstance(me.does, PutBack)  # noqa: S101 - for the type checker
+    return me.does.along(me.undo, ids)
 
 
 def _part(me: Undoing, key: str, ids: Sequence[int]) -> Run:

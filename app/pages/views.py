@@ -189,12 +189,17 @@ def _arranged(me: Listed) -> dict[str, Any]:
     first = request.form.get("default", "all")
     if sorted(order) != sorted(known) or first not in known:
         raise BadRequest
-    return {"order": moved(order, request.form), "default": "" if first == "all" else first}
+    return {"order": moved(order, request.form), "default": "" if first == _first(me) else first}
+
+
+def _first(me: Listed) -> str:
+    """The view that the bare address shows unless its reader says otherwise."""
+    return me.entity.first_view or "all"
 
 
 def _shelf_screen(me: Listed) -> dict[str, Any]:
     owners = by_ids(catalogue.get("user"), (view.owner_id for view in me.shelf.views))
-    first = choice(me, "default", "") or "all"
+    first = choice(me, "default", "") or _first(me)
     return {
         "title": _("Views: %(things)s", things=str(me.entity.many)),
         "rows": [

@@ -4,7 +4,8 @@ from app.spec import columns as field
 from app.spec import quality, roles
 from app.spec.catalogue import catalogue
 from app.spec.conditions import any_of, condition
-from app.spec.entity import Child, Entity, view
+from app.spec.conversion import Beside, Conversion
+from app.spec.entity import Child, Entity, View, view
 from app.spec.field import Section
 from app.spec.metrics import Card, metric
 from app.spec.operations import BINNED, LOCKS, PLAIN, POOLED, SHARED, TAGGED, TAGS
@@ -21,12 +22,15 @@ __all__ = [
     "SHARED",
     "TAGGED",
     "TAGS",
+    "Beside",
     "Card",
     "Child",
+    "Conversion",
     "Entity",
     "Label",
     "Scope",
     "Section",
+    "View",
     "any_of",
     "catalogue",
     "condition",

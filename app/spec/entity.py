@@ -12,6 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from app.spec.conditions import condition
+from app.spec.conversion import Conversion
 from app.spec.errors import DeclarationError
 from app.spec.field import Field
 from app.spec.kinds import BooleanField, IntegerField
@@ -138,6 +139,10 @@ class Entity:
     """How a list is sorted at first: a field's key, ``-`` in front for descending."""
     children: tuple[Child, ...] = ()
     views: tuple[View, ...] = ()
+    first_view: str = ""
+    """The view that the bare address of its list shows; empty for all rows (LEAD-2)."""
+    conversion: Conversion | None = None
+    """What its records become by ``convert``."""
     quality: tuple[Check, ...] = ()
     """What makes one of its records doubtful (CUS-9)."""
     rules: Any = None
@@ -207,10 +212,14 @@ class Entity:
 
     @cached_property
     def builtin_views(self) -> tuple[View, ...]:
-        """All, mine and my people's for owned entities, starred; its model's; its own (LIST-4)."""
+        """All, mine and my people's for owned entities, starred; its model's; its own (LIST-4).
+
+        The one that the bare address shows stands in front.
+        """
         standard = (ALL_ROWS, MINE, MY_PEOPLES) if self.is_owned else (ALL_ROWS,)
         of_model: tuple[View, ...] = getattr(self.model, "__views__", ())
-        return (*standard, STARRED_VIEW, *of_model, *self.views)
+        found = (*standard, STARRED_VIEW, *of_model, *self.views)
+        return tuple(sorted(found, key=lambda view: view.key != self.first_view))
 
     def verb(self, slug: str) -> Operation | None:
         """The operation of that name when this entity has it."""
@@ -256,6 +265,8 @@ class Entity:
                 raise DeclarationError(
                     self.key, "operations", f"{slug} needs a model with {needs!r}; drop it"
                 )
+            if slug == "convert" and self.conversion is None:
+                raise DeclarationError(self.key, "conversion", "say what its records become")
             missing = set(OPERATIONS[slug].needs_fields) - set(self.fields)
             if missing:
                 raise DeclarationError(
@@ -288,6 +299,10 @@ class Entity:
                 raise DeclarationError(
                     self.key, f.key, f"points at {getattr(f, 'to', '')!r}, which is not declared"
                 )
+        if self.conversion and self.conversion.into not in known.keys() & self.fields.keys():
+            raise DeclarationError(
+                self.key, "conversion", "name an entity, and have a field of that name"
+            )
         for child in self.children:
             other = known.get(child.entity)
             through = other.fields.get(child.through) if other else None

@@ -279,6 +279,25 @@ MERGE = Operation(
     is_final=True,
     needs="bin",
 )
+CONVERT = Operation(
+    "convert",
+    Label("Convert", "转化"),
+    "step-into",
+    is_bulk=True,
+    is_handover=True,
+    needs="owner",
+    needs_fields=("is_converted", "converted_at"),
+)
+MARK_INVALID = Operation(
+    "mark_invalid",
+    Label("Mark invalid", "标记无效"),
+    "ban",
+    is_bulk=True,
+    needs_fields=("invalid_reason",),
+)
+REOPEN = Operation(
+    "reopen", Label("Re-open", "重新启用"), "rotate", is_bulk=True, needs_fields=("invalid_reason",)
+)
 DISABLE = Operation("disable", Label("Disable", "停用"), "user-off", is_bulk=True)
 ENABLE = Operation("enable", Label("Enable", "启用"), "user-check", is_bulk=True)
 RESET_PASSWORD = Operation(
@@ -311,6 +330,9 @@ OPERATIONS: dict[str, Operation] = {
         ADD_TAGS,
         REMOVE_TAGS,
         MERGE,
+        CONVERT,
+        MARK_INVALID,
+        REOPEN,
         DISABLE,
         ENABLE,
         RESET_PASSWORD,

@@ -72,6 +72,7 @@ def params(doing: Doing) -> dict[str, Any]:
         "add_tags": {"tags": ["Spare tag"]},
         "remove_tags": {"tags": ["Spare tag"]},
         "merge": {"survivor": 1},
+        "mark_invalid": {"reason": "no_interest"},
     }
     if doing.operation == "release":
         with doing.stage.world.app.app_context():

@@ -89,6 +89,8 @@ def opened(entity: Entity, args: MultiDict[str, str]) -> Listed:
     seen = state.read(f"/{entity.plural}/list/", args, saved.definition if saved else PLAIN)
     if not key and shelf.choices.get(tabs_key(entity), {}).get("default"):
         seen = replace(seen, view="all")  # without a word the address would lead to the default
+    elif not args and may_start_with(entity):
+        seen = replace(seen, view=entity.first_view)
     return _listed(entity, seen, shelf, saved)
 
 
@@ -117,6 +119,12 @@ def built_in(entity: Entity, key: str) -> tuple[Any, ...]:
     if key.isdigit():
         raise NotFound
     raise BadRequest(_l("There is no view %(name)s.", name=key))
+
+
+def may_start_with(entity: Entity) -> bool:
+    """Whether the bare address shows the entity's first view: the reader may filter as it does."""
+    policy = Policy(actor(), entity, "list", in_list=True)
+    return bool(entity.first_view) and usable(policy, built_in(entity, entity.first_view))
 
 
 def usable(policy: Policy, conditions: Iterable[Any]) -> bool:

@@ -54,7 +54,7 @@ def choice(me: Listed, name: str, otherwise: Any) -> Any:
 def tabs(me: Listed) -> list[dict[str, Any]]:
     """What can be looked at instead; the present one is marked."""
     bare = ListState(me.state.path, size=me.state.size)
-    plain = "all" if choice(me, "default", "") else ""
+    plain = "all" if choice(me, "default", "") or me.entity.first_view else ""
     shown: list[dict[str, Any]] = [
         {
             "label": tab.label,
