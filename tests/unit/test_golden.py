@@ -71,10 +71,8 @@ def test_change_of_the_table_has_a_line_in_the_changelog() -> None:
 
 def test_later_words_are_neither_granted_nor_declared_yet() -> None:
     """A promise goes stale loudly: once declared, the operation moves in front of the mark."""
-    words = later_words()
-    assert words
     grants = table()
-    for role, entity, word in words:
+    for role, entity, word in later_words():
         assert re.fullmatch(r"[a-z_]+", word), (role, entity, word)
         assert word not in grants[role, entity].operations, (role, entity, word)
         assert word not in declared_operations(entity), (role, entity, word)
