@@ -151,7 +151,7 @@ def test_a_label_speaks_the_readers_language_and_carries_no_markup() -> None:
 
 def test_every_entity_fits_its_budget_of_lines() -> None:
     """Architecture section 2: the whole file, names and grants included."""
-    budgets = {"customer": 120, "contact": 60}
+    budgets = {"customer": 120, "lead": 110, "contact": 60}
     assert len(catalogue) >= 8
     for entity in catalogue:
         source = Path(import_module(f"app.entities.{entity.key}").__file__ or "")
