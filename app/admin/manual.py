@@ -4,7 +4,6 @@ A page says what it is for with :func:`explained`, an entity what its records ar
 The one table of keys below is what the script obeys and what the panel lists.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,8 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
+
+from app.admin.attributes import json_attribute
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -83,4 +84,4 @@ WITHOUT_SCRIPT = (
 def for_script() -> str:
     """The table of keys as shortcuts.js reads it from the page."""
     keys = {s.key: {"does": s.does, "at": s.at} for s in SHORTCUTS}
-    return json.dumps({"go": GO, "keys": keys}, separators=(",", ":"))
+    return json_attribute({"go": GO, "keys": keys})

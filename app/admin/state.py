@@ -113,10 +113,14 @@ class ListState:
     def trail(self) -> str:
         """This list as the argument of a record's page, so that one can walk on and come back.
 
-        It stands in every row, so it is quoted as an argument once and not twice.
+        It stands in every row, so it is short: the conditions as rison, and quoted once only.
         """
-        said = "&".join(f"{name}={text.translate(_PARTING)}" for name, text in self.pairs())
-        return urlencode([(FROM, said)], safe=":,@")
+        short = {"filters": prison.dumps(list(self.conditions))}
+        left = replace(self, seen=0).pairs()
+        said = ((name, short.get(name, text).translate(_PARTING)) for name, text in left)
+        return urlencode(
+            [(FROM, "&".join(f"{name}={text}" for name, text in said))], safe="=:,@!()"
+        )
 
     def filters_json(self) -> str:
         return json.dumps(list(self.conditions), ensure_ascii=False, separators=(",", ":"))

@@ -3,7 +3,6 @@
 Words are put into the reader's language once per language, not once per field and page.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from typing import Any
 from flask_babel import force_locale
 
 from app.admin import choosing, words
+from app.admin.attributes import json_attribute
 from app.admin.words import Speech
 from app.spec.field import Field
 from app.spec.words import language
@@ -44,7 +44,7 @@ def present(conditions: Sequence[Any], speech: Speech) -> str:
     """
     is_one_group = len(conditions) == 1 and not words.GROUPS.keys().isdisjoint(conditions[0])
     depth = -1 if is_one_group else 0
-    return _json([_node(one, speech, depth) for one in conditions])
+    return json_attribute([_node(one, speech, depth) for one in conditions])
 
 
 def _node(condition: Mapping[str, Any], speech: Speech, depth: int) -> dict[str, Any]:
@@ -73,14 +73,14 @@ def spoken(tongue: str) -> MappingProxyType[str, str]:
 def periods(tongue: str) -> str:
     """The periods of the operator ``within`` as JSON pairs of code and label."""
     with force_locale(tongue):
-        return _json([[code, str(text)] for code, text in words.PERIODS.items()])
+        return json_attribute([[code, str(text)] for code, text in words.PERIODS.items()])
 
 
 @lru_cache(maxsize=4)
 def tokens(tongue: str) -> str:
     """The tokens by what they stand for, as JSON pairs of code and label."""
     with force_locale(tongue):
-        return _json(
+        return json_attribute(
             {
                 kind: [[code, str(words.TOKENS[code])] for code in codes]
                 for kind, codes in words.TOKENS_OF.items()
@@ -99,10 +99,6 @@ def _described(policy: Policy, field: Field, places: dict[str, int]) -> dict[str
         "kind": field.kind,
         "to": getattr(field, "to", ""),
         "operators": " ".join(str(places[code]) for code in codes),
-        "options": _json(options) if options else "",
+        "options": json_attribute(options) if options else "",
         "options_url": choosing.options_url(policy.entity, field, retired=True),
     }
-
-
-def _json(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
