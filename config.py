@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -42,6 +43,8 @@ def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         # Host names we answer to; anything else gets 400 (C14).
         "TRUSTED_HOSTS": _hosts(env),
+        # Where people find the site, for links in mails: never taken from a request (C14).
+        "CRM_PUBLIC_URL": _public_url(env),
         # Who does background jobs: threads of the serving processes, or workers of their own.
         "CRM_JOBS": _jobs(env),
         # Threads of each process that do background jobs; 0 leaves them to other processes.
@@ -170,6 +173,15 @@ def _hosts(env: Mapping[str, str]) -> list[str]:
     if any("/" in name or "*" in name for name in named):
         raise ConfigError("CRM_TRUSTED_HOSTS", "list host names only, for example crm.example.com")
     return [*LOOPBACK, *named]
+
+
+def _public_url(env: Mapping[str, str]) -> str:
+    """The site's address without a slash at its end; empty when nobody said."""
+    found = env.get("CRM_PUBLIC_URL", "").strip().rstrip("/")
+    parts = urlsplit(found)
+    if found and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query):
+        raise ConfigError("CRM_PUBLIC_URL", "write an address, for example https://crm.example.com")
+    return found
 
 
 def _switch(env: Mapping[str, str], variable: str, default: str = "0") -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 
 import app.entities
+import app.jobs.mailing
 import app.operations.registry
 import app.store.engine  # noqa: F401 - installs the connection settings
 import config

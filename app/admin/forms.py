@@ -78,8 +78,8 @@ def is_confirmed(form: MultiDict[str, str], raw: Mapping[str, Any]) -> bool:
 
 
 def typed(field: Field, value: Any) -> Any:
-    """A stored value as an input holds it."""
-    if value is None:
+    """A stored value as an input holds it; no page ever holds a secret."""
+    if value is None or field.kind == "secret":
         return ""
     if field.kind == "datetime":
         return clock.local(value).strftime("%Y-%m-%dT%H:%M")

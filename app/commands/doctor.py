@@ -12,7 +12,7 @@ from app.admin.security import readiness
 from app.admin.security.first_admin import has_super_admin
 from app.commands.findings import Finding, Verdict, bad, good, judged, poor
 from app.commands.surroundings import production, surroundings
-from app.store import diagnosis, jobs, upgrade
+from app.store import diagnosis, jobs, mails, upgrade
 from app.store.context import system_scope
 from app.store.separate import reading
 
@@ -93,6 +93,7 @@ def _content(connection: Connection) -> Iterator[Finding]:
         yield poor("jobs", f"{failed} failed within a week: see the log for the reason")
     with system_scope("is there anybody to log in"):
         has_admin = has_super_admin()
+    yield _mail()
     yield judged(
         has_admin, "super admin", "exists" if has_admin else "none", "run: flask crm create-admin"
     )
@@ -102,3 +103,11 @@ def _content(connection: Connection) -> Iterator[Finding]:
         "compared with the other instances'",
         "give every instance the same SECRET_KEY and JWT_SECRET_KEY",
     )
+
+
+def _mail() -> Finding:
+    """Mails that didn't arrive, or can't go out."""
+    found = mails.counts()
+    late, dead = found["late"], found.get(mails.DEAD, 0)
+    said = f"{late} wait for more than an hour, {dead} refused for good"
+    return poor("mail", f"{said}: see /mail/") if late or dead else good("mail", "none is stuck")

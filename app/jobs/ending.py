@@ -1,11 +1,55 @@
 """Telling somebody that a job of his is over, wherever he is by then (NOTE)."""
 
+from flask_babel import gettext as _
+
+from app.operations.undoing import UNDO
+from app.spec.catalogue import catalogue
+from app.spec.notices import Data, Notice, declare
+from app.spec.words import Label
 from app.store import outbox, runs
 from app.store.jobs import Job
 
-KIND = "job_ended"
 PAGE = "page"
 """The parameter of a job that says where its result stands, when that is no report of a run."""
+
+
+def _says(data: Data) -> str:
+    values = {
+        "what": _work(data),
+        "done": f"{data['done']:,}",
+        "left_out": f"{data['left_out']:,}",
+        "error": data["error"],
+    }
+    if data["state"] == "failed":
+        return str(_("%(what)s: failed after %(done)s records. %(error)s", **values))
+    if data["state"] == "cancelled":
+        return str(_("%(what)s: cancelled after %(done)s records.", **values))
+    return str(_("%(what)s: finished, %(done)s done, %(left_out)s left out.", **values))
+
+
+def _work(data: Data) -> str:
+    if not data["entity"]:
+        return str(_("Dry run of an import"))
+    entity = catalogue.get(data["entity"])
+    verb = UNDO if data["operation"] == UNDO.slug else entity.verb(data["operation"])
+    return f"{verb.label if verb else data['operation']} · {entity.many}"
+
+
+def _leads_to(data: Data) -> str:
+    if data["page"] or not data["entity"]:
+        return data["page"] or "/operations/"
+    plural = catalogue.get(data["entity"]).plural
+    return f"/{plural}/bulk/{data['operation']}/report/{data['run']}"
+
+
+ENDED = declare(
+    Notice(
+        key="job_ended",
+        label=Label("Your jobs in the background end", "您的后台任务结束"),
+        says=_says,
+        leads_to=_leads_to,
+    )
+)
 
 
 def tell(job: Job) -> None:
@@ -22,4 +66,4 @@ def tell(job: Job) -> None:
         "operation": run.operation if run else "",
         "entity": run.entity if run else "",
     }
-    outbox.tell(KIND, f"{job.id}.{job.finished_at:%Y%m%d%H%M%S}", [(job.actor_id, note)])
+    outbox.tell(ENDED, f"{job.id}.{job.finished_at:%Y%m%d%H%M%S}", [(job.actor_id, note)])

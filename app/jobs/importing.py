@@ -31,6 +31,11 @@ class Importing(Kind):
         job.skipped, job.failed = file.skipped, file.failed
         return more
 
+    def settle(self, job: Job) -> None:
+        """Owners hear of what they got since the last time."""
+        file = imports.under_way(job.parameters[FILE])
+        job.kept = job.kept | {"told": applying.tell_owners(file, job.kept.get("told", {}))}
+
 
 class Rehearsing(Kind):
     """Rehearses one file. Who takes it up from another begins anew: nothing has been written."""
@@ -66,6 +71,7 @@ def run(file: Import, page: str) -> int | None:
     importer, place = Importer(file, 0), 0
     while importer.step(file, place):
         place += 1
+    applying.tell_owners(file, {})
     return None
 
 

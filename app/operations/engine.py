@@ -19,6 +19,7 @@ from app.operations.selection import resolve as resolve_selection
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Invalid, NotFound
+from app.spec.notices import NOTICES
 from app.spec.relations import TagsField
 from app.store import door, outbox, runs
 from app.store.context import actor, operating, running
@@ -177,7 +178,8 @@ def note(me: Run, outcome: Outcome) -> None:
 
 def tell(me: Run, outcome: Outcome, batch: str) -> None:
     """One message per receiver about all that was done; ``batch`` lets nobody get it twice."""
-    outbox.tell(me.verb.slug, batch, _messages(me, outcome))
+    if outcome.notified:
+        outbox.tell(NOTICES[me.verb.slug], batch, _messages(me, outcome))
 
 
 def _messages(me: Run, outcome: Outcome) -> Iterator[tuple[int, dict[str, Any]]]:

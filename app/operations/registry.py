@@ -1,5 +1,6 @@
 """The behaviours by slug: what the bulk routes of pages and API look up."""
 
+import app.operations.telling  # noqa: F401 - declares what people hear of them
 from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
 from app.operations.converting import Convert

@@ -13,6 +13,7 @@ from app.pages.help import HelpView
 from app.pages.home import HomeView
 from app.pages.imports import ImportsView
 from app.pages.jobs import JobsView
+from app.pages.mail import MailView
 from app.pages.matrix.views import MatrixView
 from app.pages.notifications import NotificationsView
 from app.pages.operations import OperationsView
@@ -38,6 +39,7 @@ VIEWS = (
     OperationsView,
     ImportsView,
     JobsView,
+    MailView,
     RecycleBinView,
     ResetPasswordView,
     RecentView,

@@ -63,6 +63,17 @@ class LongTextField(TextField):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecretField(TextField):
+    """A password of the installation's: kept encrypted, shown and recorded to nobody (R18)."""
+
+    kind: ClassVar[str] = "secret"
+    max_length: int = 200
+
+    def to_text(self, value: Any) -> str:
+        return "••••••" if value else ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MobileField(TextField):
     kind: ClassVar[str] = "phone"
     max_length: int = 32

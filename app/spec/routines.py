@@ -31,6 +31,8 @@ class Routine:
     """What the numbers of its report count."""
     catch_up: timedelta = timedelta(days=1)
     """How late it is still done after everything was down; only the last time that was missed."""
+    kept: timedelta = timedelta(days=90)
+    """How long it is known what a run has done."""
 
 
 ROUTINES: dict[str, Routine] = {}

@@ -25,6 +25,7 @@ class Chapter(StrEnum):
     LISTS = "lists"
     RECORDS = "records"
     BULK = "bulk"
+    MAIL = "mail"
     SECURITY = "security"
     RETENTION = "retention"
 
@@ -34,6 +35,7 @@ CHAPTER_LABELS = {
     Chapter.LISTS: Label("Lists", "列表"),
     Chapter.RECORDS: Label("Records and teams", "记录与团队"),
     Chapter.BULK: Label("Bulk operations, imports and exports", "批量操作与导入导出"),
+    Chapter.MAIL: Label("E-mail", "邮件"),
     Chapter.SECURITY: Label("Login and passwords", "登录与密码"),
     Chapter.RETENTION: Label("How long things are kept", "保留期限"),
 }

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
-from app.spec.routines import Report
+from app.spec.routines import ROUTINES, Report
 from app.spec.types import UTCDateTime
 from app.store.context import actor_id
 from app.store.separate import reading, writing
@@ -175,8 +175,12 @@ def latest(per_routine: int) -> Sequence[DueRun]:
     return db.session.scalars(found).all()
 
 
-def sweep(kept: timedelta) -> int:
-    """Forget runs that ended longer ago; answers how many."""
-    ended = (_T.c.state.not_in(OPEN), _T.c.due_at < clock.now() - kept)
+def sweep() -> int:
+    """Forget runs that ended longer ago than their routine keeps them; answers how many."""
+    gone = 0
     with writing() as connection:
-        return connection.execute(_T.delete().where(*ended)).rowcount
+        for routine in ROUTINES.values():
+            ended = (_T.c.routine == routine.key, _T.c.state.not_in(OPEN))
+            old = _T.c.due_at < clock.now() - routine.kept
+            gone += connection.execute(_T.delete().where(*ended, old)).rowcount
+    return gone

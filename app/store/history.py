@@ -52,6 +52,7 @@ EVENTS = (
     option("dictionary_changed", "Dictionary changed", "修改字典"),
     option("undo", "Undo", "撤销"),
     option("routine_asked", "Scheduled task started by hand", "手动执行定时任务"),
+    option("mail_tested", "Test e-mail sent", "发送测试邮件"),
     option("set_up", "Set up", "初始化"),
     option("first_admin_created", "First administrator created", "创建首个管理员"),
 )

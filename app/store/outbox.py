@@ -1,24 +1,35 @@
 """Messages to people, written with the change they tell of (NOTE, R6).
 
-One row per batch and receiver. The in-app list reads it; mail is sent from it when it comes.
+One row per batch and receiver: what the bell shows. Mails are made of them after the commit, by
+``app.jobs.mailing``; what somebody doesn't want to see in the bell is left out when he reads.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, func, insert, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
+from app.spec.notices import Notice
 from app.spec.types import UTCDateTime
+from app.store.door import MAX_ID
 
 
 class Outbox(db.Model):  # type: ignore[name-defined,misc]
     """One message to one person; ``dedup_key`` lets nobody get it twice."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_user_id", "user_id", "id"),)
+    __table_args__ = (
+        Index("ix_outbox_user_id", "user_id", "id"),
+        Index(
+            "ix_outbox_unsorted",
+            "id",
+            postgresql_where=text("sorted_at IS NULL"),
+            sqlite_where=text("sorted_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dedup_key: Mapped[str] = mapped_column(String(120), unique=True)
@@ -27,16 +38,18 @@ class Outbox(db.Model):  # type: ignore[name-defined,misc]
     data: Mapped[Any] = mapped_column(JSON)
     at: Mapped[Any] = mapped_column(UTCDateTime())
     read_at: Mapped[Any] = mapped_column(UTCDateTime(), nullable=True)
+    sorted_at: Mapped[Any] = mapped_column(UTCDateTime(), nullable=True)
+    """When it was decided which mails it goes into; None: that is still to be done."""
 
 
-def tell(kind: str, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+def tell(notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """Add one message per receiver, given as (user id, data), to the transaction under way."""
     moment = clock.now()
     rows = [
         {
-            "dedup_key": f"{kind}:{batch}:{user_id}",
+            "dedup_key": f"{notice.key}:{batch}:{user_id}",
             "user_id": user_id,
-            "kind": kind,
+            "kind": notice.key,
             "data": dict(data),
             "at": moment,
         }
@@ -46,29 +59,34 @@ def tell(kind: str, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]])
         db.session.execute(insert(Outbox.__table__), rows)
 
 
-def unread(user_id: int) -> int:
-    """How many messages somebody hasn't read."""
-    return (
-        db.session.scalar(
-            select(func.count(Outbox.id)).where(Outbox.user_id == user_id, Outbox.read_at.is_(None))
-        )
-        or 0
-    )
+def unread(user_id: int, muted: Collection[str]) -> int:
+    """How many messages somebody hasn't read; kinds that he has muted don't count."""
+    waiting = (Outbox.user_id == user_id, Outbox.read_at.is_(None), Outbox.kind.not_in(muted))
+    return db.session.scalar(select(func.count(Outbox.id)).where(*waiting)) or 0
 
 
-def latest(user_id: int, limit: int = 100) -> list[Outbox]:
-    """Somebody's newest messages."""
+def latest(
+    user_id: int, muted: Collection[str], limit: int, before: int | None = None
+) -> list[Outbox]:
+    """Somebody's newest messages, or the newest of those older than ``before``."""
+    wanted = [Outbox.user_id == user_id, Outbox.kind.not_in(muted)]
+    if before is not None:
+        wanted.append(Outbox.id < before)
     return list(
-        db.session.scalars(
-            select(Outbox).where(Outbox.user_id == user_id).order_by(Outbox.id.desc()).limit(limit)
-        )
+        db.session.scalars(select(Outbox).where(*wanted).order_by(Outbox.id.desc()).limit(limit))
     )
 
 
-def mark_read(user_id: int) -> None:
-    """Mark all of somebody's messages as read."""
-    db.session.execute(
-        update(Outbox)
-        .where(Outbox.user_id == user_id, Outbox.read_at.is_(None))
-        .values(read_at=clock.now())
+def mark_read(user_id: int, number: int | None = None) -> bool:
+    """Mark one of somebody's messages, or all of them, as read; False when that one isn't his."""
+    if number is not None and not 0 < number <= MAX_ID:
+        return False
+    his = [Outbox.user_id == user_id]
+    if number is not None:
+        his.append(Outbox.id == number)
+    moment = func.coalesce(Outbox.read_at, clock.now())
+    unread_only = [Outbox.read_at.is_(None)] if number is None else []
+    marked: Any = db.session.execute(
+        update(Outbox).where(*his, *unread_only).values(read_at=moment)
     )
+    return number is None or bool(marked.rowcount)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, insert, literal, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -157,6 +157,19 @@ def made(run: int, ids: Sequence[int]) -> set[int]:
         item.operation_id == run, item.code == CREATED, member_of(item.record_id, ids)
     )
     return set(db.session.scalars(statement))
+
+
+def owners_of_made(run: int, entity: Entity) -> dict[int, int]:
+    """How many of the living records that a run has created each person owns."""
+    model: Any = entity.model
+    made = (OperationItem.operation_id == run, OperationItem.code == CREATED)
+    found = (
+        select(model.owner_id, func.count())
+        .join(OperationItem, OperationItem.record_id == model.id)
+        .where(*made, model.owner_id.is_not(None))
+        .group_by(model.owner_id)
+    )
+    return dict(db.session.execute(found).all())
 
 
 def under_way(number: int) -> OperationRun:

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import db
 from app.spec import checks, clock, company, settings
 from app.spec.errors import StaleVersion
+from app.spec.kinds import SecretField
 from app.spec.settings import Setting
 from app.spec.types import UTCDateTime
+from app.store import sealing
 from app.store.context import actor_id
 from app.store.history import record_event
 from app.store.separate import reading
@@ -113,14 +115,18 @@ def save(wishes: Sequence[Wish]) -> list[str]:
 def _write(wish: Wish, before: Any) -> None:
     field, table = wish.setting.field, StoredSetting.__table__
     after = None if wish.value is None else field.to_json(wish.value)
+    old = None if before is None else field.to_json(before)
+    told = [old, after]
+    if isinstance(field, SecretField):
+        told = [field.to_text(one) for one in told]
+        after = after and sealing.seal(after)
     marks = {"value": after, "updated_at": clock.now(), "updated_by_id": actor_id()}
     marks["version"] = wish.version + 1
     if wish.version:
         db.session.execute(update(table).where(table.c.key == field.key).values(**marks))
     else:
         db.session.execute(insert(table).values(key=field.key, **marks))
-    old = None if before is None else field.to_json(before)
-    record_event("setting_changed", subject=field.key, detail={field.key: [old, after]})
+    record_event("setting_changed", subject=field.key, detail={field.key: told})
 
 
 def _all() -> Any:

@@ -10,7 +10,7 @@ from app.spec import columns, routines
 from app.spec.routines import Report, Routine
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
-from app.store import due_runs, idempotency, imports, settings
+from app.store import due_runs, idempotency, imports, mails, settings
 from app.store.accounts import sweep_logins
 from app.store.attempts import sweep_attempts
 from app.store.separate import writing
@@ -43,8 +43,6 @@ IMPORT_DAYS: Setting[int] = declare(
     ),
     Chapter.RETENTION,
 )
-RUN_DAYS = timedelta(days=90)
-"""How long it is known what the clock has done."""
 
 
 def sweep() -> Report:
@@ -58,7 +56,8 @@ def sweep() -> Report:
         "logins": sweep_logins(timedelta(days=value(LOGIN_DAYS))),
         "counters": sweep_attempts(),
         "imports": imports.sweep(timedelta(days=value(IMPORT_DAYS))),
-        "runs": due_runs.sweep(RUN_DAYS),
+        "runs": due_runs.sweep(),
+        "mails": mails.sweep(),
     }
     _tidy_file()
     return found
@@ -83,6 +82,7 @@ SWEEP = routines.declare(
             "counters": Label("login counters", "登录计数"),
             "imports": Label("imported files", "导入的文件"),
             "runs": Label("old runs of scheduled tasks", "定时任务的旧记录"),
+            "mails": Label("old e-mails", "旧邮件"),
         },
         catch_up=timedelta(hours=2),
     )

@@ -53,7 +53,7 @@ def job_of(api: Api, number: int) -> dict[str, Any]:
 
 def messages(engine: Engine) -> list[dict[str, Any]]:
     """What was told of what was done, besides that a job has ended."""
-    return [row for row in rows_in(engine, "outbox") if row["kind"] != ending.KIND]
+    return [row for row in rows_in(engine, "outbox") if row["kind"] != ending.ENDED.key]
 
 
 def owned(engine: Engine, username: str) -> int:

@@ -10,9 +10,9 @@ from app.admin import words
 from app.operations.behaviour import Behaviour
 from app.operations.registry import BEHAVIOURS
 from app.operations.undoing import UNDO
-from app.pages import messages
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
+from app.spec.notices import NOTICES, declare
 from app.spec.words import language
 from tests.contract.calls import Api, condition, filters_of, user_ids
 from tests.support.statements import count_statements
@@ -107,9 +107,11 @@ def test_every_message_has_its_own_sentence() -> None:
         slug for slug, does in BEHAVIOURS.items() if type(does).notified is not Behaviour.notified
     }
     assert telling
-    assert telling | {UNDO.slug} == messages.SENTENCES.keys()
-    with pytest.raises(KeyError):
-        messages.sentence("moved", {"by_name": ["王", "Wang"], "entity": "lead", "count": 1})
+    assert telling | {UNDO.slug} <= NOTICES.keys()
+    sentences = [notice.says for notice in NOTICES.values()]
+    assert len(set(sentences)) == len(sentences)
+    with pytest.raises(ValueError, match="another key"):
+        declare(NOTICES["transfer"])
 
 
 def test_a_preview_asks_for_names_once(world: World, engine: Engine) -> None:

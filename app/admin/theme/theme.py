@@ -65,6 +65,11 @@ def _common() -> dict[str, Any]:
 def _account_menu() -> list[dict[str, str]]:
     return [
         {"label": gettext("My operations"), "url": "/operations/", "icon": "list-check"},
+        {
+            "label": gettext("Notification settings"),
+            "url": "/notifications/settings",
+            "icon": "bell",
+        },
         {"label": gettext("Change password"), "url": "/account/password/", "icon": "key"},
         {"label": gettext("My sessions"), "url": "/account/sessions/", "icon": "devices"},
     ]

@@ -15,8 +15,9 @@ from app.operations.rules import rules_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import NUMBER, Entity
 from app.spec.errors import Conflict, Gone, Unavailable
-from app.store import door, imports, runs
-from app.store.context import Origin, actor, operating, origin, running
+from app.spec.notices import NOTICES
+from app.store import door, imports, outbox, runs
+from app.store.context import Origin, actor, operating, origin, running, system_scope
 from app.store.imports import Import
 from app.store.policy import Policy
 from app.store.writer import Context, insert_rows, update_rows
@@ -248,6 +249,24 @@ def _note(entity: Entity, file: Import, verdicts: Sequence[Verdict]) -> None:
     done = file.created + file.updated
     more = {"skipped": file.skipped, "failed": file.failed}
     runs.count(file.operation_id or 0, total=file.total, done=done, **more)
+
+
+def tell_owners(file: Import, told: Mapping[str, int]) -> dict[str, int]:
+    """One message to each other owner of new records about those that nobody told him of yet.
+
+    Answers how many each has been told of by now; ``told`` is what this answered before.
+    """
+    entity = catalogue.get(file.entity)
+    if not entity.is_owned or not options.parse(entity, file.options).notify:
+        return {}
+    me, run = actor(), file.operation_id or 0
+    with system_scope("whoever gets records by an import hears of it"):
+        owners = {k: n for k, n in runs.owners_of_made(run, entity).items() if k != me.user_id}
+    base = {"entity": entity.key, "operation_id": run, "by_name": [me.name, me.name_en]}
+    new = {owner: n - told.get(str(owner), 0) for owner, n in owners.items()}
+    people = [(owner, base | {"count": n}) for owner, n in new.items() if n > 0]
+    outbox.tell(NOTICES["import"], f"{run}.{sum(told.values())}", people)
+    return {str(owner): n for owner, n in owners.items()}
 
 
 @contextmanager

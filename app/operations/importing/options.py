@@ -12,7 +12,7 @@ from app.spec import columns
 from app.spec.entity import NUMBER, Entity
 from app.spec.errors import BadRequest, Invalid, NotPermitted
 from app.spec.field import Field
-from app.spec.kinds import ChoicesField, OptionField
+from app.spec.kinds import BooleanField, ChoicesField, OptionField
 from app.spec.operations import RELEASE
 from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.relations import RelationField
@@ -58,6 +58,8 @@ class Options:
     """The fields that tell together which record a row is; none: the unique ones, each alone."""
     owner: int | None = None
     pool: int | None = None
+    notify: bool = True
+    """Whether new owners hear of it."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -85,6 +87,14 @@ def params(entity: Entity) -> list[Field]:
             RelationField(
                 label=Label("Owner", "负责人"), key="owner", to="user",
                 help=Label("Of rows that name none. Empty: you.", "未填写负责人的行；不选则为您。"),
+            )
+        )  # fmt: skip
+        found.append(
+            BooleanField(
+                label=Label("Tell the owners", "通知负责人"), key="notify", default=True,
+                help=Label(
+                    "Whoever gets new records hears of it, once.", "新记录的负责人会收到一条通知。"
+                ),
             )
         )  # fmt: skip
     if entity.is_pooled and rights.may(entity.key, RELEASE.slug):
@@ -140,6 +150,7 @@ def parse(entity: Entity, raw: Mapping[str, Any]) -> Options:
         match=tuple(values.get("match") or ()),
         owner=values.get("owner"),
         pool=values.get("pool"),
+        notify=values.get("notify") is not False,
         defaults=_defaults(entity, raw.get(DEFAULTS) or {}),
     )
     demand(entity, options)

@@ -1,0 +1,170 @@
+"""Mailing: after the commit messages become mails, and mails go out when they are due (NOTE, R6).
+
+A business change never waits for a mail server. Two steps, each by the clock in any process: what
+was told is sorted by what its reader wants, once; what is due is claimed, sent, and noted as sent.
+"""
+
+import logging
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from flask_babel import refresh
+
+from app.extensions import db
+from app.jobs.letters import letter
+from app.jobs.postman import Postman, RefusedError, ServerAwayError, connected
+from app.spec import clock, mail, routines, words
+from app.spec.notices import NOTICES, Channel
+from app.spec.routines import Report, Routine
+from app.spec.words import Label, either
+from app.store import access, channels, mails
+from app.store.context import Actor, acting_as, system_scope
+from app.store.mails import DIGEST, DROPPED, SENT, SINGLE
+from app.store.outbox import Outbox
+
+SORTED_AT_ONCE = 500
+SENT_AT_ONCE = 20
+SECONDS = 45
+"""So long one run goes on; the next one is a minute after it."""
+CLOSING = timedelta(minutes=2)
+"""A digest takes nothing more in so shortly before it is due: it may be on its way."""
+
+log = logging.getLogger("crm.mail")
+
+
+def run() -> Report:
+    """Sort what was told, send what is due. Commits by itself; twice is as good as once."""
+    until = time.monotonic() + SECONDS
+    while sort():
+        pass
+    done = {SENT: 0, mails.DEAD: 0, DROPPED: 0}
+    if mail.is_set_up():
+        for state in send_due(until):
+            done[state] = done.get(state, 0) + 1
+    return {key: done[key] for key in ROUTINE.counted}
+
+
+def sort() -> bool:
+    """Decide of some messages which mails they go into; whether there were any.
+
+    Without a mail server they go into none, so setting one up later sends nothing old.
+    """
+    with system_scope("whoever was told something may want it by mail"):
+        found = mails.unsorted(SORTED_AT_ONCE)
+        of: dict[int, list[Outbox]] = defaultdict(list)
+        for message in found:
+            of[message.user_id].append(message)
+        if mail.is_set_up():
+            for user_id, messages in of.items():
+                _sort(access.load_actor(user_id), messages)
+        mails.mark_sorted(found)
+        db.session.commit()
+    return bool(found)
+
+
+def _sort(reader: Actor, messages: Sequence[Outbox]) -> None:
+    with _speaking_to(reader):
+        wanted = channels.mine()
+    for message in messages:
+        if wanted.takes(message.kind, Channel.MAIL):
+            mails.add(SINGLE, message.dedup_key, reader.user_id, clock.now(), [message.id])
+    daily = [one.id for one in messages if wanted.takes(one.kind, Channel.DIGEST)]
+    if daily:
+        due = wanted.next_digest(clock.now() + CLOSING)
+        mails.add(DIGEST, f"digest:{reader.user_id}:{due:%Y%m%d%H%M}", reader.user_id, due, daily)
+
+
+def send_due(until: float) -> Iterator[str]:
+    """Send what is due until nothing is or the time is up; yields what became of each mail."""
+    worker = secrets.token_hex(8)
+    while time.monotonic() < until and (claimed := mails.claim(worker, SENT_AT_ONCE)):
+        left, lease = set(claimed), time.monotonic() + mails.LEASE.total_seconds() / 2
+        try:
+            with connected() as postman:
+                for number in claimed:
+                    if time.monotonic() > lease:
+                        break
+                    yield _deliver(postman, number, worker)
+                    left.discard(number)
+        except ServerAwayError as fault:
+            log.warning("mail waits: %s", fault)
+            mails.let_go(left, worker, str(fault))
+            return
+        mails.let_go(left, worker, "")
+
+
+def _deliver(postman: Postman, number: int, worker: str) -> str:
+    """One mail: written for its reader as of now, handed over, noted; its state then."""
+    with system_scope("a mail goes to its reader"):
+        row = mails.held(number, worker)
+        if row is None:
+            return mails.WAITING
+        reader, person = access.load_actor(row.user_id), mails.addressee(row.user_id)
+        address = person.email if person.is_active else None
+        name = either(person.name, person.name_en)
+        messages = mails.told(number)
+    with _speaking_to(reader):
+        messages = [message for message in messages if _may_hear(reader, message)]
+        quiet_end = channels.mine().quiet_end(clock.now())
+        made = (
+            letter(row.kind, row.message_id, (name, address), messages)
+            if address and messages
+            else None
+        )
+    db.session.rollback()  # nothing stays open while the server takes its time
+    if made is None or address is None:
+        mails.mark(number, worker, state=DROPPED)
+        return DROPPED
+    if quiet_end is not None:
+        mails.mark(number, worker, due_at=quiet_end)
+        return mails.WAITING
+    try:
+        postman.send(made, address)
+    except RefusedError as refusal:
+        said, is_final = str(refusal), refusal.is_final
+        return mails.refuse(number, worker, row.attempts, said, is_final=is_final)
+    mails.mark(number, worker, state=SENT, sent_at=clock.now(), error="")
+    return SENT
+
+
+def _may_hear(reader: Actor, message: Outbox) -> bool:
+    """Whether its reader still may list what it is about, and anybody knows such messages."""
+    notice = NOTICES.get(message.kind)
+    about = notice.about(message.data) if notice else None
+    return about is not None and (not about or reader.rights.may(about, "list"))
+
+
+@contextmanager
+def _speaking_to(reader: Actor) -> Iterator[None]:
+    """As that person: his choices, his language, his clock."""
+    tongue = words.language.set(reader.language or words.LANGUAGES[0])
+    zone = clock.zone.set(reader.timezone or clock.DEFAULT_ZONE)
+    refresh()
+    try:
+        with acting_as(reader):
+            yield
+    finally:
+        clock.zone.reset(zone)
+        words.language.reset(tongue)
+        refresh()
+
+
+ROUTINE = routines.declare(
+    Routine(
+        key="mail",
+        label=Label("Send e-mails", "发送邮件"),
+        at="* * * * *",
+        does=run,
+        counted={
+            SENT: Label("sent", "已发送"),
+            mails.DEAD: Label("refused for good", "被拒收"),
+            DROPPED: Label("no longer wanted", "不再需要"),
+        },
+        catch_up=timedelta(minutes=1),
+        kept=timedelta(days=1),
+    )
+)

@@ -1,0 +1,110 @@
+"""What people hear of operations that concern them: what they say, and where they lead (NOTE)."""
+
+from collections.abc import Callable
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.spec.catalogue import catalogue
+from app.spec.notices import Channel, Data, Notice, declare
+from app.spec.words import Label, either
+
+AT_ONCE = frozenset({Channel.IN_APP, Channel.MAIL})
+IN_TIME = frozenset({Channel.IN_APP, Channel.DIGEST})
+
+
+def _transferred(n: int, names: Data) -> str:
+    return str(
+        ngettext(
+            "%(who)s transferred %(num)d record to you (%(kind)s).",
+            "%(who)s transferred %(num)d records to you (%(kind)s).",
+            n,
+            **names,
+        )
+    )
+
+
+def _assigned(n: int, names: Data) -> str:
+    return str(
+        ngettext(
+            "%(who)s assigned %(num)d record to you (%(kind)s).",
+            "%(who)s assigned %(num)d records to you (%(kind)s).",
+            n,
+            **names,
+        )
+    )
+
+
+def _imported(n: int, names: Data) -> str:
+    return str(
+        ngettext(
+            "%(who)s imported %(num)d record for you (%(kind)s).",
+            "%(who)s imported %(num)d records for you (%(kind)s).",
+            n,
+            **names,
+        )
+    )
+
+
+def _joined_the_team(n: int, names: Data) -> str:
+    return str(
+        ngettext(
+            "%(who)s added you to the team of %(num)d record (%(kind)s).",
+            "%(who)s added you to the team of %(num)d records (%(kind)s).",
+            n,
+            **names,
+        )
+    )
+
+
+def _undone(n: int, names: Data) -> str:
+    return str(
+        ngettext(
+            "%(who)s undid a bulk operation on %(num)d record that concerns you (%(kind)s).",
+            "%(who)s undid a bulk operation on %(num)d records that concern you (%(kind)s).",
+            n,
+            **names,
+        )
+    )
+
+
+def _saying(counted: Callable[[int, Data], str]) -> Callable[[Data], str]:
+    """The sentence, and what its sender wrote to it."""
+
+    def says(data: Data) -> str:
+        names = {"who": either(*data["by_name"]), "kind": catalogue.get(data["entity"]).many}
+        text = counted(data["count"], names)
+        note = data.get("message") or ""
+        return str(_("%(sentence)s %(note)s", sentence=text, note=note)).strip()
+
+    return says
+
+
+def _at_mine(data: Data) -> str:
+    return f"/{catalogue.get(data['entity']).plural}/list/?view=mine"
+
+
+def _at_the_record(data: Data) -> str:
+    """The record where there is only one."""
+    if data.get("record"):
+        return f"/{catalogue.get(data['entity']).plural}/show/{data['record']}"
+    return _at_mine(data)
+
+
+for _key, _label, _counted, _channels in (
+    ("transfer", Label("Records transferred to you", "记录转移给您"), _transferred, AT_ONCE),
+    ("assign", Label("Records assigned to you", "记录分配给您"), _assigned, AT_ONCE),
+    ("import", Label("Records imported for you", "为您导入记录"), _imported, AT_ONCE),
+    ("add_team", Label("Added to a team", "被加入团队"), _joined_the_team, IN_TIME),
+):
+    declare(Notice(_key, _label, _saying(_counted), _at_the_record, _channels))
+
+UNDONE = declare(
+    Notice(
+        key="undo",
+        label=Label("Operations on your records undone", "与您有关的操作被撤销"),
+        says=_saying(_undone),
+        leads_to=_at_mine,  # the record may be out of the reader's reach again
+        channels=IN_TIME,
+    )
+)

@@ -1,0 +1,143 @@
+"""C85: six senders, killed at random; every mail arrives, and twice only under one Message-ID."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, select
+
+from app.extensions import db
+from app.jobs import mailing
+from app.spec import clock
+from app.store import mails
+from app.store.context import system_scope
+from app.store.outbox import Outbox
+from app.store.settings import obey_now
+from tests.contract.calls import user_ids, write
+from tests.races.crowd import CONTEXT, PATIENCE, Elsewhere, Place, at_once, replace
+from tests.support.mailbox import mailbox, set_up
+from tests.support.worlds import World
+
+SENDERS = 6
+READERS = ("sales1a", "sales1b", "sales2a")
+
+
+def tell(world: World, engine: Engine, count: int) -> None:
+    """So many messages to people who have addresses."""
+    people = user_ids(engine)
+    for name in READERS:
+        write(engine, "user", people[name], email=f"{name}@example.com")
+    data = {"entity": "customer", "count": 1, "by_name": ["经理", "Manager"], "record": None}
+    with engine.begin() as connection:
+        connection.execute(
+            insert(Outbox.__table__),
+            [
+                {
+                    "dedup_key": f"transfer:{n}",
+                    "user_id": people[READERS[n % len(READERS)]],
+                    "kind": "transfer",
+                    "data": data,
+                    "at": clock.now(),
+                }
+                for n in range(count)
+            ],
+        )
+
+
+def send(here: Elsewhere, is_naive: bool = False) -> None:
+    """One sender, until nothing is left that it could send now."""
+    if is_naive:
+        replace("app.store.mails", "claim", _look_only)
+        replace("app.store.mails", "held", _whoever_holds)
+        replace("app.jobs.mailing", "SECONDS", 1)
+    with here.app.app_context():
+        obey_now()
+        with system_scope("a sender of a test"):
+            mailing.run()
+
+
+def _look_only(worker: str, most: int) -> list[int]:
+    """What most programs do: look for what is due, and send it."""
+    due = select(mails.Mail.id).where(mails.Mail.state == mails.WAITING).limit(most)
+    return list(db.session.scalars(due))
+
+
+def _whoever_holds(number: int, worker: str) -> Any:
+    table = mails.Mail.__table__
+    return db.session.execute(select(table).where(table.c.id == number)).first()
+
+
+def states(engine: Engine) -> Counter[str]:
+    with engine.connect() as connection:
+        return Counter(connection.scalars(select(mails.Mail.state)))
+
+
+def _send_until_killed(place: Place) -> None:
+    replace("app.store.mails", "LEASE", timedelta(seconds=2))
+    here = Elsewhere(place)
+    while True:
+        send(here)
+        time.sleep(0.05)
+
+
+def killed_at_random(world: World, engine: Engine, count: int, kills: int) -> None:
+    """Senders come and are killed until so many died; the last ones send the rest."""
+    dice, alive = random.Random(count), []  # noqa: S311 - no secret
+    with mailbox() as box:
+        set_up(world, box.port)
+        tell(world, engine, count)
+        place = Place.of(world)
+
+        def begin() -> None:
+            process = CONTEXT.Process(target=_send_until_killed, args=(place,))
+            process.start()
+            alive.append(process)
+
+        try:
+            for _ in range(SENDERS):
+                begin()
+            for _ in range(kills):
+                seen, until = len(box.raw), time.monotonic() + PATIENCE
+                while len(box.raw) == seen and time.monotonic() < until:
+                    time.sleep(0.005)
+                time.sleep(dice.uniform(0.0, 0.05))
+                victim = alive.pop(dice.randrange(len(alive)))
+                os.kill(victim.pid, signal.SIGKILL)
+                victim.join(5)
+                begin()
+            until = time.monotonic() + PATIENCE
+            while states(engine) != {mails.SENT: count} and time.monotonic() < until:
+                time.sleep(0.1)
+        finally:
+            for process in alive:
+                process.kill()
+                process.join(5)
+        assert states(engine) == {mails.SENT: count}
+        arrived = Counter(mail["Message-ID"] for mail in box.mails())
+    assert len(arrived) == count, "one Message-ID per mail, and none is lost"
+    doubles = sum(arrived.values()) - count
+    assert doubles <= kills, "twice only where a sender died between sending and noting it"
+
+
+def test_killed_senders_lose_nothing(world: World, engine: Engine) -> None:
+    killed_at_random(world, engine, 60, 4)
+
+
+@pytest.mark.prove
+def test_many_killed_senders_lose_nothing(world: World, engine: Engine) -> None:
+    killed_at_random(world, engine, 1_500, 200)
+
+
+def test_without_a_claim_people_get_it_twice(world: World, engine: Engine) -> None:
+    """C89b: senders that only look send the same mail each."""
+    with mailbox() as box:
+        set_up(world, box.port)
+        tell(world, engine, 20)
+        at_once(Place.of(world), send, [(True,)] * 3)
+        arrived = Counter(mail["Message-ID"] for mail in box.mails())
+    assert max(arrived.values()) > 1

@@ -1,0 +1,97 @@
+"""A real mail server on loopback that keeps what it gets, for tests of what is sent."""
+
+import email
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from email import policy
+from email.message import EmailMessage
+from socket import socket
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from sqlalchemy import insert
+
+from app.extensions import db
+from app.jobs import mailing
+from app.spec import clock, mail
+from app.store import settings
+from app.store.context import system_scope
+from app.store.settings import StoredSetting
+from app.store.version import touch
+from tests.support.worlds import World
+
+
+class Mailbox:
+    """What has arrived, and what the server answers: ``refusal`` instead of taking a mail."""
+
+    def __init__(self) -> None:
+        self.raw: list[bytes] = []
+        self.logins: list[tuple[str, str]] = []
+        self.refusal = ""
+        self.port = 0
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - its name
+        """Called by the server for each mail."""
+        if self.refusal:
+            return self.refusal
+        self.raw.append(envelope.content)
+        return "250 OK"
+
+    def judge(self, server: Any, session: Any, envelope: Any, way: str, login: Any) -> AuthResult:
+        """Called by the server when somebody logs in."""
+        self.logins.append((login.login.decode(), login.password.decode()))
+        return AuthResult(success=True)
+
+    def mails(self) -> list[EmailMessage]:
+        """What arrived, understood."""
+        found = (email.message_from_bytes(one, policy=policy.default) for one in self.raw)
+        return [one for one in found if isinstance(one, EmailMessage)]
+
+
+@contextmanager
+def mailbox() -> Iterator[Mailbox]:
+    """A server of its own on a free port."""
+    box = Mailbox()
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        box.port = free.getsockname()[1]
+    login: dict[str, Any] = {"authenticator": box.judge, "auth_require_tls": False}
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, **login)
+    controller.start()
+    try:
+        yield box
+    finally:
+        controller.stop()
+
+
+def set_up(world: World, port: int) -> None:
+    """Let the installation send its mail there, as an admin would have set it."""
+    rows: dict[str, Any] = {
+        mail.HOST.key: "127.0.0.1",
+        mail.PORT.key: port,
+        mail.SECURITY.key: mail.PLAIN,
+        mail.SENDER.key: "crm@example.com",
+    }
+    world.is_dirty = True
+    with world.app.app_context(), system_scope("a test sets up mail"):
+        touch()
+        for key, value in rows.items():
+            row = {"key": key, "value": value, "version": 1, "updated_at": clock.now()}
+            db.session.execute(insert(StoredSetting).values(**row))
+        db.session.commit()
+
+
+def deliver(world: World) -> None:
+    """What the clock does each minute: sort what was told, send what is due."""
+    world.is_dirty = True
+    copy_context().run(_deliver, world)
+
+
+def _deliver(world: World) -> None:
+    with world.app.app_context():
+        settings.obey_now()
+        with system_scope("a test delivers mail"):
+            mailing.run()
+            db.session.commit()
