@@ -3,6 +3,7 @@
 from flask_appbuilder import AppBuilder
 
 from app.admin.api import EntityApi
+from app.admin.exports_api import ExportsApi
 from app.admin.importing.api import ImportsApi
 from app.admin.importing.pages import ImportView
 from app.admin.jobs_api import JobsApi
@@ -27,6 +28,7 @@ def register_all(builder: AppBuilder) -> None:
     builder.add_api(OperationsApi)
     builder.add_api(JobsApi)
     builder.add_api(ImportsApi)
+    builder.add_api(ExportsApi)
     builder.add_api(SearchApi)
     builder.add_api(SavedViewsApi)
     builder.add_api(OpenApi)

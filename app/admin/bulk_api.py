@@ -11,6 +11,7 @@ from app.admin.once import once
 from app.admin.record import changes
 from app.jobs import bulk
 from app.operations import engine, selection
+from app.operations.exporting import files
 from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
 from app.spec.entity import Entity
@@ -85,7 +86,7 @@ def done(slug: str, outcome: Outcome) -> dict[str, Any]:
         "failed": [],
     }
     if slug == "export":
-        body["download"] = f"/api/v1/operations/{outcome.operation_id}/file"
+        body["download"] = files.address(outcome.operation_id or 0)
     return body
 
 

@@ -26,6 +26,7 @@ from app.jobs import bulk
 from app.operations import engine, selection
 from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
+from app.operations.exporting import files
 from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
 from app.operations.rules import Place
@@ -38,7 +39,7 @@ from app.spec.field import Field
 from app.spec.operations import EXPORT, Operation
 from app.spec.settings import value
 from app.spec.values import ValuesField
-from app.store import door, jobs, runs, titles
+from app.store import door, exports, jobs, runs, titles
 from app.store.context import actor, operating
 from app.store.idempotency import Replay
 from app.store.listing import Query
@@ -373,10 +374,14 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
 
 def _links(entity: Entity, verb: Operation, run: OperationRun) -> dict[str, Any]:
     """Where to go from the report of a run that is over."""
-    is_export, api = verb is EXPORT, f"/api/v1/operations/{run.id}"
+    api = f"/api/v1/operations/{run.id}"
+    if verb is EXPORT:
+        export = exports.find(run.id)
+        is_there = export is not None and export.can_be_fetched
+        return {"download_url": files.address(run.id) if is_there else ""}
     return {
         "undo": undo_state(run),
-        "again": {} if verb in (UNDO, EXPORT) else again.button(entity, verb, run),
-        "download_url": f"{api}/file" if is_export else f"{api}/report?format=xlsx",
-        "json_url": "" if is_export else f"{api}/report?format=json",
+        "again": {} if verb is UNDO else again.button(entity, verb, run),
+        "download_url": f"{api}/report?format=xlsx",
+        "json_url": f"{api}/report?format=json",
     }

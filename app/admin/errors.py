@@ -34,7 +34,7 @@ from app.spec.errors import (
     Unavailable,
 )
 from app.store.context import current_or_none
-from app.store.engine import may_write
+from app.store.engine import is_full, may_write
 from app.store.history import record_event
 
 log = logging.getLogger("crm.error")
@@ -156,7 +156,7 @@ def _cause(error: Exception) -> str:
 
 def _from_database(error: Exception) -> Refusal:
     text = str(getattr(error, "orig", error)).lower()
-    if "disk is full" in text or "no space left" in text:
+    if is_full(error):
         return StorageFull()
     if isinstance(error, IntegrityError):
         return _clash(text)

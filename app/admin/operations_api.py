@@ -1,6 +1,5 @@
 """Bulk runs for their doers: the counts, the report per row, the exported file (contract §5)."""
 
-import hashlib
 import itertools
 import json
 import tempfile
@@ -12,7 +11,8 @@ from flask import Response, jsonify, request, send_file, stream_with_context
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
 
-from app.admin import bodies, bulk_api
+from app.admin import bodies, bulk_api, export_files
+from app.admin.export_files import MIME
 from app.admin.once import once
 from app.admin.openapi.own import OwnApi
 from app.admin.openapi.parts import (
@@ -31,23 +31,13 @@ from app.admin.openapi.parts import (
     sent,
     several,
 )
-from app.extensions import db
 from app.jobs import bulk
 from app.operations import undoing
-from app.operations.export import table_for, write_file
-from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest
-from app.store import door, history, runs, titles
-from app.store.engine import may_write
+from app.store import runs, titles
 from app.store.idempotency import Replay
 from app.store.runs import OperationRun
-
-MIME = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
-
 
 RUN = {
     **dict.fromkeys(("operation_id", "total", "done", "skipped", "failed"), WHOLE),
@@ -134,32 +124,9 @@ class OperationsApi(OwnApi):
 
     @expose("/<int:number>/file", methods=["GET"])
     def file(self, number: int) -> Response:
-        """The exported file, written now, with the rights of now (C76)."""
-        run = runs.own(number, operation="export")
-        entity = catalogue.get(run.entity)
-        door.demand(entity.key, "export")
-        kind = run.params["format"]
-        ids = [item.record_id for item in runs.items(number, "done")]
-        target = tempfile.TemporaryFile()  # noqa: SIM115 - sent and closed by the response
-        count = write_file(kind, target, table_for(entity, run.params["columns"]), ids)
-        target.seek(0)
-        digest = hashlib.file_digest(target, "sha256").hexdigest()
-        target.seek(0)
-        _note_export(run, count, digest)
-        name = f"{entity.many}-{clock.today():%Y%m%d}-{number}.{kind}"
-        return send_file(target, mimetype=MIME[kind], as_attachment=True, download_name=name)
-
-
-def _note_export(run: OperationRun, count: int, digest: str) -> None:
-    """Every export is in the audit log: what, how many, the file's fingerprint (EXP-2)."""
-    db.session.rollback()
-    may_write.set(True)
-    history.record_event(
-        "export",
-        subject=f"{run.entity}: {count}",
-        detail={**run.params, **run.selection, "count": count, "sha256": digest, "run": run.id},
-    )
-    db.session.commit()
+        """The file of one's own export, with the rights of now (C76)."""
+        bodies.arguments()
+        return export_files.sent(number)
 
 
 def _described(run: OperationRun) -> dict[str, Any]:

@@ -59,15 +59,15 @@ def run(
 ) -> tuple[Outcome, int | None]:
     """Run an operation: at once, or by a job whose number comes second. As ``engine.run``."""
     outcome = engine.run(does, entity, selection, raw, dry_run=False)
-    return outcome, deferred(outcome)
+    return outcome, deferred(outcome, does.job)
 
 
-def deferred(outcome: Outcome) -> int | None:
+def deferred(outcome: Outcome, kind: str = "bulk") -> int | None:
     """The job for a run that has only begun; None when all of it is done."""
     if not outcome.is_waiting:
         return None
     return enqueue(
-        Bulk.slug,
+        kind,
         operation_id=outcome.operation_id,
         total=outcome.total,
         skipped=len(outcome.skipped),

@@ -41,6 +41,7 @@ class Rehearsing(Kind):
     """Rehearses one file. Who takes it up from another begins anew: nothing has been written."""
 
     slug = "import_check"
+    begins_anew = True
 
     def __init__(self) -> None:
         self._rehearsal: Rehearsal | None = None

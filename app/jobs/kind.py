@@ -19,6 +19,18 @@ class Kind:
     surface: ClassVar[str] = "job"
     """Where the history says that its changes came from."""
 
+    begins_anew: ClassVar[bool] = False
+    """Whether a job of this kind starts over when somebody else takes it up: then only so many may
+    try, however far they got."""
+    prepares: ClassVar[bool] = False
+    """Whether a part of each chunk needs no transaction: then nobody waits for that part."""
+
+    def prepare(self) -> None:
+        """Do of the next chunk what writes nothing, as the person whose job it is.
+
+        Called before every ``advance`` but the first one. What goes wrong counts as it does there.
+        """
+
     def advance(self, job: Job) -> bool:
         """Do the next chunk, within the transaction under way, as the person whose job it is.
 

@@ -24,10 +24,10 @@ from app.jobs import ending
 from app.jobs.kind import Kind
 from app.jobs.kinds import KINDS
 from app.spec import clock, words
-from app.spec.errors import NotPermitted, Refusal, ServerFault
+from app.spec.errors import NotPermitted, Refusal, ServerFault, StorageFull
 from app.store import access, jobs
 from app.store.context import Origin, acting_as, origin
-from app.store.engine import be_patient
+from app.store.engine import be_patient, is_full, may_write
 from app.store.jobs import Job
 
 MOST_ATTEMPTS = 10
@@ -78,6 +78,8 @@ class Runner:
             except Refusal as refusal:
                 return self._fail(number, refusal)
             except DBAPIError as fault:
+                if is_full(fault):
+                    return self._fail(number, StorageFull())
                 log.warning("job %s: %s", number, type(fault.orig).__name__)
                 time.sleep(random.uniform(0.1, 0.5) * faults)  # noqa: S311 - no secret
             except Exception:  # whatever a kind does wrong must not end the worker
@@ -91,18 +93,33 @@ class Runner:
         One object of its kind does them; after a chunk that was rolled back another one goes on.
         """
         kind: Kind | None = None
-        is_over = False
+        is_over, person = False, 0
         with ExitStack() as open_things:
             while not (is_over or self.stop.is_set()):
+                began = time.monotonic()
+                if kind is not None and kind.prepares:
+                    self._prepare(kind, person)
                 with self._transaction(number) as job:
                     if job is None:
                         return
                     if kind is None:
                         kind = KINDS[job.kind]()
                         open_things.callback(kind.let_go)
-                    _chunk(job, kind)
-                    is_over = job.state in jobs.CLOSED
+                    _chunk(job, kind, began)
+                    is_over, person = job.state in jobs.CLOSED, job.actor_id
                 time.sleep(BREATH)
+
+    def _prepare(self, kind: Kind, person: int) -> None:
+        """What of a chunk only reads: in a transaction that holds up no writer."""
+        token = may_write.set(False)
+        try:
+            with self.app.app_context():
+                be_patient()
+                with acting_as(access.load_actor(person)):
+                    kind.prepare()
+                db.session.rollback()
+        finally:
+            may_write.reset(token)
 
     def _fail(self, number: int, refusal: Refusal) -> None:
         """Close the job with what went wrong, even when its kind can't settle it."""
@@ -141,7 +158,8 @@ class Runner:
                 db.session.commit()
 
 
-def _chunk(job: Job, kind: Kind) -> None:
+def _chunk(job: Job, kind: Kind, began: float) -> None:
+    """Do a chunk that was begun at that moment of the monotonic clock."""
     if job.attempts > MOST_ATTEMPTS:
         raise ServerFault
     if job.state == "cancelling":
@@ -150,10 +168,10 @@ def _chunk(job: Job, kind: Kind) -> None:
     if not access.is_active(job.actor_id):
         raise NotPermitted(_("This account is disabled."))
     job.state, job.started_at = "running", job.started_at or clock.now()
-    began, settled = time.monotonic(), job.settled
+    settled = job.settled
     more = kind.advance(job)
     job.rate = _rate(job, job.settled - settled, time.monotonic() - began + BREATH)
-    job.attempts = 0
+    job.attempts = job.attempts if kind.begins_anew else 0
     if not more:
         job.end("done")
         _settle(job, kind)

@@ -104,10 +104,19 @@ class Behaviour:
     slug = ""
     writes = True
     """Whether records are changed; an operation that only reads locks and writes nothing."""
+    job = "bulk"
+    """The kind of job that does what is more than a request takes."""
 
     def params(self, entity: Entity) -> tuple[Field, ...]:
         """The fields of its dialog and of ``params`` in the API."""
         return OPERATIONS[self.slug].params
+
+    def at_once(self, run: Run) -> int:
+        """Up to so many rows it runs within the request; more become a job (BULK-3)."""
+        return CHUNK
+
+    def begin(self, run: Run, total: int) -> None:
+        """Note what belongs to a run that begins, of so many rows; may raise a Refusal."""
 
     def prepare(self, run: Run) -> None:
         """Check the parameters and look up what all rows share; may raise a Refusal.

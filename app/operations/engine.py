@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from app.operations.behaviour import CHUNK, Behaviour, Run, chunks, lock_rows
+from app.operations.behaviour import Behaviour, Run, chunks, lock_rows
 from app.operations.editing import parse, resolve
 from app.operations.outcome import SAMPLED, Outcome
 from app.operations.registry import behaviour
@@ -26,17 +26,10 @@ from app.store.context import actor, operating, running
 from app.store.runs import OperationRun
 from app.store.writer import Change
 
-AT_ONCE = {"export": 2_000}
-"""Up to so many rows an operation runs within the request; more become a job (BULK-3)."""
 LOOKED_AT = 10_000
 """Rows looked at together where nothing is written."""
 MOST_LOOKED_AT = 50_000
 """So many rows a dry run looks at; of a larger selection it says so."""
-
-
-def at_once(run: Run) -> int:
-    """Up to how many rows are done within the request."""
-    return AT_ONCE.get(run.verb.slug, CHUNK)
 
 
 def run(
@@ -44,8 +37,8 @@ def run(
 ) -> Outcome:
     """Run an operation over a selection, or only say what it would do; does not commit.
 
-    A selection of more rows than ``at_once`` is frozen instead: the outcome ``is_waiting``, and its
-    steps are a job's. Raises NotPermitted, NotFound, Invalid, StaleCount, TooLarge.
+    A selection of more rows than ``Behaviour.at_once`` is frozen instead: the outcome
+    ``is_waiting``, and its steps are a job's. Raises NotPermitted, NotFound, Invalid, StaleCount.
     """
     verb = entity.verb(does.slug)
     if verb is None:
@@ -76,13 +69,18 @@ def _read(does: Behaviour, me: Run, selection: Selection, raw: Mapping[str, Any]
 
 def _run(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
     assert me.operation_id is not None  # noqa: S101 - for the type checker
-    ids = chosen.ids(at_once(me) + 1)
+    most = does.at_once(me)
+    ids = chosen.ids(most + 1)
     runs.note(me.operation_id, (skip.item for skip in chosen.skipped))
-    if len(ids) > at_once(me):
-        total = chosen.freeze(me.operation_id) + len(chosen.skipped)
+    if len(ids) > most:
+        count = chosen.freeze(me.operation_id)
+        does.begin(me, count)
+        total = count + len(chosen.skipped)
         runs.count(me.operation_id, total=total, done=0, skipped=len(chosen.skipped))
-        return Outcome(total, operation_id=me.operation_id, is_waiting=True)
+        left = list(chosen.skipped)
+        return Outcome(total, skipped=left, operation_id=me.operation_id, is_waiting=True)
     chosen.check(len(ids))
+    does.begin(me, len(ids))
     outcome = Outcome(len(ids) + len(chosen.skipped), operation_id=me.operation_id)
     outcome.skipped += chosen.skipped
     with running(me.operation_id):

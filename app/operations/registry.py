@@ -4,7 +4,7 @@ import app.operations.telling  # noqa: F401 - declares what people hear of them
 from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
 from app.operations.converting import Convert
-from app.operations.export import Export
+from app.operations.exporting.behaviour import Export
 from app.operations.importing.behaviour import Import
 from app.operations.lifecycle import Delete, Disable, Enable, Restore
 from app.operations.merging import Merge

@@ -5,7 +5,6 @@ that the doer can't even read make the whole request "not found", readable ones 
 operation's scope are reported, and a count that has moved is asked about again.
 """
 
-import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from app.extensions import db
 from app.operations.outcome import Skip
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.errors import BadRequest, NotFound, StaleCount, TooLarge
+from app.spec.errors import BadRequest, NotFound, StaleCount
 from app.spec.operations import Operation
 from app.store import door, filters, history, runs, titles
 from app.store.context import actor, operating, system_scope
@@ -29,8 +28,6 @@ from app.store.policy import Policy
 
 MAX_IDS = 20_000
 """Ticked ids of one request; a filter may match any number."""
-LIMITS = {"export": 20_000}
-"""The most rows of one run, where there is a most."""
 KEYS = frozenset({"ids", "filters", "search", "expected_count", "except"})
 
 
@@ -107,16 +104,9 @@ class Chosen:
         return count
 
     def check(self, count: int) -> None:
-        """StaleCount when the doer saw another number, TooLarge when it is more than may be."""
+        """StaleCount when the doer saw another number."""
         if self.expected is not None and count != self.expected:
             raise StaleCount(details={"count": count})
-        if count + len(self.skipped) > LIMITS.get(self.verb.slug, sys.maxsize):
-            raise TooLarge(
-                _l(
-                    "At most %(n)d records at once; narrow the selection.",
-                    n=LIMITS[self.verb.slug],
-                )
-            )
 
     @contextmanager
     def _looking(self) -> Iterator[None]:

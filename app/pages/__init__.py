@@ -8,6 +8,7 @@ from app.pages.columns import ColumnsView
 from app.pages.dashboard import DashboardView
 from app.pages.data_quality import DataQualityView
 from app.pages.dictionaries import DictionariesView
+from app.pages.exports import ExportsView
 from app.pages.first_run import FirstRunView
 from app.pages.help import HelpView
 from app.pages.home import HomeView
@@ -38,6 +39,7 @@ VIEWS = (
     NotificationsView,
     OperationsView,
     ImportsView,
+    ExportsView,
     JobsView,
     MailView,
     RecycleBinView,

@@ -40,6 +40,12 @@ PRAGMAS = (
 )
 
 
+def is_full(error: Exception) -> bool:
+    """Whether the database says that its disk has no room left."""
+    text = str(getattr(error, "orig", error)).lower()
+    return "disk is full" in text or "no space left" in text
+
+
 def be_patient() -> None:
     """Let statements of the transaction under way take longer than those of a request may (R10)."""
     if db.engine.dialect.name == "postgresql":

@@ -127,6 +127,32 @@ def pending(run: int, after: int, most: int) -> list[int]:
     return list(db.session.scalars(statement.order_by(item.record_id).limit(most)))
 
 
+def wanted(run: int, after: int, most: int) -> list[int]:
+    """The next rows that a run is to look at, those it has done before among them, by their ids."""
+    found = select(OperationItem.record_id).where(*_wanted(run), OperationItem.record_id > after)
+    return list(db.session.scalars(found.order_by(OperationItem.record_id).limit(most)))
+
+
+def count_wanted(run: int) -> int:
+    """How many rows a run is to look at."""
+    return db.session.scalar(select(func.count()).where(*_wanted(run))) or 0
+
+
+def _wanted(run: int) -> list[Any]:
+    return [OperationItem.operation_id == run, OperationItem.outcome.in_((PENDING, "done"))]
+
+
+def settle(run: int, after: int, upto: int) -> None:
+    """Note the rows between two ids as done, in one statement."""
+    item = OperationItem.__table__
+    db.session.execute(
+        update(item)
+        .where(item.c.operation_id == run, item.c.outcome == PENDING)
+        .where(item.c.record_id > after, item.c.record_id <= upto)
+        .values(outcome="done")
+    )
+
+
 def note(run: int, items: Iterable[Mapping[str, Any]]) -> None:
     """Say what became of rows of a run; of a row that was still to be done, once."""
     rows = [

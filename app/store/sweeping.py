@@ -10,7 +10,7 @@ from app.spec import columns, routines
 from app.spec.routines import Report, Routine
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
-from app.store import due_runs, idempotency, imports, mails, settings
+from app.store import due_runs, exports, idempotency, imports, mails, settings
 from app.store.accounts import sweep_logins
 from app.store.attempts import sweep_attempts
 from app.store.separate import writing
@@ -56,6 +56,7 @@ def sweep() -> Report:
         "logins": sweep_logins(timedelta(days=value(LOGIN_DAYS))),
         "counters": sweep_attempts(),
         "imports": imports.sweep(timedelta(days=value(IMPORT_DAYS))),
+        "exports": exports.sweep(),
         "runs": due_runs.sweep(),
         "mails": mails.sweep(),
     }
@@ -81,6 +82,7 @@ SWEEP = routines.declare(
             "logins": Label("ended sessions", "已结束的登录会话"),
             "counters": Label("login counters", "登录计数"),
             "imports": Label("imported files", "导入的文件"),
+            "exports": Label("exported files", "导出的文件"),
             "runs": Label("old runs of scheduled tasks", "定时任务的旧记录"),
             "mails": Label("old e-mails", "旧邮件"),
         },

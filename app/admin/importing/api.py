@@ -10,6 +10,7 @@ from flask_appbuilder.api import expose
 from flask_babel import lazy_gettext as _l
 
 from app.admin import bodies
+from app.admin.export_files import MIME
 from app.admin.importing import work
 from app.admin.once import once
 from app.admin.openapi.own import OwnApi
@@ -29,7 +30,6 @@ from app.admin.openapi.parts import (
     sent,
     several,
 )
-from app.admin.operations_api import MIME
 from app.extensions import db
 from app.operations.importing import report
 from app.spec.catalogue import catalogue

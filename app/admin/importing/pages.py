@@ -10,12 +10,12 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
 from app.admin import forms, state
+from app.admin.export_files import MIME
 from app.admin.importing import screens, work
 from app.admin.importing.api import failed_rows
 from app.admin.importing.screens import COLUMN, DEFAULT
 from app.admin.manual import explained
 from app.admin.once import once
-from app.admin.operations_api import MIME
 from app.admin.page import go_to
 from app.operations.importing import options, template
 from app.spec.entity import Entity

@@ -70,6 +70,7 @@ def _account_menu() -> list[dict[str, str]]:
             "url": "/notifications/settings",
             "icon": "bell",
         },
+        {"label": gettext("My exports"), "url": "/exports/", "icon": "download"},
         {"label": gettext("Change password"), "url": "/account/password/", "icon": "key"},
         {"label": gettext("My sessions"), "url": "/account/sessions/", "icon": "devices"},
     ]

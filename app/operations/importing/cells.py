@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
 from app.extensions import db
-from app.operations.export import unguarded
+from app.operations.exporting.guard import unguarded
 from app.operations.rules import rules_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity

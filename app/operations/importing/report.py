@@ -6,7 +6,7 @@ from typing import IO, Any
 import xlsxwriter
 from flask_babel import gettext as _
 
-from app.operations.export import stamp
+from app.operations.exporting.writers import stamp
 from app.store import imports
 from app.store.imports import Import
 

@@ -9,7 +9,8 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from app.operations.export import guarded, stamp
+from app.operations.exporting.guard import guarded
+from app.operations.exporting.writers import stamp
 
 Cell = str | int | Decimal | None
 

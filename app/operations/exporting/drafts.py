@@ -1,0 +1,110 @@
+"""A file while it is being written: in a private folder of this machine, gone with its writer.
+
+What is on disk meanwhile is nobody's to fetch; a file counts once it is stored whole (EXP-3).
+"""
+
+import errno
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from xlsxwriter.exceptions import FileCreateError
+
+from app.operations.behaviour import chunks
+from app.operations.exporting import writers
+from app.operations.exporting.table import Table, rows_of
+from app.spec.errors import StorageFull
+from app.store import listing
+
+PREFIX = "crm-export-"
+PORTION = 1024 * 1024
+"""Bytes of a file that are stored together."""
+ABANDONED = 24 * 3600
+"""After so many seconds nobody writes a draft any more: its writer was killed (C70)."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Draft:
+    """A file under way; a context manager, or to be dropped by hand."""
+
+    def __init__(self, kind: str, table: Table, number: int) -> None:
+        sweep()
+        self._table = table
+        self.count = 0
+        self.digest = ""
+        self._is_taken = False
+        with _room():
+            self._folder = tempfile.TemporaryDirectory(prefix=PREFIX)
+            self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this
+            self._writer = writers.writer(kind, self._file, table, number, self._folder.name)
+
+    def __enter__(self) -> "Draft":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.drop()
+
+    def add(self, ids: Sequence[int]) -> list[int]:
+        """Write these records, as far as they lie within the scope; answers which did."""
+        found: list[int] = []
+        for some in chunks(ids, listing.BATCH):
+            rows = list(rows_of(self._table, some))
+            with _room():
+                self._writer.add(cells for _record, cells in rows)
+            found += [record for record, _cells in rows]
+        self.count += len(found)
+        return found
+
+    def finish(self) -> None:
+        """Make it whole, and take its fingerprint."""
+        with _room():
+            self._writer.close()
+            self._file.flush()
+        self._file.seek(0)
+        self.digest = hashlib.file_digest(self._file, "sha256").hexdigest()  # type: ignore[arg-type]
+        self._file.seek(0)
+
+    def portions(self) -> Iterator[bytes]:
+        """The whole file, piece by piece."""
+        while some := self._file.read(PORTION):
+            yield some
+
+    def drop(self) -> None:
+        """Remove everything from the disk, but for a file that somebody has taken."""
+        self._writer.abandon()
+        if not self._is_taken:
+            self._file.close()
+        self._folder.cleanup()
+
+    def take(self) -> IO[bytes]:
+        """The whole file for whoever sends it, and closes it then."""
+        self._is_taken = True
+        return self._file
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """A disk without room is an answer, no fault (C94)."""
+    try:
+        yield
+    except (OSError, FileCreateError) as error:
+        cause = error if isinstance(error, OSError) else error.args[0]
+        if getattr(cause, "errno", None) in FULL:
+            raise StorageFull from error
+        raise
+
+
+def sweep() -> None:
+    """Remove what killed writers have left on this machine."""
+    before = time.time() - ABANDONED
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            if folder.stat().st_mtime < before:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # somebody else was faster
+            continue

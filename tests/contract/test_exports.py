@@ -1,0 +1,200 @@
+"""Exports (EXP-2, EXP-3, C73-C76): files of jobs, who may fetch them, how long, what is told."""
+
+import hashlib
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from python_calamine import CalamineWorkbook
+from sqlalchemy import Engine, func, select, update
+
+from app.jobs import exporting
+from app.operations.exporting import behaviour, drafts
+from app.spec import clock
+from app.spec.errors import StorageFull
+from app.store import exports, listing, sweeping
+from tests.contract.calls import Api, grant_fields, set_role, user_ids, write
+from tests.contract.test_bulk import rows_in
+from tests.contract.test_jobs import fill, job_of
+from tests.support.working import work_off
+from tests.support.worlds import World
+
+FEW, MANY = 20, 53
+"""Rows that are exported at once, and rows of a job of three chunks, in these tests."""
+ALL = {"format": "xlsx", "columns": "all", "reason": "fair in May"}
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same limits a hundred times smaller: what is tested is what happens at them."""
+    monkeypatch.setattr(behaviour, "AT_ONCE", FEW)
+    monkeypatch.setattr(listing, "BATCH", 20)
+    monkeypatch.setattr(drafts, "PORTION", 1_000)
+
+
+def asked(api: Api, ids: list[int], **params: Any) -> tuple[int, int]:
+    """The numbers of the job and of the export."""
+    answer = api.bulk("customers", "export", ids, {**ALL, **params})
+    assert answer.status_code == 202, answer.text
+    return answer.json["job_id"], answer.json["operation_id"]
+
+
+def fetch(api: Api, run: int) -> Any:
+    return api.client.get(f"/api/v1/operations/{run}/file", buffered=True)
+
+
+def lines(data: bytes) -> list[list[Any]]:
+    return CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
+
+
+def logged(engine: Engine, kind: str) -> list[dict[str, Any]]:
+    return [row["changes"] for row in rows_in(engine, "history", operation=kind)]
+
+
+def parts(engine: Engine) -> int:
+    with engine.connect() as connection:
+        table = exports.ExportPart.__table__
+        return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_a_large_export_is_a_file_of_its_maker(world: World, engine: Engine) -> None:
+    """EXP-3, C74: written chunk by chunk, stored whole, logged with its fingerprint."""
+    ids, api = fill(engine, MANY), Api(world, "manager")
+    job, run = asked(api, ids)
+    work_off(world, chunks=4)  # a worker that is stopped: what it wrote is lost with it
+    assert (job_of(api, job)["done"], parts(engine)) == (MANY, 0)
+    assert fetch(api, run).status_code == 404, "nothing of it is there before all of it is"
+    assert api.get(f"/exports/{run}").json["download"] is None
+    work_off(world)
+    ended = job_of(api, job)
+    assert (ended["state"], ended["done"], ended["total"]) == ("done", MANY, MANY)
+    assert ended["download"] == f"/api/v1/operations/{run}/file"
+    file = fetch(api, run)
+    assert file.status_code == 200
+    assert parts(engine) > 1
+    about = api.get(f"/exports/{run}").json
+    assert (about["state"], about["count"], about["size"], about["fetched"]) == (
+        *("ready", MANY, len(file.data)),
+        1,
+    )
+    assert about["sha256"] == hashlib.sha256(file.data).hexdigest()
+    assert [row[0] for row in lines(file.data)[1:]] == ids
+    [entry] = logged(engine, "export")
+    assert (entry["sha256"], entry["count"]) == (about["sha256"], MANY)
+    assert (entry["columns"], entry["reason"], entry["ids"]) == ("all", "fair in May", ids)
+    assert [e["run"] for e in logged(engine, "export_fetched")] == [run]
+    page = api.client.get("/exports/").text
+    assert "fair in May" in page
+    assert f"/api/v1/operations/{run}/file" in page
+    assert api.get("/exports/").json["ids"] == [run]
+    for who in ("leader1", "admin"):
+        other = Api(world, who)
+        assert fetch(other, run).status_code == 404, "its maker's only, whoever else asks"
+        assert other.get(f"/exports/{run}").status_code == 404
+        assert other.get("/exports/").json["ids"] == []
+
+
+def test_its_time_ends(world: World, engine: Engine) -> None:
+    """C76: after seven days it can't be fetched, and the clock removes it; the log stays."""
+    api = Api(world, "manager")
+    _job, run = asked(api, fill(engine, MANY))
+    small = api.bulk("customers", "export", fill(engine, 3), ALL).json["operation_id"]
+    work_off(world)
+    assert (fetch(api, run).status_code, fetch(api, small).status_code) == (200, 200)
+    with world.app.app_context():
+        assert sweeping.sweep()["exports"] == 0
+    with engine.begin() as connection:
+        table = exports.Export.__table__
+        assert {clock.now() + timedelta(days=7) - t < timedelta(minutes=5)
+                for t in connection.scalars(select(table.c.expires_at))} == {True}  # fmt: skip
+        connection.execute(update(table).values(expires_at=clock.now() - timedelta(seconds=1)))
+    assert (fetch(api, run).status_code, fetch(api, small).status_code) == (410, 410)
+    with world.app.app_context():
+        assert sweeping.sweep()["exports"] == 1
+    assert parts(engine) == 0
+    assert api.get(f"/exports/{run}").json["state"] == "expired"
+    assert len(logged(engine, "export")) == 2
+
+
+NARROWED = ("role", "hidden", "masked", "scope")
+
+
+@pytest.mark.parametrize("how", NARROWED)
+def test_whoever_may_see_less_by_now_does_not_get_it(
+    world: World, engine: Engine, how: str
+) -> None:
+    """C76: operation, columns, masks and scope are asked again when the file is fetched."""
+    api = Api(world, "manager")
+    _job, run = asked(api, fill(engine, MANY))
+    work_off(world)
+    assert fetch(api, run).status_code == 200
+    if how == "role":
+        set_role(engine, "manager", "clerk")
+    elif how == "hidden":
+        grant_fields(engine, "sales_manager", "customer", mobile={"level": 0})
+    elif how == "masked":
+        grant_fields(engine, "sales_manager", "customer", mobile={"mask": 2})
+    else:
+        write(engine, "user", user_ids(engine)["sales2a"], department_id=1)
+        set_role(engine, "manager", "sales_manager")
+    answer = fetch(api, run)
+    assert (answer.status_code, answer.json["code"]) == (403, "not_permitted")
+    assert len(logged(engine, "export_fetched")) == 1
+
+
+def test_rights_that_shrink_while_it_is_written(world: World, engine: Engine) -> None:
+    """C25, C40: no file mixes two states of rights, and rows out of reach are left out."""
+    ids, api = fill(engine, MANY, mobile="13800138000"), Api(world, "manager")
+    job, run = asked(api, ids)
+    work_off(world, chunks=3)
+    grant_fields(engine, "sales_manager", "customer", mobile={"mask": 2})
+    write(engine, "customer", ids[1], owner_id=user_ids(engine)["admin"])
+    work_off(world)
+    assert (job_of(api, job)["done"], job_of(api, job)["skipped"]) == (MANY - 1, 1)
+    rows = lines(fetch(api, run).data)
+    place = rows[0].index("Mobile") if "Mobile" in rows[0] else rows[0].index("手机")
+    assert [row[0] for row in rows[1:]] == [ids[0], *ids[2:]]
+    assert {row[place] for row in rows[1:]} <= {""} | {
+        r[place] for r in rows[1:] if "*" in r[place]
+    }
+    set_role(engine, "manager", "clerk")
+    job, run = 0, 0
+
+
+def test_cancelled_and_gone_on_with(world: World, engine: Engine) -> None:
+    """What was cancelled leaves no file; going on begins anew and ends whole."""
+    ids, api = fill(engine, MANY), Api(world, "manager")
+    job, run = asked(api, ids, format="csv")
+    work_off(world, chunks=3)
+    assert api.post(f"/jobs/{job}/cancel", {}).status_code == 200
+    work_off(world)
+    assert (job_of(api, job)["state"], parts(engine)) == ("cancelled", 0)
+    assert fetch(api, run).status_code == 404
+    report = api.client.get(f"/customers/bulk/export/report/{run}").text
+    assert f"/operations/{run}/file" not in report
+    assert api.post(f"/jobs/{job}/retry", {}).status_code == 200
+    work_off(world)
+    assert fetch(api, run).data.count(b"\r\n") == MANY + 1
+
+
+def test_a_full_disk_is_an_answer(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C94: it says so, nothing half is left, and it goes on when there is room again."""
+    ids, api = fill(engine, MANY), Api(world, "manager")
+    job, run = asked(api, ids)
+
+    class Full(drafts.Draft):
+        def finish(self) -> None:
+            with drafts._room():
+                raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, "Draft", Full)
+        work_off(world)
+    assert job_of(api, job)["error"]["code"] == StorageFull.code
+    assert parts(engine) == 0
+    assert api.post(f"/jobs/{job}/retry", {}).status_code == 200
+    work_off(world)
+    assert len(lines(fetch(api, run).data)) == MANY + 1
