@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest as Unreadable
 from app.admin.state import decoded, only
 from app.spec.errors import (
     BadRequest,
+    Invalid,
     PreconditionFailed,
     PreconditionRequired,
     TooLarge,
@@ -31,7 +32,10 @@ def answered(answer: Replay, *, is_replay: bool) -> Response:
 
 
 def json_object() -> dict[str, Any]:
-    """The request's body as a JSON object; 415 for another type, 400 for anything unreadable."""
+    """The request's body as a JSON object.
+
+    415 for another type, 400 for anything unreadable, 422 for NUL, which no column can hold.
+    """
     if not request.is_json:
         raise UnsupportedType
     if (request.content_length or 0) > MAX_BODY:
@@ -42,9 +46,18 @@ def json_object() -> dict[str, Any]:
         raise BadRequest(_l("The body is not valid JSON.")) from None
     if not isinstance(body, dict):
         raise BadRequest(_l("The body must be a JSON object."))
-    if "\\u0000" in request.get_data(as_text=True):
-        raise BadRequest(_l("The body must not contain NUL."))
+    wrong = [key for key, value in body.items() if _has_nul(key) or _has_nul(value)]
+    if wrong:
+        raise Invalid(fields={key: [_l("NUL can't be stored.")] for key in wrong})
     return body
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(one) for key, one in value.items())
+    if isinstance(value, list):
+        return any(_has_nul(one) for one in value)
+    return isinstance(value, str) and "\0" in value
 
 
 def json_object_or_nothing() -> dict[str, Any]:

@@ -30,7 +30,7 @@ from app.operations.exporting import files
 from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
 from app.operations.rules import Place
-from app.operations.selection import Selection
+from app.operations.selection import Selection, look_at
 from app.operations.undoing import UNDO, UNDO_DAYS, is_undoable
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -63,6 +63,7 @@ def answer(entity: Entity, slug: str) -> Answer:
     step = request.form.get("step", "")
     raw = _raw(does, entity, fields)
     if step not in ("preview", "run") and fields:
+        look_at(entity, verb, chosen)
         given = _defaults(fields) | again.settings(entity, verb, fields)
         return _settings(entity, verb, fields, chosen, given)
     try:

@@ -338,9 +338,12 @@ class BirthdayField(TextField):
             if len(parts) == 2:
                 whole = date.fromisoformat(f"2000-{parts[0].zfill(2)}-{parts[1].zfill(2)}")
                 return whole.isoformat()[5:]
-            return date.fromisoformat(day).isoformat()
+            born = date.fromisoformat(day)
         except ValueError:
             raise ValueError(_l("This must be a birthday, as 11-21 or 1990-11-21.")) from None
+        if born > clock.today():
+            raise ValueError(_l("A birthday can't lie in the future."))
+        return born.isoformat()
 
 
 @dataclass(frozen=True, kw_only=True)

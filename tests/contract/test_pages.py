@@ -331,3 +331,11 @@ def test_people_come_with_an_avatar(world: World, path: str) -> None:
     page = world.client("sales1a").get(path).text
     assert '<span class="person" data-initials="SA">Sales1A</span>' in page
     assert [cells.initials(name) for name in ("王小明", "Anna Schmidt", "")] == ["小明", "AS", ""]
+
+
+@pytest.mark.parametrize("number", [3, 99_999])
+def test_a_dialog_opens_only_on_what_its_reader_may_read(world: World, number: int) -> None:
+    """Contract §1: 404 at the first step, not only at the one that looks at rows."""
+    assert Api(world, "sales1a").get(f"/customers/{number}").status_code == 404
+    page = world.client("sales1a").get(f"/customers/bulk/lock?id={number}")
+    assert page.status_code == 404

@@ -29,7 +29,7 @@ BAD: dict[str, list[Any]] = {
     "date": ["abc", "2026-13-01", "2026-02-30", "99999-01-01"],
     "datetime": ["abc", "2026-13-01T00:00:00Z", "99999-01-01", "2026-11-21T25:00:00"],
     "boolean": ["perhaps", "2"],
-    "birthday": ["abc", "13-40", "2026-02-30"],
+    "birthday": ["abc", "13-40", "2026-02-30", "2998-01-01"],
     "option": ["nonsense", "", "<b>"],
     "relation": [str(UNKNOWN), "-1", "abc", "1.5", "0"],
     "relations": [[UNKNOWN], ["abc"], [-1]],
