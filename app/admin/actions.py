@@ -22,7 +22,7 @@ def of_record(entity: Entity, record: Any) -> list[dict[str, Any]]:
     urls = {
         verb.slug: f"{base}/bulk/{verb.slug}?id={record.id}"
         for verb in entity.bulk_verbs
-        if _fits(verb, record)
+        if _fits(entity, verb, record)
     }
     urls = {"edit": f"{base}/edit/{record.id}"} | dict.fromkeys(FORWARD & urls.keys(), "") | urls
     urls["reset_password"] = f"{base}/reset-password/{record.id}"
@@ -35,13 +35,15 @@ def of_record(entity: Entity, record: Any) -> list[dict[str, Any]]:
     return [action(slug, urls[slug]) for slug in granted if slug in held]
 
 
-def _fits(verb: Operation, record: Any) -> bool:
+def _fits(entity: Entity, verb: Operation, record: Any) -> bool:
     """Whether a bulk operation makes sense for one record, in the state it is in."""
     pointless = {"export", "bulk_edit", "delete"}
     if (is_active := getattr(record, "is_active", None)) is not None:
         pointless.add("enable" if is_active else "disable")
     if not getattr(record, "is_locked", False):
         pointless.add("unlock")
+    if not rules_of(entity).merges_for_good:
+        pointless.add("merge")  # there is nothing beside it to merge it with
     pointless.add("mark_invalid" if getattr(record, "invalid_reason", None) else "reopen")
     rows = {"pool", "both"} if getattr(record, "pool_id", None) else {"live", "both"}
     return verb.rows in rows and verb.slug not in pointless

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import again, forms, lists, state
+from app.admin import again, comparing, forms, lists, state
 from app.admin.job_pages import job_state
 from app.admin.once import once
 from app.admin.page import go_to
@@ -31,7 +31,7 @@ from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
 from app.operations.rules import Place
 from app.operations.selection import Selection, look_at
-from app.operations.undoing import UNDO, UNDO_DAYS, is_undoable
+from app.operations.undoing import UNDO, UNDO_DAYS, is_final, is_undoable
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Invalid, Refusal, StaleCount
@@ -103,7 +103,7 @@ def _raw(does: Behaviour, entity: Entity, fields: Mapping[str, Field]) -> forms.
 
 
 def _params(does: Behaviour, entity: Entity, raw: forms.Raw) -> dict[str, Any]:
-    return {"set": raw} if _sets_values(does, entity) else raw
+    return {"set": raw} if _sets_values(does, entity) else comparing.folded(raw)
 
 
 def _defaults(fields: Mapping[str, Field]) -> forms.Raw:
@@ -114,7 +114,8 @@ def _defaults(fields: Mapping[str, Field]) -> forms.Raw:
 def _chosen(entity: Entity, verb: Operation) -> Selection:
     """The selection from ticked boxes, from "all that match", or from one record's page."""
     if request.method == "GET":
-        return Selection(ids=(state.whole(request.args.get("id"), 0),))
+        named = [state.whole(one, 0) for one in request.args.getlist("id") or [""]]
+        return Selection(ids=tuple(dict.fromkeys(named)))
     if request.form.get("all"):
         query = Query(
             conditions=tuple(state.conditions(request.form.get("filters", ""))),
@@ -185,7 +186,7 @@ def frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
             "icon": verb.icon,
             "danger": lists.is_alarming(verb),
             "writes": verb.slug == UNDO.slug or behaviour(verb.slug).writes,
-            "final": verb.is_final,
+            "final": verb is not UNDO and is_final(entity, verb),
             "has_settings": verb is not UNDO and bool(_inputs(entity, behaviour(verb.slug))),
         },
         "step": step,
@@ -216,14 +217,16 @@ def _settings(
     errors = refusal.fields if refusal else {}
     other = [str(s) for key, some in errors.items() if key not in fields for s in some]
     only_filled = _sets_values(behaviour(verb.slug), entity)
+    compared = comparing.screen(entity, verb, chosen, fields, raw)
     screen = frame(entity, verb, "form") | {
+        "compared": compared,
         "hidden": _hidden(chosen, "preview"),
         "scope": _scope(entity, verb, chosen),
         "only_filled": only_filled,
         "fields": [
             forms.control(entity, f, raw.get(key, ""), errors=errors.get(key, ()))
             | {"unset": _("Leave as it is") if only_filled else ""}
-            for key, f in _optional(verb, fields).items()
+            for key, f in _optional(verb, {} if compared else fields).items()
         ],
         "errors": [str(refusal.message), *other] if refusal else [],
     }
@@ -270,7 +273,7 @@ def expected(entity: Entity, verb: Operation, outcome: Outcome) -> dict[str, Any
         "skipped": [_left_out(entity, verb, skip) for skip in outcome.skipped[:SHOWN]],
         "notified": _notified(outcome),
         "sample": _sample(entity, outcome),
-        "undo_days": value(UNDO_DAYS) if verb is not UNDO and is_undoable(verb) else 0,
+        "undo_days": value(UNDO_DAYS) if verb is not UNDO and is_undoable(entity, verb) else 0,
     }
 
 

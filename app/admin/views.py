@@ -19,6 +19,7 @@ from app.admin.page import go_to
 from app.admin.record import children, own_marks, team
 from app.admin.record import screen as record_screen
 from app.extensions import db
+from app.operations.merging import merged_into
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, WrongVerb
 from app.spec.words import listed
@@ -65,7 +66,10 @@ class EntityView(BaseView):
     )
     def show(self, pk: int) -> Answer:
         """One record with its tabs."""
-        screen = record_screen.screen(self.entity, pk, record_screen.wanted(request.args))
+        try:
+            screen = record_screen.screen(self.entity, pk, record_screen.wanted(request.args))
+        except NotFound:
+            return go_to(f"/{self.entity.plural}/show/{merged_into(self.entity, pk)}")
         state.only(request.args, {*record_screen.ARGUMENTS, state.FROM})
         screen["walk"] = walk.along(self.entity, pk, request.args)
         walk.keep(screen, request.args)

@@ -87,7 +87,7 @@ customer = catalogue.declare(
         menu="customers",
         rank=20,
         order="-updated_at",
-        operations=(*EVERYDAY, "purge"),
+        operations=(*EVERYDAY, "merge", "purge"),
         children=(Child("contact", "customer"),),
         views=(
             view("won", "Won", "已成交", "deal_status", "eq", "won"),

@@ -73,7 +73,7 @@ lead = catalogue.declare(
         menu="customers",
         rank=10,
         order="-updated_at",
-        operations=(*EVERYDAY, "purge"),
+        operations=(*EVERYDAY, "merge", "purge"),
         rules=ConvertedRules(),
         conversion=Conversion(
             "customer",

@@ -118,6 +118,10 @@ class Behaviour:
     def begin(self, run: Run, total: int) -> None:
         """Note what belongs to a run that begins, of so many rows; may raise a Refusal."""
 
+    def completed(self, run: Run, selection: Any) -> Any:
+        """The selection with what the parameters add to it."""
+        return selection
+
     def prepare(self, run: Run) -> None:
         """Check the parameters and look up what all rows share; may raise a Refusal.
 

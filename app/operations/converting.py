@@ -71,7 +71,8 @@ class Convert(Behaviour):
         with system_scope("whether a unique value is taken is looked at everywhere"):
             for f in target.fields.values():
                 if f.is_unique:
-                    values = [_unique(f, _new(run, target, row)) for row in rows]
+                    new = (_new(run, target, row).get(f.key) for row in rows)
+                    values = [namesakes.unique_value(f, one) for one in new]
                     taken[f.key] |= namesakes.taken(target, f, values)
 
     def plan(self, run: Run, row: Row) -> Plan:
@@ -128,8 +129,8 @@ class TakeBack(PutBack):
         super().prepare_chunk(run, rows)
         run.memory["held"] = set()
         if _was_made(run):
-            found = pointing.at(run.entity, [row.id for row in rows], besides=run.params["run"])
-            run.memory["held"] = {to for _other, _field, to in found}
+            ids = [row.id for row in rows]
+            run.memory["held"] = pointing.at(run.entity, ids, besides=run.params["run"])
 
     def plan(self, run: Run, row: Row) -> Plan:
         if not _was_made(run):
@@ -202,17 +203,11 @@ def _dictionary(field: Field) -> Any:
     return getattr(field, "choices", None)
 
 
-def _unique(field: Field, values: Mapping[str, Any]) -> Any:
-    """What the field's unique column would hold of these values."""
-    value = values.get(field.key)
-    derived = next((d for d in field.derived if d.is_unique), None)
-    return derived.compute(value) if derived and value else value
-
-
 def _clash(run: Run, values: Mapping[str, Any]) -> Field | None:
     """The unique field in which another record, or one made before in this run, has the same."""
     fields = catalogue.get(_way(run.entity).into).fields
-    mine = {key: _unique(fields[key], values) for key in run.memory["taken"]}
+    asked = run.memory["taken"]
+    mine = {key: namesakes.unique_value(fields[key], values.get(key)) for key in asked}
     found = next((key for key, one in mine.items() if one in run.memory["taken"][key]), None)
     if found is not None:
         return fields[found]

@@ -47,6 +47,7 @@ def run(
     me = Run(entity, verb, {}, dry_run)
     with _doing(me):
         _read(does, me, selection, raw)
+        selection = does.completed(me, selection)
         chosen = resolve_selection(entity, verb, selection)
         if dry_run:
             return _rehearse(does, me, chosen)

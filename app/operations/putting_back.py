@@ -31,6 +31,9 @@ class PutBack(Behaviour):
         """What the run wrote of the children that these records have, each with its record."""
         return list(_carried(run, ids))
 
+    def columns(self, run: Run) -> Sequence[str]:
+        return tuple(written_fields(run))
+
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         wanted: dict[str, set[int]] = defaultdict(set)
         for f in _pointing(written_fields(run).values()):

@@ -64,6 +64,13 @@ class Rules:
         """Whether the record is only there to be read: its page offers nothing to change it."""
         return False
 
+    merges_for_good = False
+    """Whether those merged leave nothing behind that could be taken apart again."""
+
+    def merging_blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
+        """The records that can't be merged, with the reason."""
+        return {}
+
     def absorb(self, entity: Entity, titles: Mapping[int, str], survivor: int) -> None:
         """Let all that hangs on these records, given with their titles, hang on the survivor."""
 

@@ -37,10 +37,13 @@ from app.operations.lifecycle import (
     roots_of,
 )
 from app.operations.outcome import Outcome, Skip
-from app.operations.putting_back import PutBack, written_fields
+from app.operations.parting import Part
+from app.operations.putting_back import PutBack
 from app.operations.registry import behaviour
+from app.operations.rules import rules_of
 from app.spec import clock
 from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
 from app.spec.errors import Conflict, Gone, NotFound
 from app.spec.kinds import IntegerField
 from app.spec.operations import Operation
@@ -79,6 +82,7 @@ OPPOSITES: Mapping[str, Behaviour] = {
     "disable": Enable(),
     "enable": Disable(),
     "convert": TakeBack(),
+    "merge": Part(),
 }
 """What is undone by doing the opposite, with its rules; all else by putting the values back."""
 
@@ -93,9 +97,14 @@ class Undoing:
     undo: Run
 
 
-def is_undoable(verb: Operation | None) -> bool:
+def is_undoable(entity: Entity, verb: Operation) -> bool:
     """Whether what the operation does can be taken back: not an export, not a purge."""
-    return verb is not None and behaviour(verb.slug).writes and not verb.is_final
+    return behaviour(verb.slug).writes and not is_final(entity, verb)
+
+
+def is_final(entity: Entity, verb: Operation) -> bool:
+    """Whether nobody can take back in any way what the operation does."""
+    return verb.is_final or (verb.slug == "merge" and rules_of(entity).merges_for_good)
 
 
 def ends_at(run: OperationRun) -> datetime:
@@ -106,8 +115,9 @@ def ends_at(run: OperationRun) -> datetime:
 
 def can_be_undone(run: OperationRun) -> bool:
     """Whether a run that nobody has undone yet still can be."""
-    verb = run.operation != UNDO.slug and catalogue.get(run.entity).verb(run.operation)
-    return bool(verb and is_undoable(verb) and run.done and clock.now() < ends_at(run))
+    entity = catalogue.get(run.entity)
+    verb = run.operation != UNDO.slug and entity.verb(run.operation)
+    return bool(verb and is_undoable(entity, verb) and run.done and clock.now() < ends_at(run))
 
 
 def undo(number: int, *, dry_run: bool) -> Outcome:
@@ -118,8 +128,9 @@ def undo(number: int, *, dry_run: bool) -> Outcome:
     undone already, still under way or can't be undone, Gone after the undo period.
     """
     past = runs.own(number, lock=True)
-    verb = catalogue.get(past.entity).verb(past.operation)
-    if past.operation == UNDO.slug or verb is None or not is_undoable(verb):
+    entity = catalogue.get(past.entity)
+    verb = entity.verb(past.operation)
+    if past.operation == UNDO.slug or verb is None or not is_undoable(entity, verb):
         raise Conflict(_l("This can't be undone."))
     door.demand(past.entity, verb.slug)
     if runs.undone_by([number]):
@@ -299,9 +310,8 @@ def _part(me: Undoing, key: str, ids: Sequence[int]) -> Run:
 
 def _locked(me: Undoing, run: Run, ids: Sequence[int]) -> list[Row]:
     """The records wherever they are by now, bin and foreign hands included."""
-    keys = written_fields(run) if isinstance(me.does, PutBack) else me.does.columns(run)
     with system_scope("what a run wrote is taken back wherever it went"):
-        return list(lock_rows(run.entity, sorted(ids), tuple(keys)))
+        return list(lock_rows(run.entity, sorted(ids), tuple(me.does.columns(run))))
 
 
 def _changed_since(me: Undoing, roots: Mapping[str, Mapping[int, int]]) -> dict[int, Skip]:

@@ -35,6 +35,9 @@ class ConvertedRules(Rules):
         if before.get("invalid_reason") and values.get("is_converted"):
             raise Conflict(_l("It is marked as invalid; re-open it first."))
 
+    def merging_blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
+        return self.blockers(entity, ids)
+
     def is_closed(self, record: Any) -> bool:
         return bool(record.is_converted)
 

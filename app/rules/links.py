@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.operations.behaviour import chunks, lock_rows
 from app.operations.rules import Blocker, Place, Rules
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -18,7 +17,6 @@ from app.store import links, views
 from app.store import titles as named
 from app.store.context import system_scope
 from app.store.gate import member_of
-from app.store.writer import Context, update_rows
 
 
 class LinkedRules(Rules):
@@ -34,14 +32,10 @@ class LinkedRules(Rules):
         if name := values.get(entity.title):
             _rename_in_views(entity, [str(before.get(entity.title))], name)
 
+    merges_for_good = True
+
     def absorb(self, entity: Entity, titles: Mapping[int, str], survivor: int) -> None:
-        """Every record linked with them is linked with the survivor, with a history entry each."""
-        for other, field in _linking(entity):
-            with system_scope("records keep their links when two of a kind become one"):
-                mine, theirs = links.ends(other, field)
-                linked = select(mine).where(member_of(theirs, list(titles))).distinct()
-                for ids in chunks(sorted(db.session.scalars(linked))):
-                    _relink(other, field, ids, dict.fromkeys(titles, survivor))
+        """Saved views that ask for one of them ask for the survivor."""
         [name] = named.by_ids(entity, [survivor], bilingual=False).values()
         _rename_in_views(entity, titles.values(), name)
 
@@ -60,14 +54,6 @@ def _linking(entity: Entity) -> Iterator[tuple[Entity, LinksField]]:
         for field in other.fields.values():
             if isinstance(field, LinksField) and field.to == entity.key:
                 yield other, field
-
-
-def _relink(entity: Entity, field: LinksField, ids: Sequence[int], to: Mapping[int, int]) -> None:
-    changes = [
-        row.change(**{field.key: sorted({to.get(i, i) for i in row.values[field.key]})})
-        for row in lock_rows(entity, ids, (field.key,))
-    ]
-    update_rows(entity, changes, Context("merge"))
 
 
 def _rename_in_views(entity: Entity, names: Iterable[str], now: str) -> None:

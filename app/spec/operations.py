@@ -276,7 +276,6 @@ MERGE = Operation(
     "git-merge",
     is_bulk=True,
     is_dangerous=True,
-    is_final=True,
     needs="bin",
 )
 CONVERT = Operation(

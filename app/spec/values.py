@@ -27,6 +27,33 @@ class ValuesField(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PicksField(Field):
+    """A JSON object of field keys to the record whose value is meant."""
+
+    kind: ClassVar[str] = "picks"
+
+    @property
+    def is_stored(self) -> bool:
+        return False
+
+    def convert(self, raw: Any) -> dict[str, int]:
+        if not isinstance(raw, Mapping):
+            raise ValueError(_l("This must map fields to records."))
+        found = {str(key): _number(one) for key, one in raw.items()}
+        if None in found.values():
+            raise ValueError(_l("This must map fields to records."))
+        return {key: one for key, one in found.items() if one}
+
+
+def _number(raw: Any) -> int | None:
+    """A record's number, as a program or a form sends it; None for anything else."""
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        return None
+    text = str(raw)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ColumnsField(OptionField):
     """A choice of columns; programs may name them instead, in the order they want (contract §5)."""
 

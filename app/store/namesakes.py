@@ -20,6 +20,12 @@ def unique_column(entity: Entity, field: Field) -> Any:
     return getattr(entity.model, f"{field.key}_{derived.suffix}" if derived else field.column)
 
 
+def unique_value(field: Field, value: Any) -> Any:
+    """What that column holds of a value."""
+    derived = next((d for d in field.derived if d.is_unique), None)
+    return derived.compute(value) if derived and value else value
+
+
 def taken(entity: Entity, field: Field, values: Collection[Any]) -> set[Any]:
     """Those of the values of its unique column that a living record has."""
     column = unique_column(entity, field)

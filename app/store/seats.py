@@ -110,6 +110,31 @@ def put_back(run: int, entity: str, records: Sequence[int]) -> None:
     db.session.execute(insert(TeamSeat.__table__).from_select(columns, stood))
 
 
+def united(
+    have: Mapping[int, Mapping[int, Any]], survivor: Any, going: Sequence[Any]
+) -> dict[int, tuple[str, datetime | None]]:
+    """The seats that a survivor's team gains by a merger: person to level and end.
+
+    The team of the others, each with the better seat, and their owners, who read on.
+    """
+    found: dict[int, tuple[str, datetime | None]] = {}
+    mine = have.get(survivor.id, {})
+    best = {user: (seat.level, seat.until) for user, seat in mine.items()}
+    for row in going:
+        team = [(user, (seat.level, seat.until)) for user, seat in have.get(row.id, {}).items()]
+        for user, seat in [*team, (row.values.get("owner"), ("read", None))]:
+            if not user or user == survivor.values.get("owner"):
+                continue
+            if user not in best or _rank(seat) > _rank(best[user]):
+                best[user] = found[user] = seat
+    return found
+
+
+def _rank(seat: tuple[str, datetime | None]) -> tuple[bool, bool, float]:
+    level, until = seat
+    return level == "write", until is None, until.timestamp() if until else 0
+
+
 def _inserting(table: Any) -> Any:
     """An INSERT that knows what to do about a row that is there already, in this database."""
     dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite

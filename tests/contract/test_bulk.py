@@ -60,6 +60,7 @@ def operations(pools: dict[str, int]) -> list[tuple[str, str, list[int], dict[st
         ("manager", "add_team", [1, 3], {"users": ["sales2a"], "level": "read"}),
         ("manager", "remove_team", [2, 3], {"users": ["sales2a"]}),
         ("manager", "bulk_edit", [1, 2], {"set": {"level": "A", "source": "referral"}}),
+        ("admin", "merge", [1, 2, 3], {"survivor": 1, "fields": {"remark": 3}}),
         ("manager", "delete", [1, 3], {}),
         ("manager", "restore", [9, 10], {}),
         ("admin", "purge", [9, 14], {}),

@@ -20,7 +20,7 @@ TRACES = ("history", "operation_", "outbox", "idempotency", "rotation")
 """Tables that tell of an undo, and whose turn it is next."""
 STAMPS = {"version", "updated_at", "updated_by_id"}
 BIN = {"deleted_at", "deleted_by_id", "delete_batch"}
-FINAL = {"purge", "export", "merge"}
+FINAL = {"purge", "export"}
 
 
 def contents(engine: Engine, left_out: set[str]) -> dict[str, list[Any]]:

@@ -71,7 +71,7 @@ def params(doing: Doing) -> dict[str, Any]:
         "set_deal_status": {"status": "won"},
         "add_tags": {"tags": ["Spare tag"]},
         "remove_tags": {"tags": ["Spare tag"]},
-        "merge": {"survivor": 1},
+        "merge": {"survivor": 1 if doing.entity == "tag" else doing.ids[0] if doing.ids else 1},
         "mark_invalid": {"reason": "no_interest"},
     }
     if doing.operation == "release":

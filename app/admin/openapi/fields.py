@@ -15,6 +15,7 @@ TYPES: dict[str, Schema] = {
     "date": TEXT | {"format": "date"},
     "datetime": TEXT | {"format": "date-time"},
     "values": {"type": "object"},
+    "picks": {"type": "object", "additionalProperties": {"type": "integer"}},
 }
 
 

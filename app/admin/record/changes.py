@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.admin import cells, grant_words
 from app.spec.catalogue import catalogue
@@ -19,6 +20,8 @@ from app.store.organisation import User
 from app.store.policy import Policy
 
 Names = Mapping[tuple[str, int], str]
+_RECORDS = {"merged": _l("Merged with"), "merged_into": _l("Merged into")}
+"""Notes that name records of the same kind."""
 TEAM = "team"
 """The note of a change of the team: the members before and after, by id."""
 
@@ -83,9 +86,20 @@ def _notes(changes: Mapping[str, Any], names: Names) -> list[dict[str, str]]:
     if TEAM in changes:
         old, new = (listed(names.get(("user", i), "—") for i in side) for side in changes[TEAM])
         return [{"label": _("Team"), "old": old, "new": new}]
+    for key, label in _RECORDS.items():
+        if key in changes:
+            old, new = (
+                listed(names.get((key, i), "—") for i in ids(side)) for side in changes[key]
+            )
+            return [{"label": str(label), "old": old, "new": new}]
     if "reason" in changes:
         return [{"label": _("Reason"), "old": "", "new": str(changes["reason"][1])}]
     return []
+
+
+def ids(side: Any) -> list[int]:
+    """The record numbers on one side of a note: several, one, or none."""
+    return side if isinstance(side, list) else [side] if side else []
 
 
 def person(user: User | None) -> str:
@@ -98,7 +112,23 @@ def _names_of_entries(entries: Sequence[History], fields: Mapping[str, Field]) -
     found = dict(names_in((pair for e in entries for pair in e.changes.items()), fields))
     members = {i for e in entries for side in e.changes.get(TEAM, ()) for i in side}
     people = titles.by_ids(catalogue.get("user"), members)
-    return found | {("user", i): name for i, name in people.items()}
+    found |= {("user", i): name for i, name in people.items()}
+    return {**found, **_named_in_notes(entries)}
+
+
+def _named_in_notes(entries: Sequence[History]) -> Names:
+    """The names of the records that notes mention: of the same kind as theirs."""
+    found: dict[tuple[str, int], str] = {}
+    for key in _RECORDS:
+        wanted: dict[str, set[int]] = {}
+        for e in entries:
+            mentioned = {i for side in e.changes.get(key, ()) for i in ids(side)}
+            wanted.setdefault(e.entity, set()).update(mentioned)
+        for kind, some in wanted.items():
+            if some:
+                entries_of = history.newest(kind, sorted(some))
+                found |= {(key, i): entry.subject for i, entry in entries_of.items()}
+    return found
 
 
 def names_in(

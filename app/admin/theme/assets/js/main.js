@@ -4,6 +4,7 @@ import { startArranging } from "./arrange.js";
 import { startBulk } from "./bulk.js";
 import { startCells } from "./cells.js";
 import { startColumns } from "./columns.js";
+import { startComparing } from "./compare.js";
 import { startCopying } from "./copying.js";
 import { startDates } from "./dates.js";
 import { startDialog } from "./dialog.js";
@@ -36,6 +37,7 @@ function enliven(root) {
   startArranging(root);
   startForms(root);
   startDisputes(root);
+  startComparing(root);
   startDrafts(root);
   startMatrix(root);
   startOrdering(root);
