@@ -50,6 +50,9 @@ def answer(entity: Entity, slug: str, body: Mapping[str, Any]) -> Response:
 
 def ran(slug: str, outcome: Outcome, job: int | None) -> Replay:
     """The answer to a run: what it did, or which job does it."""
+    if outcome.is_held:
+        waits = {"job_id": None, "operation_id": outcome.operation_id, "state": "waiting"}
+        return Replay(202, {}, waits)
     if job is not None:
         return Replay(202, {}, {"job_id": job, "operation_id": outcome.operation_id})
     return Replay(200, {}, done(slug, outcome))
@@ -72,6 +75,7 @@ def rehearsed(entity: Entity, outcome: Outcome) -> dict[str, Any]:
         "reasons": list(reasons.values()),
         "notified": _notified(outcome),
         "sample": list(_sample(entity, outcome))[:SAMPLED],
+        **({"warnings": list(outcome.warnings)} if outcome.warnings else {}),
         **({"looked_at": outcome.looked_at} if outcome.looked_at < outcome.total else {}),
     }
 

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import again, comparing, forms, lists, state
+from app.admin import again, comparing, export_words, forms, lists, state
 from app.admin.job_pages import job_state
 from app.admin.once import once
 from app.admin.page import go_to
@@ -266,6 +266,7 @@ def _preview(
 def expected(entity: Entity, verb: Operation, outcome: Outcome) -> dict[str, Any]:
     """What a dry run says would happen, and for how long that can be undone (UI-12)."""
     return {
+        "warnings": outcome.warnings,
         "total": outcome.total,
         "will_change": outcome.done,
         "looked_at": outcome.looked_at if outcome.looked_at < outcome.total else 0,
@@ -382,7 +383,11 @@ def _links(entity: Entity, verb: Operation, run: OperationRun) -> dict[str, Any]
     if verb is EXPORT:
         export = exports.find(run.id)
         is_there = export is not None and export.can_be_fetched
-        return {"download_url": files.address(run.id) if is_there else ""}
+        names = export_words.names_in([export]) if export else {}
+        return {
+            "download_url": files.address(run.id) if is_there else "",
+            "note": export_words.approval(export, names) if export else "",
+        }
     return {
         "undo": undo_state(run),
         "again": {} if verb is UNDO else again.button(entity, verb, run),

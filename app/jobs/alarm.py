@@ -3,16 +3,14 @@
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from app.extensions import db
 from app.spec.notices import Channel, Data, Notice, declare
 from app.spec.roles import SUPER_ADMIN, SYSTEM_ADMIN
 from app.spec.routines import ROUTINES
 from app.spec.words import Label
-from app.store import outbox
+from app.store import access, outbox
 from app.store.context import system_scope
-from app.store.organisation import Role, User, user_role
 
 ALARMING = 3
 """So many failures of one due time in a row are worth a message."""
@@ -39,14 +37,8 @@ def raise_alarm(routine: str, due_at: datetime, attempts: int) -> None:
     """Tell everybody who looks after the installation, once per due time; commits."""
     if attempts != ALARMING:
         return
+    admins = access.holders_of(SUPER_ADMIN, SYSTEM_ADMIN)
+    note = {"routine": routine, "due_at": due_at.isoformat()}
     with system_scope("who looks after the installation hears of what fails"):
-        admins = db.session.scalars(
-            select(User.id)
-            .join(user_role, user_role.c.user_id == User.id)
-            .join(Role, Role.id == user_role.c.role_id)
-            .where(Role.code.in_((SUPER_ADMIN, SYSTEM_ADMIN)), User.is_active)
-            .distinct()
-        ).all()
-        note = {"routine": routine, "due_at": due_at.isoformat()}
         outbox.tell(FAILED, f"{routine}:{due_at:%Y%m%d%H%M%S}", [(admin, note) for admin in admins])
         db.session.commit()

@@ -63,8 +63,8 @@ def run(
 
 
 def deferred(outcome: Outcome, kind: str = "bulk") -> int | None:
-    """The job for a run that has only begun; None when all of it is done."""
-    if not outcome.is_waiting:
+    """The job for a run that has only begun; None when all of it is done, or it is held."""
+    if not outcome.is_waiting or outcome.is_held:
         return None
     return enqueue(
         kind,

@@ -7,13 +7,15 @@ a killed worker had written is lost with it: whoever takes the job up begins ane
 from datetime import timedelta
 
 from app.jobs.kind import Kind
-from app.operations.exporting import files
+from app.jobs.queue import enqueue
+from app.operations.exporting import approval, files
 from app.operations.exporting.drafts import Draft
 from app.operations.exporting.table import Table, table_for
 from app.operations.outcome import Skip
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.store import door, exports, listing, runs
+from app.store import access, door, exports, listing, runs
+from app.store.exports import Export
 from app.store.jobs import Job
 
 PACKED = 5_000
@@ -100,3 +102,19 @@ class Exporting(Kind):
 
     def download(self, job: Job) -> str:
         return files.address(job.operation_id or 0)
+
+
+def decide(number: int, remark: str, *, is_approved: bool) -> Export:
+    """Approve or reject an export; approved, a job of its maker's writes it. As ``approval``."""
+    export = approval.decide(number, remark, is_approved=is_approved)
+    if is_approved:
+        run = runs.under_way(number)
+        maker = access.load_actor(export.actor_id)
+        enqueue(
+            Exporting.slug,
+            operation_id=number,
+            total=run.total,
+            skipped=run.skipped,
+            person=(maker.user_id, maker.language),
+        )
+    return export

@@ -42,14 +42,19 @@ def enqueue(
     parameters: Mapping[str, Any] | None = None,
     total: int = 0,
     skipped: int = 0,
+    person: tuple[int, str] | None = None,
 ) -> int:
-    """A new job of the actor's; returns its number. Rolled back, there never was one."""
+    """A new job of the actor's, or of another ``person`` with his language, who asked for it.
+
+    Returns its number. Rolled back, there never was one.
+    """
     number = jobs.add(
         kind,
         operation_id=operation_id,
         parameters=parameters or {},
         total=total,
         skipped=skipped,
+        person=person,
     )
     engine().defer(number)
     return number

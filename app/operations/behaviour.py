@@ -115,8 +115,13 @@ class Behaviour:
         """Up to so many rows it runs within the request; more become a job (BULK-3)."""
         return CHUNK
 
-    def begin(self, run: Run, total: int) -> None:
-        """Note what belongs to a run that begins, of so many rows; may raise a Refusal."""
+    def foresee(self, run: Run, total: int) -> Sequence[str]:
+        """What has to be said about so many rows before it begins; may raise a Refusal."""
+        return ()
+
+    def begin(self, run: Run, total: int) -> bool:
+        """Note what belongs to a run that begins; False when somebody has to permit it first."""
+        return True
 
     def completed(self, run: Run, selection: Any) -> Any:
         """The selection with what the parameters add to it."""

@@ -75,11 +75,13 @@ def _run(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
     runs.note(me.operation_id, (skip.item for skip in chosen.skipped))
     if len(ids) > most:
         count = chosen.freeze(me.operation_id)
-        does.begin(me, count)
+        does.foresee(me, count)
+        outcome = Outcome(operation_id=me.operation_id, is_waiting=True)
+        outcome.is_held = not does.begin(me, count)
         total = count + len(chosen.skipped)
         runs.count(me.operation_id, total=total, done=0, skipped=len(chosen.skipped))
-        left = list(chosen.skipped)
-        return Outcome(total, skipped=left, operation_id=me.operation_id, is_waiting=True)
+        outcome.total, outcome.skipped = total, list(chosen.skipped)
+        return outcome
     chosen.check(len(ids))
     does.begin(me, len(ids))
     outcome = Outcome(len(ids) + len(chosen.skipped), operation_id=me.operation_id)
@@ -96,7 +98,9 @@ def _run(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
 def _rehearse(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
     """The same verdicts without the writing, of the first rows of a very large selection."""
     outcome = Outcome(chosen.count() + len(chosen.skipped), skipped=list(chosen.skipped))
-    chosen.check(outcome.total - len(chosen.skipped))
+    count = outcome.total - len(chosen.skipped)
+    chosen.check(count)
+    outcome.warnings = does.foresee(me, count)
     last = 0
     while ids := chosen.ids(LOOKED_AT, after=last):
         outcome.add(_step(does, me, ids))

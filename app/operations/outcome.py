@@ -79,6 +79,10 @@ class Outcome:
     operation_id: int | None = None
     is_waiting: bool = False
     """Nothing is done yet: a job will take the steps."""
+    is_held: bool = False
+    """Not even a job yet: somebody has to permit it first."""
+    warnings: Sequence[str] = ()
+    """What has to be said before it is confirmed."""
 
     @property
     def looked_at(self) -> int:

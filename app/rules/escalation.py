@@ -73,7 +73,28 @@ def covers_role(now: Snapshot, rights: Rights, role_id: int) -> bool:
         return True
     if now.role_codes.get(role_id) == SUPER_ADMIN:
         return False
-    return all(covers(rights, line) for line in now.grants[role_id])
+    lines = now.grants[role_id]
+    limits = (rights.export_limit(one.entity) for one in lines if "export" in one.operations)
+    given = now.export_limits.get(role_id)
+    return all(_is_within(given, mine) for mine in limits) and all(
+        covers(rights, line) for line in lines
+    )
+
+
+def _is_within(given: int | None, mine: int | None) -> bool:
+    """Whether a limit is no higher than another; None is the highest."""
+    return mine is None or (given is not None and given <= mine)
+
+
+def check_limit(limit: int | None) -> None:
+    """Refuse to let others export more without approval than the actor may himself (EXP-2)."""
+    if current().is_system or actor().rights.is_super:
+        return
+    now = access.snapshot()
+    mine = [now.export_limits[role] for role in actor().rights.role_ids]
+    if not any(_is_within(limit, one) for one in mine):
+        sentence = _l("You may only give what you have yourself.")
+        raise Invalid(fields={"export_limit": [sentence]})
 
 
 def may_become(user_id: int) -> bool:

@@ -13,7 +13,7 @@ from app.rules import escalation
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotPermitted
-from app.spec.roles import SUPER_ADMIN
+from app.spec.roles import EXPORT_LIMIT, SUPER_ADMIN
 from app.spec.words import listed
 from app.store import access, accounts
 from app.store.context import actor, current, system_scope
@@ -155,6 +155,7 @@ class RoleRules(_Touching):
 
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
         values["is_active"] = True
+        escalation.check_limit(values.get("export_limit", EXPORT_LIMIT))
 
     def before_change(
         self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
@@ -162,6 +163,8 @@ class RoleRules(_Touching):
         if before["code"] == SUPER_ADMIN:
             raise Conflict(_l("The super admin role can't be changed."))
         escalation.check_changes({record_id: ()})
+        if "export_limit" in values:
+            escalation.check_limit(values["export_limit"])
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """Roles that somebody holds (the super admin's always is), and wider ones (MATRIX-8)."""

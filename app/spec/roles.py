@@ -37,6 +37,12 @@ BUILT_IN_ROLES: dict[str, Label] = {
 }
 
 
+EXPORT_LIMIT = 1_000
+"""How many rows a role lets somebody export without approval, unless it says otherwise (EXP-2)."""
+EXPORT_LIMITS: dict[str, int | None] = {SUPER_ADMIN: None, SALES_MANAGER: 20_000}
+"""The built-in roles that say otherwise; None: any number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What one role may do with one entity by default: operations in one data scope (PERM)."""

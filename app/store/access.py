@@ -20,7 +20,7 @@ from app.spec.scopes import EVERYTHING, NOTHING, Reach, Scope
 from app.store import settings
 from app.store.context import Actor, current, system_scope
 from app.store.grants import Line
-from app.store.organisation import User
+from app.store.organisation import Role, User, user_role
 from app.store.rights import PoolSeat, Rights, RoleRights
 from app.store.snapshot import Snapshot, above, below, read
 from app.store.version import PENDING, version_now
@@ -83,6 +83,27 @@ def is_active(user_id: int) -> bool:
         return bool(db.session.scalar(select(User.is_active).where(User.id == user_id)))
 
 
+def superior_of(user_id: int) -> int | None:
+    """That person's direct superior, be he active or not; None for nobody."""
+    below_whom = snapshot().directly_below
+    found = (person for person, staff in below_whom.items() if user_id in staff)
+    return next((person for person in found if person != user_id), None)
+
+
+def holders_of(*codes: str) -> list[int]:
+    """The active people who hold one of these built-in roles."""
+    with system_scope("who holds a role"):
+        return list(
+            db.session.scalars(
+                select(User.id)
+                .join(user_role, user_role.c.user_id == User.id)
+                .join(Role, Role.id == user_role.c.role_id)
+                .where(Role.code.in_(codes), Role.is_active, User.is_active)
+                .distinct()
+            )
+        )
+
+
 def rights_of(user_id: int, version: int | None = None) -> Rights:
     """What that person may do, of the given version."""
     return resolve(snapshot(version), user_id)
@@ -114,7 +135,7 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
         for line in now.grants[role]:
             chosen = line.scope is Scope.CHOSEN
             reach = _chosen(now, line.places) if chosen else scopes[line.scope]
-            grants[line.entity].append(_role_rights(line, reach))
+            grants[line.entity].append(_role_rights(line, reach, now.export_limits[role]))
     return Rights(
         user_id=user_id,
         is_super=any(now.role_codes[role] == SUPER_ADMIN for role in held),
@@ -128,11 +149,12 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
     )
 
 
-def _role_rights(line: Line, reach: Reach) -> RoleRights:
+def _role_rights(line: Line, reach: Reach, export_limit: int | None) -> RoleRights:
     levels = line.fields
     return RoleRights(
         operations=line.operations,
         reach=reach,
+        export_limit=export_limit,
         scope=line.scope,
         places=line.places,
         levels={k: Level(v["level"]) for k, v in levels.items() if "level" in v},

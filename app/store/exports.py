@@ -32,6 +32,8 @@ from app.store.context import actor
 from app.store.door import MAX_ID
 from app.store.separate import reading, writing
 
+MOST_WAITING = 100
+"""So many are shown to whoever decides."""
 WAITING, APPROVED, REJECTED = "waiting", "approved", "rejected"
 """What became of the question whether an export above the limit may be made (EXP-2)."""
 
@@ -107,13 +109,14 @@ def begin(number: int, values: Mapping[str, Any]) -> None:
 
 def own(number: int) -> Export:
     """An export of the actor's own; NotFound for everybody else's, super admins' eyes included."""
-    found = _find(number)
+    found = find(number)
     if found is None or found.actor_id != actor().user_id:
         raise NotFound
     return found
 
 
-def _find(number: int, *, lock: bool = False) -> Export | None:
+def find(number: int, *, lock: bool = False) -> Export | None:
+    """The export of that run, whoever acts: he may look at the run, or is asked about it."""
     if not 0 < number <= MAX_ID:
         return None
     statement = select(Export).where(Export.operation_id == number)
@@ -126,15 +129,19 @@ def _find(number: int, *, lock: bool = False) -> Export | None:
 
 def under_way(number: int) -> Export:
     """An export for the job that writes it, whoever acts."""
-    found = _find(number)
+    found = find(number)
     if found is None:
         raise NotFound
     return found
 
 
-def find(number: int) -> Export | None:
-    """The export of that run, for somebody whose run it is; None for exports of older versions."""
-    return _find(number)
+def waiting() -> list[Export]:
+    """What the actor is to decide about, oldest first: super admins about all but their own."""
+    me = actor()
+    statement = select(Export).where(Export.approval == WAITING, Export.actor_id != me.user_id)
+    if not me.rights.is_super:
+        statement = statement.where(Export.approver_id == me.user_id)
+    return list(db.session.scalars(statement.order_by(Export.operation_id).limit(MOST_WAITING)))
 
 
 def latest(limit: int, before: int | None = None) -> list[Export]:

@@ -50,6 +50,7 @@ EVENTS = (
     option("grants_changed", "Permissions changed", "修改权限"),
     option("setting_changed", "Setting changed", "修改设置"),
     option("dictionary_changed", "Dictionary changed", "修改字典"),
+    option("export_decided", "Export approved or rejected", "导出审批"),
     option("export_fetched", "Exported file fetched", "下载导出文件"),
     option("undo", "Undo", "撤销"),
     option("routine_asked", "Scheduled task started by hand", "手动执行定时任务"),

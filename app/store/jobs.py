@@ -105,14 +105,19 @@ def add(
     parameters: Mapping[str, Any],
     total: int,
     skipped: int,
+    person: tuple[int, str] | None = None,
 ) -> int:
-    """A new job of the actor's, in the transaction under way; returns its number."""
+    """A new job of the actor's, in the transaction under way; returns its number.
+
+    Or of another ``person``, given with his language, who asked for it.
+    """
+    mine, language = person or (actor().user_id, words.language.get())
     number: int = db.session.execute(
         insert(Job)
         .values(
             kind=kind,
-            actor_id=actor().user_id,
-            language=words.language.get(),
+            actor_id=mine,
+            language=language,
             operation_id=operation_id,
             parameters=dict(parameters),
             total=total,

@@ -13,6 +13,8 @@ from app.extensions import db
 from app.spec import columns as field
 from app.spec.company import LANGUAGES, language, time_zone
 from app.spec.field import Section
+from app.spec.roles import EXPORT_LIMIT
+from app.spec.words import Label
 from app.store.record import Record, Row
 
 
@@ -33,6 +35,17 @@ class Role(Row):
     name_en = field.text("English name", "英文名称", max_length=80, listed=True)
     code = field.text("Code", "编码", max_length=40, system=True, unique=True)
     description = field.text("Description", "说明", max_length=255, listed=True)
+    export_limit = field.integer(
+        "Exported without approval, up to (records)",
+        "免审批导出上限（条）",
+        default=EXPORT_LIMIT,
+        minimum=0,
+        help=Label(
+            "More than that needs a reason and the superior's approval. Empty: any number. Of "
+            "several roles that grant an export the largest counts.",
+            "超过时需填写原因并由上级审批；留空表示不限。多个角色都有导出权限时取最大值。",
+        ),
+    )
     is_active = field.boolean("Active", "启用", system=True, listed=True)
 
 

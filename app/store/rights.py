@@ -18,6 +18,8 @@ class RoleRights:
 
     operations: frozenset[str]
     reach: Reach
+    export_limit: int | None = None
+    """How many rows the role lets somebody export without approval; None: any number (EXP-2)."""
     scope: Scope = Scope.NONE
     places: frozenset[tuple[int, bool]] = frozenset()
     """The chosen departments, each with or without those below it."""
@@ -86,6 +88,15 @@ class Rights:
             return Masking.NONE
         masks = [g.masks.get(key, Masking.NONE) for g in self.granting(entity, operation)]
         return min(masks, default=Masking.ALL)
+
+    def export_limit(self, entity: str) -> int | None:
+        """How many rows may be exported without approval: the most of the granting roles; None:
+        any number (EXP-2).
+        """
+        limits = [g.export_limit for g in self.granting(entity, "export")]
+        if self.is_super or None in limits:
+            return None
+        return max((limit for limit in limits if limit is not None), default=0)
 
     def granting(self, entity: str, operation: str) -> Iterable[RoleRights]:
         """The rows of this person's roles that grant the operation on the entity."""

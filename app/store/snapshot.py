@@ -33,6 +33,8 @@ class Snapshot:
     roles_of: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     role_codes: dict[int, str] = field(default_factory=dict)
     """The codes of the active roles: only those grant anything."""
+    export_limits: dict[int, int | None] = field(default_factory=dict)
+    """By active role how many rows may be exported without approval; None: any number."""
     grants: dict[int, list[Line]] = field(default_factory=lambda: defaultdict(list))
     pools: dict[int, Any] = field(default_factory=dict)
     pool_people: dict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -68,7 +70,9 @@ def _structure() -> Any:
     return union_all(
         part("user", User.id, User.superior_id, User.department_id),
         part("department", Department.id, Department.parent_id),
-        part("role", Role.id, Role.id, text=func.coalesce(Role.code, "")).where(Role.is_active),
+        part("role", Role.id, Role.export_limit, text=func.coalesce(Role.code, "")).where(
+            Role.is_active
+        ),
         part("holds", user_role.c.user_id, user_role.c.role_id),
         part("admins", pool_admins.c.pool_id, pool_admins.c.user_id),
         part("members", pool_members.c.pool_id, pool_members.c.user_id),
@@ -92,7 +96,7 @@ def _take_structure(
         if second:
             found.departments_below[second].add(first)
     elif kind == "role":
-        found.role_codes[first] = text
+        found.role_codes[first], found.export_limits[first] = text, second
     elif kind == "holds":
         found.roles_of[first].add(second or 0)
     else:

@@ -24,7 +24,7 @@ from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity, PageRight
 from app.spec.field import Level, Masking
-from app.spec.roles import BUILT_IN_ROLES, Grant
+from app.spec.roles import BUILT_IN_ROLES, EXPORT_LIMIT, EXPORT_LIMITS, Grant
 from app.store import access, dictionaries, reindex, search_index, worker_queue
 from app.store.context import system_scope
 from app.store.installation import Installation
@@ -146,7 +146,13 @@ def set_up() -> None:
 def _roles() -> dict[str, int]:
     have: dict[str, int] = dict(db.session.execute(select(Role.code, Role.id)).all())
     new = [
-        {"name": label.zh, "name_en": label.en, "code": code, "is_active": True}
+        {
+            "name": label.zh,
+            "name_en": label.en,
+            "code": code,
+            "is_active": True,
+            "export_limit": EXPORT_LIMITS.get(code, EXPORT_LIMIT),
+        }
         for code, label in BUILT_IN_ROLES.items()
         if code not in have
     ]

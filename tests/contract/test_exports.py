@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, select, text, update
 
+from app.extensions import db
 from app.jobs import exporting
 from app.operations.exporting import behaviour, drafts
 from app.spec import clock
@@ -17,6 +18,7 @@ from app.store import exports, listing, sweeping
 from tests.contract.calls import Api, grant_fields, set_role, user_ids, write
 from tests.contract.test_bulk import rows_in
 from tests.contract.test_jobs import fill, job_of
+from tests.support.web import hidden_inputs
 from tests.support.working import work_off
 from tests.support.worlds import World
 
@@ -198,3 +200,90 @@ def test_a_full_disk_is_an_answer(
     assert api.post(f"/jobs/{job}/retry", {}).status_code == 200
     work_off(world)
     assert len(lines(fetch(api, run).data)) == MANY + 1
+
+
+def limited(engine: Engine, code: str, limit: int) -> None:
+    """A role that may export only so many rows by itself."""
+    table = db.metadata.tables["role"]
+    with engine.begin() as connection:
+        connection.execute(update(table).where(table.c.code == code).values(export_limit=limit))
+        connection.execute(text("UPDATE rights_version SET number = number + 1"))
+
+
+def told(engine: Engine, username: str) -> list[str]:
+    mine = user_ids(engine)[username]
+    return [row["kind"] for row in rows_in(engine, "outbox", user_id=mine)]
+
+
+@pytest.mark.parametrize("way", ["approve", "reject"])
+def test_above_the_limit_the_superior_decides(world: World, engine: Engine, way: str) -> None:
+    """EXP-2: a reason and somebody else's yes; nobody but who is asked decides, and once."""
+    limited(engine, "sales_manager", 10)
+    ids, api, boss = fill(engine, 12), Api(world, "leader1"), Api(world, "manager")
+    bare = {"format": "xlsx", "columns": "all"}
+    assert api.bulk("customers", "export", ids[:10], bare).status_code == 200
+    for dry_run in (True, False):
+        refused = api.bulk("customers", "export", ids, bare, dry_run=dry_run)
+        assert (refused.status_code, list(refused.json["fields"])) == (422, ["reason"])
+    assert "10" in api.bulk("customers", "export", ids, ALL, dry_run=True).json["warnings"][0]
+    answer = api.bulk("customers", "export", ids, ALL)
+    run = answer.json["operation_id"]
+    assert (answer.status_code, answer.json["state"], answer.json["job_id"]) == (
+        *(202, "waiting"),
+        None,
+    )
+    assert (work_off(world), fetch(api, run).status_code) == (0, 404)
+    assert api.get(f"/exports/{run}").json["approver"]["username"] == "manager"
+    assert told(engine, "manager") == ["export_asked"]
+    for who in ("leader1", "clerk1", "sales1a"):
+        assert Api(world, who).post(f"/exports/{run}/{way}", {}).status_code == 404, who
+        assert Api(world, who).get("/exports/waiting").json["result"] == []
+    [waiting] = boss.get("/exports/waiting").json["result"]
+    assert (waiting["actor"]["username"], waiting["total"]) == ("leader1", 12)
+    page = boss.client.get("/exports/").text
+    assert "fair in May" in page
+    hidden = {**hidden_inputs(page), "remark": "for the fair only"}
+    assert boss.client.post(f"/exports/{run}/{way}", data=hidden).status_code == 302
+    assert boss.post(f"/exports/{run}/approve", {}).status_code == 409
+    assert told(engine, "leader1") == ["export_decided"]
+    assert "for the fair only" in api.client.get("/exports/").text
+    assert "for the fair only" in api.client.get("/notifications/").text
+    work_off(world)
+    about = api.get(f"/exports/{run}").json
+    if way == "approve":
+        assert (about["state"], about["count"]) == ("ready", 12)
+        assert fetch(api, run).status_code == 200
+        assert (fetch(boss, run).status_code, fetch(Api(world, "admin"), run).status_code) == (
+            404,
+            404,
+        )
+    else:
+        assert (about["state"], about["remark"]) == ("rejected", "for the fair only")
+        assert fetch(api, run).status_code == 404
+    assert [entry["run"] for entry in logged(engine, "export_decided")] == [run]
+
+
+def test_without_a_superior_a_super_admin_decides(world: World, engine: Engine) -> None:
+    """EXP-2: whoever has none, or whose superior is disabled, isn't left alone."""
+    limited(engine, "sales_manager", 3)
+    write(engine, "user", user_ids(engine)["manager"], superior_id=None)
+    api, admin = Api(world, "manager"), Api(world, "admin")
+    ids = fill(engine, 5)
+    run = api.bulk("customers", "export", ids, ALL).json["operation_id"]
+    assert told(engine, "admin") == ["export_asked"]
+    assert admin.post(f"/exports/{run}/approve", {"remark": "fine"}).json == {
+        "id": run,
+        "approval": "approved",
+    }
+    work_off(world)
+    assert fetch(api, run).status_code == 200
+    assert admin.bulk("customers", "export", ids, ALL).status_code == 200, "no limit"
+
+
+def test_nobody_gives_a_higher_limit_than_his_own(world: World, engine: Engine) -> None:
+    """MATRIX-8: the limit of a role counts as what it grants."""
+    api = Api(world, "people")
+    set_role(engine, "people", "system_admin")
+    for limit, status in ((1_000, 201), (1_001, 422), (None, 422)):
+        body = {"name": f"Role {limit}", "export_limit": limit}
+        assert api.post("/roles/", body).status_code == status, limit

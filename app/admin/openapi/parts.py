@@ -116,7 +116,9 @@ COMMON: dict[str, Schema] = {
         request_id=TEXT,
     ),
     "Linked": record(("id", "label"), id=WHOLE, label=TEXT, username=TEXT),
-    "Started": record((), job_id=WHOLE, operation_id=WHOLE, import_id=WHOLE, dry_run=FLAG),
+    "Started": record(
+        (), job_id=maybe(WHOLE), operation_id=WHOLE, import_id=WHOLE, dry_run=FLAG, state=TEXT
+    ),
     "Skipped": record(("id", "code", "reason"), id=WHOLE, code=TEXT, reason=TEXT),
     "Outcome": record(
         ("total", "skipped"),
@@ -126,6 +128,7 @@ COMMON: dict[str, Schema] = {
         done=WHOLE,
         will_change=WHOLE,
         looked_at=WHOLE,
+        warnings=several(TEXT),
         skipped=several(ref("Skipped")),
         failed=several(ref("Skipped")),
         reasons=several(record(("code", "text", "count"), code=TEXT, text=TEXT, count=WHOLE)),

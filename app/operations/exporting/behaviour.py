@@ -1,11 +1,15 @@
 """The operation: it settles which rows go into the file; the file itself comes later (EXP-3)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from app.operations.behaviour import Behaviour, Row, Run
-from app.operations.exporting import files
+from app.operations.exporting import approval, files
 from app.operations.exporting.table import table_for
 from app.operations.outcome import Plan
 from app.spec import clock
 from app.store import exports
+from app.store.context import actor
 
 AT_ONCE = 2_000
 """Up to so many rows the file is written when it is fetched; of more a job writes it (BULK-3)."""
@@ -19,7 +23,8 @@ class Export(Behaviour):
     job = "export"
 
     def at_once(self, run: Run) -> int:
-        return AT_ONCE
+        limit = actor().rights.export_limit(run.entity.key)
+        return AT_ONCE if limit is None else min(AT_ONCE, limit)
 
     def prepare(self, run: Run) -> None:
         table_for(run.entity, run.params["columns"])
@@ -27,18 +32,27 @@ class Export(Behaviour):
     def plan(self, run: Run, row: Row) -> Plan:
         return row.change()
 
-    def begin(self, run: Run, total: int) -> None:
-        """Note it among one's exports."""
+    def foresee(self, run: Run, total: int) -> Sequence[str]:
+        """Above one's limit a reason is needed, and somebody who approves (EXP-2)."""
+        return approval.foresee(run.entity, total, run.params.get("reason") or "")
+
+    def begin(self, run: Run, total: int) -> bool:
+        """Note it among one's exports; False when somebody has to approve it first."""
         assert run.operation_id is not None  # noqa: S101 - a run that begins has its number
-        is_kept = total > self.at_once(run)
+        reason, is_kept = run.params.get("reason") or "", total > self.at_once(run)
+        asked: dict[str, Any] = {}
+        if approval.needs_approval(run.entity, total):
+            asked = approval.ask(run.operation_id, run.entity, total, reason)
         exports.begin(
             run.operation_id,
             {
                 "entity": run.entity.key,
                 "format": run.params["format"],
                 "total": total,
-                "reason": run.params.get("reason") or "",
+                "reason": reason,
                 "is_kept": is_kept,
                 "expires_at": None if is_kept else clock.now() + files.kept_for(),
+                **asked,
             },
         )
+        return not asked
