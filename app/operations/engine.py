@@ -83,6 +83,7 @@ def _run(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
         outcome.total, outcome.skipped = total, list(chosen.skipped)
         return outcome
     chosen.check(len(ids))
+    does.foresee(me, len(ids))
     does.begin(me, len(ids))
     outcome = Outcome(len(ids) + len(chosen.skipped), operation_id=me.operation_id)
     outcome.skipped += chosen.skipped

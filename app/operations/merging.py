@@ -47,10 +47,11 @@ class Merge(Behaviour):
             return (into,)
         return into, PicksField(label=Label("Values to keep", "保留的值"), key=FIELDS)
 
-    def begin(self, run: Run, total: int) -> None:
+    def foresee(self, run: Run, total: int) -> Sequence[str]:
         """TooLarge for more than people can look at side by side."""
         if total > MOST:
             raise TooLarge(_l("At most %(n)s records are merged at once.", n=MOST))
+        return ()
 
     def completed(self, run: Run, selection: Selection) -> Selection:
         """The survivor is one of those that it is about, named among them or not."""
@@ -71,7 +72,7 @@ class Merge(Behaviour):
 
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         """Who goes: the survivor is among them, and is held, so that nobody merges it away."""
-        self.begin(run, len(rows))
+        self.foresee(run, len(rows))
         ids, survivor = [row.id for row in rows], run.params[SURVIVOR]
         picked = set((run.params.get(FIELDS) or {}).values())
         if survivor not in ids:
