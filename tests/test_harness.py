@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
@@ -53,3 +54,39 @@ def test_browser_opens_pages_as_somebody(page_as: Callable[[str], Page]) -> None
     assert answer is not None
     assert answer.status == 200
     assert page.locator("h1").count() == 1
+
+
+WRITTEN = (
+    "UPDATE history SET operation = 'other'",
+    "DELETE FROM preference",
+    "INSERT INTO tag (name, name_key, version) VALUES ('new', 'new', 1)",
+    "ALTER TABLE tag ADD COLUMN extra INTEGER",
+)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_renewed_world_is_as_the_first(world: World, engine: Engine, written: str) -> None:
+    """Guarded rows, rows that came, numbers that were given, and what is no row."""
+    before, last = snapshot(engine, db.metadata), next_of(engine)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        elif "history" in written:
+            connection.execute(text("DROP TRIGGER history_keeps_UPDATE"))
+        connection.execute(text(written))
+    world.renew()
+    assert changed(before, snapshot(engine, db.metadata)) == ["rights_version"]
+    assert next_of(engine) == last
+    with engine.connect() as connection, pytest.raises(DBAPIError):
+        connection.execute(text("UPDATE history SET operation = 'other'"))
+    assert "extra" not in {column["name"] for column in inspect(engine).get_columns("tag")}
+
+
+def next_of(engine: Engine) -> int:
+    """The number that the next tag gets."""
+    table = catalogue.get("tag").model.__table__
+    with engine.connect() as connection:
+        row = {"name": "next", "name_key": "next"}
+        number = connection.execute(table.insert().values(row).returning(table.c.id)).scalar_one()
+        connection.rollback()
+    return int(number)

@@ -64,7 +64,7 @@ class World:
         if not self.is_dirty:
             return
         dispose(self.app)
-        self.server.copy(TEMPLATE, self.name)
+        self.server.renew(TEMPLATE, self.name)
         with self.app.app_context(), self.database.engine.begin() as connection:
             # What processes cache by this number must not survive from test to test.
             connection.execute(
