@@ -20,6 +20,7 @@ from app.store.outbox import Outbox
 from app.store.settings import obey_now
 from tests.contract.calls import user_ids, write
 from tests.races.crowd import CONTEXT, PATIENCE, Elsewhere, Place, at_once, replace
+from tests.races.naive import PAUSE
 from tests.support.mailbox import mailbox, set_up
 from tests.support.worlds import World
 
@@ -54,7 +55,7 @@ def send(here: Elsewhere, is_naive: bool = False) -> None:
     if is_naive:
         replace("app.store.mails", "claim", _look_only)
         replace("app.store.mails", "held", _whoever_holds)
-        replace("app.jobs.mailing", "SECONDS", 1)
+        replace("app.jobs.mailing", "SECONDS", 2 * PAUSE)
     with here.app.app_context():
         obey_now()
         with system_scope("a sender of a test"):
@@ -64,7 +65,9 @@ def send(here: Elsewhere, is_naive: bool = False) -> None:
 def _look_only(worker: str, most: int) -> list[int]:
     """What most programs do: look for what is due, and send it."""
     due = select(mails.Mail.id).where(mails.Mail.state == mails.WAITING).limit(most)
-    return list(db.session.scalars(due))
+    found = list(db.session.scalars(due))
+    time.sleep(PAUSE if found else 0)
+    return found
 
 
 def _whoever_holds(number: int, worker: str) -> Any:
