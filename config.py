@@ -43,6 +43,8 @@ def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         # Host names we answer to; anything else gets 400 (C14).
         "TRUSTED_HOSTS": _hosts(env),
+        # The folder of attached files; one that all hosts share, when there are several.
+        "CRM_FILES": str(Path(env.get("CRM_FILES") or folder / "files").resolve()),
         # Where people find the site, for links in mails: never taken from a request (C14).
         "CRM_PUBLIC_URL": _public_url(env),
         # Who does background jobs: threads of the serving processes, or workers of their own.

@@ -4,6 +4,7 @@ from flask_appbuilder import AppBuilder
 
 from app.admin.api import EntityApi
 from app.admin.exports_api import ExportsApi
+from app.admin.files import FilesApi, FilesView
 from app.admin.importing.api import ImportsApi
 from app.admin.importing.pages import ImportView
 from app.admin.jobs_api import JobsApi
@@ -23,6 +24,9 @@ def register_all(builder: AppBuilder) -> None:
         builder.add_view_no_menu(view_of(entity))
         builder.add_view_no_menu(rows_of(entity))
         builder.add_api(api_of(entity))
+        if entity.has_files:
+            builder.add_view_no_menu(files_of(entity))
+            builder.add_api(files_api_of(entity))
         if "import" in entity.operations:
             builder.add_view_no_menu(importing_of(entity))
     builder.add_api(OperationsApi)
@@ -50,6 +54,18 @@ def importing_of(entity: Entity) -> type[ImportView]:
     """The steps of an import of these records."""
     name = f"{entity.model.__name__}Import"
     return type(name, (ImportView,), {"entity": entity, "route_base": f"/{entity.plural}"})
+
+
+def files_of(entity: Entity) -> type[FilesView]:
+    """The files of these records."""
+    name = f"{entity.model.__name__}Files"
+    return type(name, (FilesView,), {"entity": entity, "route_base": f"/{entity.plural}"})
+
+
+def files_api_of(entity: Entity) -> type[FilesApi]:
+    """The same for programs."""
+    name = f"{entity.model.__name__}FilesApi"
+    return type(name, (FilesApi,), {"entity": entity, "resource_name": entity.plural})
 
 
 def api_of(entity: Entity) -> type[EntityApi]:

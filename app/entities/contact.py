@@ -38,6 +38,7 @@ contact = catalogue.declare(
         rank=30,
         order="-updated_at",
         operations=(*TAGGED, "merge", "purge"),
+        has_files=True,
         rules=PrimaryContactRules(),
         quality=(*quality.REACHED, quality.unborn("birthday")),
         grants={
@@ -52,9 +53,6 @@ contact = catalogue.declare(
             roles.SERVICE: grant(Scope.ALL, "list read"),
             roles.AUDITOR: grant(Scope.ALL, "list read"),
         },
-        samples=(
-            {"name": "王小明", "mobile": "13900139000", "position": "采购经理"},
-            {"name": "Anna Schmidt", "email": "anna@schmidt.example"},
-        ),
+        samples=({"name": "王小明", "mobile": "13900139000"}, {"name": "Anna Schmidt"}),
     )
 )

@@ -88,6 +88,7 @@ customer = catalogue.declare(
         rank=20,
         order="-updated_at",
         operations=(*EVERYDAY, "merge", "purge"),
+        has_files=True,
         children=(Child("contact", "customer"),),
         views=(
             view("won", "Won", "已成交", "deal_status", "eq", "won"),

@@ -74,6 +74,7 @@ lead = catalogue.declare(
         rank=10,
         order="-updated_at",
         operations=(*EVERYDAY, "merge", "purge"),
+        has_files=True,
         rules=ConvertedRules(),
         conversion=Conversion(
             "customer",

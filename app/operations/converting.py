@@ -23,7 +23,7 @@ from app.spec.field import Field
 from app.spec.kinds import BooleanField
 from app.spec.relations import RelationField
 from app.spec.words import Label
-from app.store import door, history, namesakes, seats
+from app.store import attachments, door, history, namesakes, seats
 from app.store.context import system_scope
 from app.store.writer import Change, Context, insert_rows
 
@@ -105,6 +105,7 @@ class Convert(Behaviour):
             rows = {i: {**born[i][beside.entity], beside.through: became[i]} for i in made}
             for i, new in _insert(run, beside.entity, rows).items():
                 made[i][beside.entity] = new
+        _share_files(run, way.into, became, {c.id: c.title for c in changes})
         told = [
             replace(c, values={**c.values, way.into: became[c.id]}, notes=_note(made[c.id]))
             for c in changes
@@ -227,6 +228,13 @@ def _insert(run: Run, key: str, rows: Mapping[int, Mapping[str, Any]]) -> dict[i
 
 def _note(made: Mapping[str, int]) -> dict[str, Any]:
     return {MADE: [{}, dict(made)]}
+
+
+def _share_files(run: Run, key: str, became: dict[int, int], titles: dict[int, str]) -> None:
+    """What was attached to a record is attached to what it has become (LEAD-1)."""
+    target = catalogue.get(key)
+    if run.entity.has_files and target.has_files:
+        attachments.share(run.entity.key, target, became, titles)
 
 
 def _share_teams(run: Run, key: str, made: Mapping[int, int]) -> None:

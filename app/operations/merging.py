@@ -18,7 +18,7 @@ from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
 from app.spec.values import PicksField
 from app.spec.words import Label
-from app.store import door, history, marks, seats
+from app.store import attachments, door, history, marks, seats
 from app.store.context import actor
 from app.store.policy import Policy
 from app.store.writer import Change
@@ -132,13 +132,16 @@ class Merge(Behaviour):
         rules_of(run.entity).absorb(run.entity, {c.id: c.title for c in going}, survivor.id)
 
     def _share(self, run: Run, survivor: Change, going: Sequence[Change]) -> None:
-        """Whoever worked on one of them goes on with the survivor; his own marks come along."""
+        """Whoever worked on one of them goes on with the survivor; marks and files come along."""
         row = Row(survivor.id, survivor.title, survivor.before)
         others = [Row(c.id, c.title, c.before) for c in going]
         for user, (level, until) in seats.united(run.memory["seats"], row, others).items():
             place = [(survivor.id, user)]
             seats.add(run.entity.key, place, level, until, run=run.operation_id)
         marks.copy(run.entity.key, [c.id for c in going], survivor.id)
+        if run.entity.has_files:
+            became = {c.id: survivor.id for c in going}
+            attachments.share(run.entity.key, run.entity, became, dict.fromkeys(became, row.title))
 
 
 def chosen_fields(entity: Entity) -> dict[str, Field]:

@@ -138,6 +138,8 @@ class Entity:
     order: str = "-id"
     """How a list is sorted at first: a field's key, ``-`` in front for descending."""
     children: tuple[Child, ...] = ()
+    has_files: bool = False
+    """Files can be attached: seen by whoever reads the record, changed by whoever edits it."""
     views: tuple[View, ...] = ()
     first_view: str = ""
     """The view that the bare address of its list shows; empty for all rows (LEAD-2)."""
@@ -257,6 +259,8 @@ class Entity:
     def _check_operations(self) -> None:
         able = {"owner": self.is_owned, "pool": self.is_pooled, "bin": self.is_binned}
         able["team"] = self.is_owned
+        if self.has_files and not {"read", "edit"} <= set(self.operations):
+            raise DeclarationError(self.key, "has_files", "files need the operations read and edit")
         for slug in self.operations:
             if slug not in OPERATIONS:
                 raise DeclarationError(self.key, "operations", f"there is no operation {slug!r}")

@@ -16,6 +16,8 @@ from app.spec.kinds import TextField
 
 MOST_BYTES = 200 * 1024
 LONGEST_SIDE = 2_000
+MOST_PIXELS = 100_000_000
+"""Of a photo attached to a record."""
 TYPES = {"png": "image/png", "jpg": "image/jpeg"}
 PNG_MARK = b"\x89PNG\r\n\x1a\n"
 _JPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE})
@@ -50,17 +52,31 @@ def examined(content: bytes) -> tuple[str, bytes]:
     if len(content) > MOST_BYTES:
         raise ValueError(_l("At most %(n)s KB.", n=MOST_BYTES // 1024))
     kind = "png" if content.startswith(PNG_MARK) else "jpg"
-    try:
-        size, cleaned = (_png if kind == "png" else _jpeg)(content)
-    except (ValueError, struct.error, IndexError):
-        raise ValueError(_l("This is not a PNG or JPEG picture.")) from None
+    size, cleaned = _understood(content, kind)
     if not all(0 < side <= LONGEST_SIDE for side in size):
         raise ValueError(_l("At most %(n)s pixels a side.", n=LONGEST_SIDE))
     return f"{hashlib.sha256(cleaned).hexdigest()}.{kind}", cleaned
 
 
+def stripped(content: bytes, kind: str) -> bytes:
+    """A photo's bytes without what only programs read; ValueError for none or too many pixels."""
+    (width, height), cleaned = _understood(content, kind)
+    if not 0 < width * height <= MOST_PIXELS:
+        raise ValueError(_l("At most %(n)s pixels.", n=f"{MOST_PIXELS:,}"))
+    return cleaned
+
+
+def _understood(content: bytes, kind: str) -> tuple[tuple[int, int], bytes]:
+    try:
+        return (_png if kind == "png" else _jpeg)(content)
+    except (ValueError, struct.error, IndexError):
+        raise ValueError(_l("This is not a PNG or JPEG picture.")) from None
+
+
 def _png(content: bytes) -> tuple[tuple[int, int], bytes]:
     """Width and height, and the parts that are the picture; every part must be whole."""
+    if not content.startswith(PNG_MARK):
+        raise ValueError
     parts = list(_png_parts(content))
     if parts[0][0] != b"IHDR" or parts[-1][0] != b"IEND":
         raise ValueError

@@ -18,6 +18,7 @@ ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
      "get", "get_list", "info", "post", "put", "cell", "star", "sums", "viewed",
      "note", "mark", "layers", "leave", "primary",
+     "attach", "file", "files", "remove",  # tests/contract/test_files.py
      "import_file", "upload", "template", "steps", "failed"}
 )  # fmt: skip
 """What the access, scope, related, row and own marks tests go through for every entity."""
@@ -138,7 +139,11 @@ def address(rule: Rule) -> str:
 
 def views_of_entities() -> set[str]:
     names = (entity.model.__name__ for entity in catalogue)
-    return {f"{name}{kind}" for name in names for kind in ("View", "Rows", "Api", "Import")}
+    return {
+        f"{name}{kind}"
+        for name in names
+        for kind in ("View", "Rows", "Api", "Import", "Files", "FilesApi")
+    }
 
 
 def test_every_route_is_tried_or_has_a_reason(world: World) -> None:

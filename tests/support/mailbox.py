@@ -1,7 +1,7 @@
 """A real mail server on loopback that keeps what it gets, for tests of what is sent."""
 
 import email
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from email import policy
@@ -16,6 +16,7 @@ from sqlalchemy import insert
 from app.extensions import db
 from app.jobs import mailing
 from app.spec import clock, mail
+from app.spec.routines import Report
 from app.store import settings
 from app.store.context import system_scope
 from app.store.settings import StoredSetting
@@ -85,13 +86,18 @@ def set_up(world: World, port: int) -> None:
 
 def deliver(world: World) -> None:
     """What the clock does each minute: sort what was told, send what is due."""
+    as_the_clock(world, mailing.run)
+
+
+def as_the_clock(world: World, does: Callable[[], Report]) -> None:
+    """Do what a routine does, as the clock would."""
     world.is_dirty = True
-    copy_context().run(_deliver, world)
+    copy_context().run(_as_the_clock, world, does)
 
 
-def _deliver(world: World) -> None:
+def _as_the_clock(world: World, does: Callable[[], Report]) -> None:
     with world.app.app_context():
         settings.obey_now()
-        with system_scope("a test delivers mail"):
-            mailing.run()
+        with system_scope("a test does what is due"):
+            does()
             db.session.commit()

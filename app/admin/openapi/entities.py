@@ -9,9 +9,11 @@ from app.admin.openapi.parts import (
     ID,
     IF_MATCH,
     KEY,
+    MOMENT,
     TEXT,
     WHOLE,
     Schema,
+    maybe,
     one_of,
     operation,
     page_of,
@@ -41,7 +43,7 @@ FILE: Schema = record(
     file=TEXT | {"format": "binary"},
     sheet=TEXT,
     mapping=TEXT | {"description": "JSON: heading to field; others are recognised"},
-    options=TEXT | {"description": "JSON: mode, match, owner, pool, defaults"},
+    options=TEXT | {"description": "JSON: mode, match, owner, notify, pool, defaults"},
     dry_run=TEXT | {"enum": ["true", "false"], "default": "false"},
 )
 
@@ -65,6 +67,8 @@ def paths(entity: Entity) -> dict[str, Any]:
         found[f"{base}/{{id}}"]["parameters"] = [ID]
     if "import" in granted:
         found[f"{base}/import"] = {"post": _import(entity)}
+    if entity.has_files and "read" in granted:
+        found |= _files(entity, granted)
     for verb in entity.bulk_verbs:
         if verb.slug in granted:
             found[f"{base}/bulk/{verb.slug}"] = {"post": _bulk(entity, verb.slug)}
@@ -144,6 +148,32 @@ def _import(entity: Entity) -> dict[str, Any]:
         body={"multipart/form-data": FILE},
         becomes_job=True,
     )
+
+
+ATTACHED = record(
+    ("id", "name", "size", "sha256", "content_type", "created_at", "created_by"),
+    **dict.fromkeys(("id", "size"), WHOLE),
+    **dict.fromkeys(("name", "sha256", "content_type"), TEXT),
+    created_at=MOMENT,
+    created_by=maybe(record(("id", "label"), id=WHOLE, label=TEXT)),
+)
+NUMBER = ID | {"name": "number"}
+
+
+def _files(entity: Entity, granted: set[str]) -> dict[str, Any]:
+    """The files attached to a record (R15)."""
+    answer = record(("count", "result"), count=WHOLE, result=several(ATTACHED))
+    several_of: dict[str, Any] = {"parameters": [ID]}
+    several_of["get"] = operation(f"the files of a {entity.key}", answer)
+    one: dict[str, Any] = {"parameters": [ID, NUMBER]}
+    one["get"] = operation("a file", file=("application/octet-stream",))
+    if "edit" in granted:
+        made = record(("id", "result"), id=WHOLE, result=ATTACHED)
+        body = {"multipart/form-data": record(("file",), file=TEXT | {"format": "binary"})}
+        several_of["post"] = operation("attach a file", made, takes=(KEY,), body=body, status="201")
+        one["delete"] = operation("remove a file", record(("id",), id=WHOLE), takes=(KEY,))
+    base = f"/api/v1/{entity.plural}/{{id}}/files"
+    return {base: several_of, f"{base}/{{number}}": one}
 
 
 def schemas(entity: Entity) -> dict[str, Schema]:

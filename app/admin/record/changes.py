@@ -14,6 +14,7 @@ from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import either, listed
 from app.store import history, titles
+from app.store.attachments import FILE
 from app.store.context import actor
 from app.store.history import SURFACES, VERBS, History
 from app.store.organisation import User
@@ -82,7 +83,7 @@ def _described(
 
 
 def _notes(changes: Mapping[str, Any], names: Names) -> list[dict[str, str]]:
-    """What isn't a field: who is in the team, why a record was released."""
+    """What isn't a field: the team, a file that came or went, why a record was released."""
     if TEAM in changes:
         old, new = (listed(names.get(("user", i), "—") for i in side) for side in changes[TEAM])
         return [{"label": _("Team"), "old": old, "new": new}]
@@ -92,6 +93,9 @@ def _notes(changes: Mapping[str, Any], names: Names) -> list[dict[str, str]]:
                 listed(names.get((key, i), "—") for i in ids(side)) for side in changes[key]
             )
             return [{"label": str(label), "old": old, "new": new}]
+    if FILE in changes:
+        old, new = changes[FILE]
+        return [{"label": _("File"), "old": old, "new": new}]
     if "reason" in changes:
         return [{"label": _("Reason"), "old": "", "new": str(changes["reason"][1])}]
     return []

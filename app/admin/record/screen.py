@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app.admin import actions, lists
-from app.admin.record import changes, children, history, layers, panels, team
+from app.admin.record import changes, children, files, history, layers, panels, team
 from app.admin.record.panels import Seen
 from app.admin.state import whole
 from app.extensions import db
@@ -16,7 +16,7 @@ from app.spec import clock
 from app.spec.entity import Child, Entity
 from app.spec.field import SECTION_LABELS, Section
 from app.spec.kinds import BooleanField, OptionField
-from app.store import door, preferences, stars, titles
+from app.store import attachments, door, preferences, stars, titles
 from app.store.context import actor
 from app.store.history import History
 from app.store.policy import Policy
@@ -62,6 +62,7 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         "past": history.screen(seen, wanted.as_of, whole(wanted.before, 0))
         if active == "history"
         else None,
+        "files": files.screen(seen, offered) if active == "files" else None,
         "team": team.screen(entity, record_id, offered) if active == "team" else None,
     }
 
@@ -153,9 +154,9 @@ def by_layer(seen: Seen, order: Sequence[Section]) -> dict[Section, list[dict[st
 
 
 def _tabs(seen: Seen, below: Mapping[str, Child], wanted: str) -> list[dict[str, Any]]:
-    """Details, what belongs to the record with its number, team, history.
+    """Details, what belongs to the record with its number, team, files, history.
 
-    Team and history tell whose it was: what a pool shows its members are columns (POOL-1).
+    Team, files and history tell whose it was: what a pool shows its members are columns (POOL-1).
     """
     entity, number = seen.entity, seen.record.id
     is_limited = seen.policy.pool_columns(seen.record) is not None
@@ -166,6 +167,8 @@ def _tabs(seen: Seen, below: Mapping[str, Child], wanted: str) -> list[dict[str,
     ]
     if "add_team" in entity.operations and not is_limited:
         parts.append(("team", _("Team"), None))
+    if entity.has_files and not is_limited:
+        parts.append(("files", _("Files"), attachments.count(entity.key, number)))
     if entity.model is not History and not is_limited:
         parts.append(("history", _("History"), None))
     keys = [key for key, _label, _count in parts]

@@ -10,6 +10,7 @@ import { startDates } from "./dates.js";
 import { startDialog } from "./dialog.js";
 import { startDisputes } from "./disputes.js";
 import { startDrafts } from "./drafts.js";
+import { startFiles } from "./files.js";
 import { startFilters } from "./filters.js";
 import { startForms } from "./forms.js";
 import { startGrids } from "./grid.js";
@@ -32,6 +33,7 @@ function enliven(root) {
   startPickers(root);
   startDates(root);
   startFilters(root);
+  startFiles(root);
   startBulk(root);
   startColumns(root);
   startArranging(root);

@@ -1,0 +1,56 @@
+"""The files tab of a record: what is attached, what was removed, a place to drop more (R15)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_wtf.csrf import generate_csrf
+
+from app.admin import cells, forms
+from app.admin.record.panels import Seen
+from app.spec import files
+from app.spec.catalogue import catalogue
+from app.spec.settings import value
+from app.store import attachments, titles
+from app.store.attachments import Attachment
+
+UNITS = ("B", "KB", "MB", "GB")
+
+
+def screen(seen: Seen, offered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The files, and to whoever may edit the record the way to add, remove and bring back."""
+    entity, number = seen.entity, seen.record.id
+    may_edit = any(one["slug"] == "edit" for one in offered)
+    here = attachments.of(entity.key, number)
+    gone = attachments.of(entity.key, number, removed=True) if may_edit else []
+    people = [f.created_by_id for f in (*here, *gone) if f.created_by_id]
+    names = titles.by_ids(catalogue.get("user"), people)
+    base = f"/{entity.plural}/files/{number}"
+    return {
+        "action": base if may_edit else "",
+        "hidden": [("csrf_token", generate_csrf()), ("form_nonce", forms.nonce())],
+        "accept": ",".join(f".{kind}" for kind in files.taken()),
+        "kinds": " ".join(files.taken()),
+        "most_mb": value(files.MOST_MB),
+        "kept_days": value(files.BIN_DAYS),
+        "files": [_row(file, base, names) for file in here],
+        "removed": [_row(file, base, names) for file in gone],
+        "errors": [],
+    }
+
+
+def _row(file: Attachment, base: str, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "id": file.id,
+        "name": file.name,
+        "size": _size(file.size),
+        "who": names.get(file.created_by_id or 0, ""),
+        "when": cells.moment(file.created_at),
+        "url": f"{base}/{file.id}",
+    }
+
+
+def _size(count: int) -> str:
+    size, unit = float(count), 0
+    while size >= 1024 and unit < len(UNITS) - 1:
+        size, unit = size / 1024, unit + 1
+    return f"{size:.1f} {UNITS[unit]}" if unit and size < 10 else f"{size:.0f} {UNITS[unit]}"

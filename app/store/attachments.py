@@ -1,0 +1,279 @@
+"""Files attached to records: a row each, the content beside the database under a random name (R15).
+
+First the content lies on the disk whole, then its row is committed: there is never a row without
+its file, and a file without a row is swept. Nothing of where it lies is ever told (C71).
+"""
+
+import errno
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from flask import current_app
+from sqlalchemy import BigInteger, ForeignKey, Index, String, func, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import db
+from app.spec import clock, files, routines
+from app.spec.entity import Entity
+from app.spec.errors import NotFound, StorageFull, TooLarge
+from app.spec.routines import Report, Routine
+from app.spec.settings import value
+from app.spec.types import UTCDateTime
+from app.spec.words import Label
+from app.store import history
+from app.store.context import actor_id
+from app.store.door import MAX_ID
+from app.store.gate import member_of
+from app.store.separate import reading, writing
+
+PART = ".part"
+ORPHANED = timedelta(hours=24)
+"""So old is a file that nobody is storing any more; without a row it goes (C70)."""
+FILE = "file"
+"""The note in a record's history: the name of a file that came or went."""
+
+
+class Attachment(db.Model):  # type: ignore[name-defined,misc]
+    """One file of one record."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        Index("ix_attachment_record", "entity", "record_id", "id"),
+        Index("ix_attachment_storage", "storage"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entity: Mapped[str] = mapped_column(String(40))
+    record_id: Mapped[int]
+    name: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    content_type: Mapped[str] = mapped_column(String(100))
+    storage: Mapped[str] = mapped_column(String(32))
+    """The random name that the content lies under."""
+    created_at: Mapped[Any] = mapped_column(UTCDateTime())
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    deleted_at: Mapped[Any] = mapped_column(UTCDateTime(), nullable=True)
+    deleted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+
+_T = Attachment.__table__
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file that lies whole on the disk and has no row yet."""
+
+    name: str
+    size: int
+    sha256: str
+    content_type: str
+    storage: str
+
+
+def receive(stream: IO[bytes], sent: str) -> Received:
+    """Store what is uploaded under a random name; call with no transaction under way.
+
+    ValueError with a sentence for a kind that isn't taken, TooLarge, StorageFull; then nothing
+    stays behind.
+    """
+    name = files.name_of(sent)
+    storage = secrets.token_hex(16)
+    path = path_of(storage)
+    part = path.with_suffix(PART)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _copy(stream, part)
+        content_type = files.type_of(name, part)
+        size, digest = part.stat().st_size, _settle(part)
+        part.rename(path)
+        _flush_folder(path.parent)
+    except OSError as fault:
+        part.unlink(missing_ok=True)
+        if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull from fault
+        raise
+    except BaseException:  # whatever it is: half a file stays nowhere
+        part.unlink(missing_ok=True)
+        raise
+    return Received(name, size, digest, content_type, storage)
+
+
+def _copy(stream: IO[bytes], part: Path) -> None:
+    most, size = value(files.MOST_MB) * files.BLOCK, 0
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        while block := stream.read(files.BLOCK):
+            size += len(block)
+            if size > most:
+                raise TooLarge
+            target.write(block)
+
+
+def _settle(part: Path) -> str:
+    """See to it that the content outlives a power cut; its digest."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def discard(received: Received) -> None:
+    """Take back what was received and gets no row."""
+    path_of(received.storage).unlink(missing_ok=True)
+
+
+def path_of(storage: str) -> Path:
+    """Where content lies: outside of everything that is served."""
+    return Path(current_app.config["CRM_FILES"]) / storage[:2] / storage[2:4] / storage
+
+
+def add(entity: Entity, record_id: int, title: str, received: Received) -> int:
+    """The row of a file, with the record's history, in the transaction under way; its number."""
+    row = {
+        "entity": entity.key,
+        "record_id": record_id,
+        "name": received.name,
+        "size": received.size,
+        "sha256": received.sha256,
+        "content_type": received.content_type,
+        "storage": received.storage,
+        "created_at": clock.now(),
+        "created_by_id": actor_id(),
+    }
+    number: int = db.session.execute(insert(_T).values(**row).returning(_T.c.id)).scalar_one()
+    _note(entity, record_id, title, ["", received.name])
+    return number
+
+
+def _note(entity: Entity, record_id: int, title: str, change: list[str]) -> None:
+    history.record_writes("edit", entity.key, [(record_id, title, {FILE: change})])
+
+
+def of(entity: str, record_id: int, *, removed: bool = False) -> Sequence[Attachment]:
+    """The files of a record, or those that were removed; newest first. Ask for the record first."""
+    mine = (Attachment.entity == entity, Attachment.record_id == record_id)
+    found = select(Attachment).where(*mine, _is(removed=removed)).order_by(Attachment.id.desc())
+    return db.session.scalars(found).all()
+
+
+def _is(*, removed: bool) -> Any:
+    return _T.c.deleted_at.is_not(None) if removed else _T.c.deleted_at.is_(None)
+
+
+def count(entity: str, record_id: int) -> int:
+    """How many files a record has."""
+    mine = (_T.c.entity == entity, _T.c.record_id == record_id, _is(removed=False))
+    return db.session.scalar(select(func.count()).select_from(_T).where(*mine)) or 0
+
+
+def find(entity: str, record_id: int, number: int, *, removed: bool = False) -> Attachment:
+    """One file of that record; NotFound for any other number (C67). Ask for the record first."""
+    if not 0 < number <= MAX_ID:
+        raise NotFound
+    mine = (Attachment.entity == entity, Attachment.record_id == record_id)
+    found = select(Attachment).where(Attachment.id == number, *mine, _is(removed=removed))
+    file: Attachment | None = db.session.scalar(found)
+    if file is None:
+        raise NotFound
+    return file
+
+
+def remove(entity: Entity, record_id: int, title: str, number: int) -> None:
+    """Take a file off its record; it can be brought back for a while. In the transaction."""
+    _mark(entity, record_id, title, number, is_removed=True)
+
+
+def restore(entity: Entity, record_id: int, title: str, number: int) -> None:
+    """Bring a removed file back."""
+    _mark(entity, record_id, title, number, is_removed=False)
+
+
+def _mark(entity: Entity, record_id: int, title: str, number: int, *, is_removed: bool) -> None:
+    file = find(entity.key, record_id, number, removed=not is_removed)
+    marks = {"deleted_at": clock.now(), "deleted_by_id": actor_id()}
+    values = marks if is_removed else dict.fromkeys(marks)
+    done: Any = db.session.execute(
+        update(_T).where(_T.c.id == number, _is(removed=not is_removed)).values(**values)
+    )
+    if not done.rowcount:  # somebody else was faster
+        raise NotFound
+    _note(entity, record_id, title, [file.name, ""] if is_removed else ["", file.name])
+
+
+def share(
+    source: str, target: Entity, became: Mapping[int, int], titles: Mapping[int, str]
+) -> None:
+    """Give records the files of those that became them: rows of their own, the same content.
+
+    ``titles`` are what the new ones are called, by the old ones' numbers.
+    """
+    old = (_T.c.entity == source, member_of(_T.c.record_id, list(became)), _is(removed=False))
+    rows = db.session.execute(select(_T).where(*old).order_by(_T.c.id)).mappings().all()
+    if not rows:
+        return
+    kept = [key for key in rows[0] if key not in ("id", "entity", "record_id")]
+    new = [{key: row[key] for key in kept} for row in rows]
+    places = [{"entity": target.key, "record_id": became[row["record_id"]]} for row in rows]
+    db.session.execute(insert(_T), [a | b for a, b in zip(new, places, strict=True)])
+    told = [
+        (became[row["record_id"]], titles[row["record_id"]], {FILE: ["", row["name"]]})
+        for row in rows
+    ]
+    history.record_writes("edit", target.key, told)
+
+
+def sweep() -> Report:
+    """Forget what was removed long ago, then every file that no row names; twice does no harm.
+
+    Commits the rows before it touches the files.
+    """
+    old = clock.now() - timedelta(days=value(files.BIN_DAYS))
+    with writing() as connection:
+        rows = connection.execute(_T.delete().where(_T.c.deleted_at < old)).rowcount
+    return {"rows": rows, "files": sum(map(_unlink_orphans, _folders()))}
+
+
+def _folders() -> Iterator[Path]:
+    home = Path(current_app.config["CRM_FILES"])
+    yield from sorted(home.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]"))
+
+
+def _unlink_orphans(folder: Path) -> int:
+    """How many files of a folder went, because they are old and no row names them (C70)."""
+    until = time.time() - ORPHANED.total_seconds()
+    old = [path for path in folder.iterdir() if path.stat().st_mtime < until]
+    names = [path.name for path in old]
+    with reading() as connection:
+        known = set(connection.scalars(select(_T.c.storage).where(_T.c.storage.in_(names))))
+    orphans = [path for path in old if path.name not in known]
+    for path in orphans:
+        path.unlink(missing_ok=True)
+    return len(orphans)
+
+
+SWEEP = routines.declare(
+    Routine(
+        key="files",
+        label=Label("Remove files that nobody needs", "清理不再需要的附件"),
+        at="40 3 * * *",
+        does=sweep,
+        counted={
+            "rows": Label("removed long ago", "到期的已移除附件"),
+            "files": Label("files", "文件"),
+        },
+    )
+)
