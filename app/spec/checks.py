@@ -187,7 +187,8 @@ def _is_host(host: str) -> bool:
 
 def _half_width(text: str) -> str:
     """Cleaned, with full-width digits, letters and signs as typed on a plain keyboard."""
-    return "".join(_HALF_WIDTH.get(char, char) for char in clean(text))
+    typed = clean(text)
+    return typed if typed.isascii() else "".join(_HALF_WIDTH.get(char, char) for char in typed)
 
 
 _HALF_WIDTH = MappingProxyType(

@@ -105,6 +105,8 @@ def clean(text: str, *, multiline: bool = False) -> str:
     broken Unicode raise ``ValueError``: they are never typed, only smuggled.
     """
     if text.isprintable():
+        if text.isascii():  # most of all cells that are ever imported
+            return text.strip()
         return unicodedata.normalize("NFC", text).strip()
     text = _LINE_BREAK.sub("\n", text).translate(_BIDI_CONTROLS)
     if not multiline:

@@ -5,19 +5,19 @@ search index, and one ``create`` entry per record in the history. Only nobody's 
 because nobody acts.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Column, Table, func, select, text
+from sqlalchemy import Table, func, select, text
 
 from app.extensions import db
 from app.spec.entity import Entity
 from app.store import search_index
 from app.store.history import History
+from app.store.many import bind_processor
 from app.store.writer import first_values
 
-Compute = Callable[[Any], Any]
 Row = Mapping[str, Any]
 
 PORTION = 500
@@ -66,7 +66,7 @@ def fill(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> i
 
 def fill_table(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Append rows of plain Python values to a table that is no entity's; returns how many."""
-    processors = [_bind_processor(table.c[name]) for name in columns]
+    processors = [bind_processor(table.c[name]) for name in columns]
     return fill(
         table.name,
         columns,
@@ -75,13 +75,6 @@ def fill_table(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any
             for pairs in (zip(processors, row, strict=True) for row in rows)
         ),
     )
-
-
-def _bind_processor(column: Column[Any]) -> Compute | None:
-    """What the database driver wants done to a value of that column."""
-    dialect = db.engine.dialect
-    found: Compute | None = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return found
 
 
 def first_free_id(entity: Entity) -> int:
@@ -146,7 +139,7 @@ class Loader:
             *(f.column for f in fields),
             *(f"{f.key}_{d.suffix}" for f in fields for d in f.derived),
         ]
-        processors = [_bind_processor(entity.model.__table__.c[name]) for name in self._columns]
+        processors = [bind_processor(entity.model.__table__.c[name]) for name in self._columns]
         self._processors = [(place, p) for place, p in enumerate(processors) if p is not None]
 
     def write(self, rows: Sequence[Row]) -> int:

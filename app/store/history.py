@@ -35,6 +35,7 @@ from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.words import Label
 from app.store.context import actor_id, origin, system_scope
 from app.store.gate import member_of
+from app.store.many import insert_many
 from app.store.record import Entry
 from app.store.rights import Rights
 
@@ -153,8 +154,7 @@ def record_writes(
         {**head, "record_id": record_id, "subject": title[:255], "changes": dict(changes)}
         for record_id, title, changes in writes
     ]
-    if rows:
-        db.session.execute(insert(History.__table__), rows)
+    insert_many(History.__table__, rows)
 
 
 def record_event(kind: str, *, subject: str = "", detail: Mapping[str, Any] | None = None) -> None:

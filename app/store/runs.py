@@ -16,6 +16,7 @@ from app.store.context import actor, actor_id, current
 from app.store.door import MAX_ID
 from app.store.engine import be_patient
 from app.store.gate import member_of, predicate
+from app.store.many import insert_many
 
 CREATED = "created"
 """The code of a row that a run has made."""
@@ -153,11 +154,20 @@ def settle(run: int, after: int, upto: int) -> None:
     )
 
 
+def note_first(run: int, items: Iterable[Mapping[str, Any]]) -> None:
+    """Say what became of rows of which the run has said nothing yet, and had nothing to do."""
+    insert_many(OperationItem.__table__, _items(run, items))
+
+
+def _items(run: int, items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"operation_id": run, "code": "", "reason": "", "changes": {}, **item} for item in items
+    ]
+
+
 def note(run: int, items: Iterable[Mapping[str, Any]]) -> None:
     """Say what became of rows of a run; of a row that was still to be done, once."""
-    rows = [
-        {"code": "", "reason": "", "changes": {}, **item, "operation_id": run} for item in items
-    ]
+    rows = _items(run, items)
     if not rows:
         return
     dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite

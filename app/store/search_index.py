@@ -107,8 +107,13 @@ def drop_index(entity: Entity) -> None:
         db.session.execute(text(f"DROP INDEX IF EXISTS ix_{side_table(entity)}_tokens"))
 
 
-def write(entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-    """Index these records anew: (id, {field: value}) with all searched fields given."""
+def write(
+    entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]], *, is_new: bool = False
+) -> None:
+    """Index these records anew: (id, {field: value}) with all searched fields given.
+
+    Records that are ``is_new`` were in no index before.
+    """
     if not is_searched(entity):
         return
     entries = [
@@ -121,8 +126,9 @@ def write(entity: Entity, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None
     if _dialect() == "postgresql":
         db.session.execute(text(_UPSERT.format(name=name)), entries)
         return
-    ids = [{"id": entry["id"]} for entry in entries]
-    db.session.execute(text(f"DELETE FROM {name} WHERE rowid = :id"), ids)  # noqa: S608
+    if not is_new:
+        ids = [{"id": entry["id"]} for entry in entries]
+        db.session.execute(text(f"DELETE FROM {name} WHERE rowid = :id"), ids)  # noqa: S608
     db.session.execute(
         text(f"INSERT INTO {name} (rowid, tokens) VALUES (:id, :tokens)"),  # noqa: S608
         entries,

@@ -8,6 +8,7 @@ through the doer's scope (PERM-5). Nothing commits here: the edge does, once.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -22,6 +23,7 @@ from app.spec.relations import LinksField
 from app.store import history, links, search_index
 from app.store.context import actor_id, current, operating, run_under_way
 from app.store.gate import member_of
+from app.store.many import insert_many
 
 MAX_GROUPS = 20
 SCOPE_FIELDS = frozenset({"owner", "pool"})
@@ -69,14 +71,27 @@ def jsonable(entity: Entity, key: str, value: Any) -> Any:
 def stored(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
     """Values by field as values by column, with the derived columns computed."""
     row: dict[str, Any] = {}
+    columns = _columns(entity)
     for key, value in values.items():
-        declared = entity.fields[key]
-        if not declared.is_stored:
+        column, derived = columns[key]
+        if not column:
             continue
-        row[declared.column] = value
-        for derived in declared.derived:
-            row[f"{key}_{derived.suffix}"] = derived.compute(value) if value else None
+        row[column] = value
+        for name, compute in derived:
+            row[name] = compute(value) if value else None
     return row
+
+
+@cache
+def _columns(entity: Entity) -> Mapping[str, tuple[str, tuple[tuple[str, Any], ...]]]:
+    """By field its column ("" for what is kept elsewhere), and what is derived from its value."""
+    return {
+        key: (
+            f.column if f.is_stored else "",
+            tuple((f"{key}_{one.suffix}", one.compute) for one in f.derived),
+        )
+        for key, f in entity.fields.items()
+    }
 
 
 def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context) -> list[int]:
@@ -97,10 +112,10 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
         **how.extra,
     }
     table = entity.model.__table__
-    complete = [_complete(entity, row) for row in rows]
+    complete = _complete(entity, rows)
     ids = _insert(table, [{**stamps, **stored(entity, row)} for row in complete])
     _write_links(entity, dict(zip(ids, complete, strict=True)), is_new=True)
-    search_index.write(entity, zip(ids, complete, strict=True))
+    search_index.write(entity, zip(ids, complete, strict=True), is_new=True)
     history.record_writes(
         how.operation,
         entity.key,
@@ -123,8 +138,7 @@ def _insert(table: Any, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     # There it would be one statement per row. Whoever writes is alone, so the numbers can be given.
     last = db.session.scalar(_LAST_NUMBER, {"name": table.name}) or 0
     ids = list(range(last + 1, last + 1 + len(rows)))
-    numbered = [{**row, "id": new} for row, new in zip(rows, ids, strict=True)]
-    db.session.execute(insert(table), numbered)
+    insert_many(table, [{**row, "id": new} for row, new in zip(rows, ids, strict=True)])
     return ids
 
 
@@ -179,15 +193,14 @@ def _scope_after(operation: str) -> str:
     return "read" if verb is None or verb.rows == "pool" else operation
 
 
-def _complete(entity: Entity, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with the defaults of fields that weren't given."""
-    defaults = {
+def _complete(entity: Entity, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the defaults of fields that weren't given."""
+    whole = {
         key: f.initial()
         for key, f in entity.fields.items()
-        if f.default is not None and f.is_stored
+        if f.is_stored and (key not in _STAMPED or f.default is not None)
     }
-    empty = {key: None for key, f in entity.fields.items() if f.is_stored and key not in _STAMPED}
-    return {**empty, **defaults, **row}
+    return [{**whole, **row} for row in rows]
 
 
 _STAMPED = frozenset({"created_at", "created_by", "updated_at", "updated_by"})

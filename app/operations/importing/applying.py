@@ -217,7 +217,9 @@ def _write(planner: Planner, verdicts: Sequence[Verdict], run: int) -> None:
         update_rows(entity, changes, how)
         if ids or changes:
             rules.after_write(entity, [*ids, *(change.id for change in changes)])
-    runs.note(run, (_item(entity, v) for v in verdicts if v.outcome in ("created", "updated")))
+    runs.note_first(
+        run, (_item(entity, v) for v in verdicts if v.outcome in ("created", "updated"))
+    )
 
 
 def _item(entity: Entity, verdict: Verdict) -> dict[str, Any]:

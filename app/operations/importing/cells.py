@@ -70,6 +70,8 @@ def value_of(declared: Field, text: str) -> Any:
 
 def reader(declared: Field) -> Callable[[str], Any]:
     """``value_of`` for one column, with what doesn't change from row to row looked up once."""
+    if isinstance(declared, TextField):
+        return _text(declared)
     if not isinstance(declared, OptionField):
         return lambda text: value_of(declared, text)
     known: dict[str, Any] = {}
@@ -83,6 +85,17 @@ def reader(declared: Field) -> Callable[[str], Any]:
         return found
 
     return chosen
+
+
+def _text(declared: TextField) -> Callable[[str], Any]:
+    """The commonest kind: what ``value_of`` asks of any, with nothing that it needn't ask."""
+
+    def read(text: str) -> Any:
+        if SHORTENED.fullmatch(text):
+            raise ValueError(LOST_DIGITS)
+        return declared.convert(text)
+
+    return read
 
 
 def _choice(declared: OptionField, text: str) -> Any:

@@ -120,6 +120,11 @@ class Planner:
         return Policy(actor(), self.entity, "create").writable(creating=True)
 
     @cached_property
+    def required(self) -> dict[str, Field]:
+        """Those of them that can't be left out: all others are never asked about."""
+        return {key: f for key, f in self.creatable.items() if f.required}
+
+    @cached_property
     def editable(self) -> dict[str, Field]:
         return self.policy.writable(creating=False)
 
@@ -321,7 +326,7 @@ class _Decision:
         given = {k: v for k, v in one.values.items() if k != "id" and v is not None}
         problems = [(key, UNWRITABLE) for key in given if key not in planner.creatable]
         values = {**planner._initial, **given}
-        for key, f in planner.creatable.items():
+        for key, f in planner.required.items():
             problems += _refused(partial(f.check_required, values[key]), key=key)
         if not problems:
             problems = self._placed(values)
