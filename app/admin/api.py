@@ -12,14 +12,15 @@ from flask_appbuilder.api import BaseApi, expose
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import bodies, bulk_api, deletion, payload
+from app.admin import bodies, bulk_api, deletion, duplicates, payload
 from app.admin.clash import duplicate_of
 from app.admin.importing import api as import_api
 from app.admin.once import once
-from app.operations import editing, primary
+from app.operations import editing, likenesses, primary
 from app.spec.entity import Entity
 from app.spec.errors import (
     BadRequest,
+    Namesake,
     NotFound,
     PreconditionFailed,
     Refusal,
@@ -97,6 +98,18 @@ class EntityApi(BaseApi):
         raw = bodies.json_object()
         return self._write(lambda: self._created(raw, confirmed))
 
+    @expose("/duplicates", methods=["POST"])
+    def duplicates(self) -> Response:
+        """What may be the same as a record of these values, as far as the caller may know it."""
+        bodies.arguments()
+        raw = bodies.json_object()
+        besides = raw.pop(duplicates.BESIDES, 0)
+        unknown = set(raw) - set(duplicates.compared(self.entity))
+        if unknown or not isinstance(besides, int):
+            raise BadRequest
+        found = duplicates.look(self.entity, raw, besides)
+        return jsonify({"duplicates": [likenesses.in_json(one) for one in found]})
+
     @expose("/<int:pk>", methods=["PUT"])
     def put(self, pk: int) -> Response:
         """New values for some fields of a record, given the version that was seen."""
@@ -167,6 +180,9 @@ class EntityApi(BaseApi):
             answer, is_replay = once(bodies.idempotency_key(), effect)
         except IntegrityError as error:
             raise duplicate_of(self.entity, error) from error
+        except Namesake as refusal:
+            likenesses.note_told(refusal)
+            raise
         if is_replay and is_shown:
             answer = _replay(self.entity, answer.body["id"], answer.status)
         return bodies.answered(answer, is_replay=is_replay)

@@ -54,7 +54,7 @@ CHARTS = "echarts/dist/echarts.common.min.js"
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
     *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes"),
-    *("record", "panels", "files", "history", "form", "merge", "compare"),
+    *("record", "panels", "files", "history", "form", "merge", "compare", "duplicates"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
     *("dashboard", "people", "jobs", "notices", "print"),
 )

@@ -3,6 +3,7 @@
 from flask_appbuilder import AppBuilder
 
 from app.admin.api import EntityApi
+from app.admin.duplicates import DuplicatesView
 from app.admin.exports_api import ExportsApi
 from app.admin.files import FilesApi, FilesView
 from app.admin.importing.api import ImportsApi
@@ -29,6 +30,7 @@ def register_all(builder: AppBuilder) -> None:
             builder.add_api(files_api_of(entity))
         if "import" in entity.operations:
             builder.add_view_no_menu(importing_of(entity))
+    builder.add_view_no_menu(DuplicatesView)
     builder.add_api(OperationsApi)
     builder.add_api(JobsApi)
     builder.add_api(ImportsApi)

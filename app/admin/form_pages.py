@@ -15,18 +15,19 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import copying, forms, lists, merging, pasting, state, walk
+from app.admin import copying, duplicates, forms, lists, merging, pasting, state, walk
 from app.admin.clash import duplicate_of
 from app.admin.once import once
 from app.admin.page import go_to
 from app.extensions import db
-from app.operations import editing
+from app.operations import editing, likenesses
 from app.spec.entity import Entity
 from app.spec.errors import (
     BadRequest,
     Conflict,
     Duplicate,
     Invalid,
+    Lookalike,
     Namesake,
     Refusal,
     StaleVersion,
@@ -57,6 +58,8 @@ class Content:
     pasted: Mapping[str, Any] | None = None
     namesake: str = ""
     """A name that another record has: saving it needs a confirmation."""
+    duplicates: Sequence[Mapping[str, Any]] = ()
+    """What may be the same, as the page shows it."""
     is_returned: bool = False
     """It holds what was typed and not saved."""
 
@@ -125,6 +128,11 @@ class Form:
             "errors": list(content.sentences),
             "conflict": content.conflict,
             "namesake": content.namesake,
+            "compared": " ".join(
+                key for key in duplicates.compared(self.entity) if key in self.fields
+            ),
+            "duplicates": content.duplicates,
+            "besides": pk,
             "may_paste": not self.pk and pasting.is_of_use(self.fields),
             "pasted": content.pasted,
             "longest_paste": pasting.LONGEST,
@@ -265,6 +273,8 @@ def _rejected(form: Form, raw: forms.Raw, error: Refusal | IntegrityError) -> An
     if not isinstance(refusal, Invalid | Duplicate | StaleVersion | Conflict):
         raise refusal
     db.session.rollback()
+    if isinstance(refusal, Namesake):
+        likenesses.note_told(refusal)
     if isinstance(refusal, StaleVersion):
         return form.page(_disputed(form, raw, refusal)), refusal.status
     content = Content(
@@ -273,10 +283,17 @@ def _rejected(form: Form, raw: forms.Raw, error: Refusal | IntegrityError) -> An
         errors=refusal.fields,
         sentences=[str(refusal.message), *_elsewhere(refusal, form.fields)],
         original=merging.opened(request.form),
-        namesake=refusal.value if isinstance(refusal, Namesake) else "",
+        namesake=_to_confirm(refusal, raw),
+        duplicates=duplicates.shown(refusal.found) if isinstance(refusal, Lookalike) else (),
         is_returned=True,
     )
     return form.page(content), refusal.status
+
+
+def _to_confirm(refusal: Refusal, raw: forms.Raw) -> str:
+    """What was typed that another record has, and may be confirmed."""
+    [key, *_rest] = refusal.fields or [""]
+    return str(raw.get(key, "")) if isinstance(refusal, Namesake) else ""
 
 
 def _disputed(form: Form, raw: forms.Raw, refusal: StaleVersion) -> Content:

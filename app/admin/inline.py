@@ -19,7 +19,7 @@ from app.admin.clash import duplicate_of
 from app.admin.errors import body_of
 from app.admin.lists.editable import editable
 from app.extensions import db
-from app.operations import editing
+from app.operations import editing, likenesses
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Conflict, Invalid, Namesake, Refusal, StaleVersion
 from app.spec.field import Field
@@ -61,6 +61,8 @@ def save(entity: Entity, record_id: int, key: str) -> Response:
     except (Invalid, Conflict, IntegrityError) as error:
         db.session.rollback()
         refusal = duplicate_of(entity, error) if isinstance(error, IntegrityError) else error
+        if isinstance(refusal, Namesake):
+            likenesses.note_told(refusal)
         return _refused(entity, record_id, field, refusal, raw)
     record, _field = _found(entity, record_id, key)
     return jsonify({"cell": _cell(entity, record, field)})

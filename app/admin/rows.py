@@ -9,7 +9,7 @@ from flask import Response, jsonify, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import lazy_gettext as _l
 
-from app.admin import forms, inline, lists, state
+from app.admin import duplicates, forms, inline, lists, state
 from app.admin.errors import wants_json
 from app.admin.page import go_to
 from app.admin.security.paths import same_site
@@ -54,6 +54,11 @@ class RowsView(BaseView):
         recent.note(self.entity, pk)
         db.session.commit()
         return Response(status=204)
+
+    @expose("/duplicates", methods=["POST"])
+    def duplicates(self) -> str:
+        """What may be the same as what is being typed into a form (CUS-7)."""
+        return duplicates.fragment(self.entity)
 
     @expose("/sums")
     def sums(self) -> Response:

@@ -37,9 +37,9 @@ class Customer(Lockable, Pooled, Record):
     deal_status = field.choice(
         "Deal status", "成交状态", DEAL_STATUS, default="not_won", listed=True, fact=True, **_WON
     )
-    mobile = field.mobile("Mobile", "手机", listed=True, fact=True)
-    phone = field.phone("Phone", "电话")
-    email = field.email("E-mail", "邮箱")
+    mobile = field.mobile("Mobile", "手机", listed=True, fact=True, alike="phone")
+    phone = field.phone("Phone", "电话", alike="phone")
+    email = field.email("E-mail", "邮箱", derived=(field.MAIL_DOMAIN,))
     source = field.choice("Customer source", "客户来源", SOURCE, listed=True, quick=True)
     industry = field.choice("Industry", "客户行业", INDUSTRY, listed=True, quick=True)
     next_contact_at = next_contact(listed=True, fact=True)

@@ -33,12 +33,10 @@ class Lead(Lockable, Pooled, Record):
     """A lead; in a lead pool when nobody owns it (LEAD-3)."""
 
     name = field.name("Name", "线索名称", max_length=120, also=("姓名", "联系人", "称呼"))
-    company = field.text(
-        "Company", "公司", listed=True, search="text", also=("公司名称", "单位", "单位名称")
-    )
-    mobile = field.mobile("Mobile", "手机", listed=True, fact=True)
-    phone = field.phone("Phone", "电话")
-    email = field.email("E-mail", "邮箱", listed=True)
+    company = field.company("Company", "公司", listed=True)
+    mobile = field.mobile("Mobile", "手机", listed=True, fact=True, alike="phone")
+    phone = field.phone("Phone", "电话", alike="phone")
+    email = field.email("E-mail", "邮箱", listed=True, derived=(field.MAIL_DOMAIN,))
     source = field.choice("Lead source", "线索来源", SOURCE, listed=True, quick=True)
     industry = field.choice("Industry", "行业", INDUSTRY, quick=True)
     level = field.choice("Level", "级别", LEVEL, listed=True, fact=True, quick=True)

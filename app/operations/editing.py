@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import false, literal, or_, select
 
 from app.extensions import db
-from app.operations import namesakes, primary
+from app.operations import likenesses, namesakes, primary
 from app.operations.rules import rules_of
 from app.spec import clock, masks
 from app.spec.catalogue import catalogue
@@ -152,6 +152,7 @@ def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False
         rules = rules_of(entity)
         rules.before_create(entity, values)
         marks = namesakes.marks(entity, values, is_confirmed=is_confirmed)
+        likenesses.ask(entity, values, is_confirmed=is_confirmed)
         [record_id] = insert_rows(entity, [values], Context("create", extra=marks))
         rules.after_write(entity, [record_id])
     return record_id
@@ -208,6 +209,7 @@ def edit(
         rules.before_change(entity, record_id, before, changed)
         change = Change(record_id, door.title_of(entity, before), before, changed)
         marks = namesakes.marks(entity, changed, is_confirmed=is_confirmed, besides=record_id)
+        likenesses.ask(entity, changed, is_confirmed=is_confirmed, besides=record_id)
         how = Context("edit", extra=marks)
         if not update_rows(entity, [change], how, version=record.version):
             raise stale(policy, record, before, values)

@@ -6,7 +6,7 @@ given in English and Chinese, in that order; facets by keyword.
 
 from typing import Any
 
-from app.spec import kinds, relations
+from app.spec import kinds, likeness, relations
 from app.spec.field import Derived, Field
 from app.spec.options import Dictionary
 from app.spec.text import company_key, fold, sort_key
@@ -14,7 +14,11 @@ from app.spec.words import Label
 
 SORT = Derived("sort", sort_key, 80)
 UNIQUE_NAME = Derived("key", fold, 120, is_unique=True)
-UNIQUE_COMPANY = Derived("key", company_key, 160, is_unique=True, may_repeat=True)
+UNIQUE_COMPANY = Derived(
+    "key", company_key, 160, is_unique=True, may_repeat=True, alike=likeness.COMPANY
+)
+COMPANY = Derived("key", company_key, 160, alike=likeness.COMPANY)
+MAIL_DOMAIN = Derived("domain", likeness.mail_domain, 120, alike=likeness.DOMAIN)
 
 
 def text(en: str, zh: str, **facets: Any) -> Any:
@@ -40,6 +44,12 @@ def name(en: str, zh: str, *, unique: Derived | None = None, **facets: Any) -> A
     return kinds.TextField(label=Label(en, zh), **{**defaults, **facets})
 
 
+def company(en: str, zh: str, **facets: Any) -> Any:
+    """The name of a company that needn't be one of ours; compared with those that are (CUS-7)."""
+    also = ("公司名称", "单位", "单位名称")
+    return text(en, zh, **{"search": "text", "also": also, "derived": (COMPANY,), **facets})
+
+
 def long_text(en: str, zh: str, **facets: Any) -> Any:
     return kinds.LongTextField(label=Label(en, zh), **facets)
 
@@ -61,7 +71,7 @@ def website(en: str, zh: str, **facets: Any) -> Any:
 
 
 def credit_code(en: str, zh: str, **facets: Any) -> Any:
-    return kinds.CreditCodeField(label=Label(en, zh), **facets)
+    return kinds.CreditCodeField(label=Label(en, zh), alike=likeness.CODE, **facets)
 
 
 def integer(en: str, zh: str, **facets: Any) -> Any:
@@ -118,12 +128,15 @@ def person(en: str, zh: str, **facets: Any) -> Any:
 
 
 __all__ = [
+    "COMPANY",
+    "MAIL_DOMAIN",
     "UNIQUE_COMPANY",
     "UNIQUE_NAME",
     "Field",
     "birthday",
     "boolean",
     "choice",
+    "company",
     "credit_code",
     "date",
     "email",

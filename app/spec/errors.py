@@ -105,6 +105,18 @@ class Namesake(Duplicate):
         self.value = value
 
 
+class Lookalike(Namesake):
+    """Another record has the same telephone number, which the writer may confirm (C84).
+
+    ``details['duplicates']`` tell of those as far as he may know them.
+    """
+
+    found: Sequence[Any] = ()
+    """The same as its pages show them."""
+    code = "lookalike"
+    sentence = _l("This may exist already. Nothing was saved yet.")
+
+
 class StaleCount(Conflict):
     """The number of matching rows moved since the user saw it (BULK-1); ``details['count']``."""
 
@@ -202,6 +214,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     Conflict,
     Duplicate,
     Namesake,
+    Lookalike,
     StaleCount,
     StaleVersion,
     Gone,

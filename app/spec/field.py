@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.types import TypeEngine
 
+from app.spec.likeness import Likeness
 from app.spec.masks import MaskKind
 from app.spec.words import Label
 
@@ -75,6 +76,8 @@ class Derived:
     is_unique: bool = False
     may_repeat: bool = False
     """Unique, unless somebody has said that another record may be called the same."""
+    alike: str = ""
+    """What two records have in common that have the same of it (CUS-7)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +117,8 @@ class Field:
     """What else people call the field in text that they paste (UI-15)."""
     help: Label | None = None
     default: Any = None
+    alike: str = ""
+    """What two records have in common that have the same value; see ``app/spec/likeness.py``."""
     derived: tuple[Derived, ...] = ()
 
     def keyed(self, key: str) -> Self:
@@ -144,6 +149,14 @@ class Field:
     def shared_by(self) -> str:
         """The column of who said that another record may be called the same; "" for none."""
         return f"{self.key}_shared_by_id" if any(d.may_repeat for d in self.derived) else ""
+
+    @property
+    def likeness(self) -> Likeness | None:
+        """What of the field is compared to find duplicates (CUS-7)."""
+        for derived in self.derived:
+            if derived.alike:
+                return Likeness(derived.alike, f"{self.key}_{derived.suffix}", derived.compute)
+        return Likeness(self.alike, self.column, str) if self.alike else None
 
     def initial(self) -> Any:
         """The value of a new record when nobody gives one."""

@@ -53,6 +53,8 @@ EVENTS = (
     option("dictionary_changed", "Dictionary changed", "修改字典"),
     option("export_decided", "Export approved or rejected", "导出审批"),
     option("export_fetched", "Exported file fetched", "下载导出文件"),
+    option("duplicates_told", "Duplicates shown", "查重"),
+    option("asked_for", "Asked for a transfer", "申请转移"),
     option("undo", "Undo", "撤销"),
     option("routine_asked", "Scheduled task started by hand", "手动执行定时任务"),
     option("mail_tested", "Test e-mail sent", "发送测试邮件"),

@@ -59,6 +59,12 @@ def tell(notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, An
         db.session.execute(insert(Outbox.__table__), rows)
 
 
+def is_told(notice: Notice, batch: str, user_id: int) -> bool:
+    """Whether somebody was told of that already."""
+    same = Outbox.dedup_key == f"{notice.key}:{batch}:{user_id}"
+    return bool(db.session.scalar(select(Outbox.id).where(same)))
+
+
 def unread(user_id: int, muted: Collection[str]) -> int:
     """How many messages somebody hasn't read; kinds that he has muted don't count."""
     waiting = (Outbox.user_id == user_id, Outbox.read_at.is_(None), Outbox.kind.not_in(muted))

@@ -310,6 +310,10 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
             yield Index(f"ix_{table}_{field.column}", field.column, "id")
         if field.unique:
             yield Index(f"uq_{table}_{field.key}", field.key, unique=True, **alive)
+        likeness = field.likeness
+        if likeness and not field.is_unique:
+            filled = _only(f"deleted_at IS NULL AND {likeness.column} IS NOT NULL")
+            yield Index(f"ix_{table}_{likeness.column}_alike", likeness.column, **filled)
         for derived in field.derived:
             if derived.is_unique:
                 column = f"{field.key}_{derived.suffix}"

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -20,6 +21,10 @@ POOL_FOR = {"lead": "Open leads", "customer": "Open customers"}
 OTHER_POOL = "Pool for inventions"
 VERSION = {"If-Match": '"1"'}
 BULK_RUN, REST_RUN = "bulk page: run", "REST: bulk run"
+
+
+NUMBERS = count(13_000_000_000)
+"""Telephone numbers that no other record has."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,8 @@ def new_values(stage: Stage, actor: str, entity: str) -> dict[str, Any]:
     """What a new record needs, the related ones within the actor's reach."""
     declared = catalogue.get(entity)
     values = dict(declared.samples[0])
+    phones = [key for key, f in declared.fields.items() if f.alike == "phone" and key in values]
+    values |= {key: str(next(NUMBERS)) for key in phones}  # the same twice would be asked about
     with stage.world.app.app_context():
         spare_role = stage.spare["role"]
     for key, field in declared.fields.items():

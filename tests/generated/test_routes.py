@@ -17,7 +17,7 @@ from tests.support.worlds import World
 ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
      "get", "get_list", "info", "post", "put", "cell", "star", "sums", "viewed",
-     "note", "mark", "layers", "leave", "primary",
+     "note", "mark", "duplicates", "layers", "leave", "primary",
      "attach", "file", "files", "remove",  # tests/contract/test_files.py
      "import_file", "upload", "template", "steps", "failed"}
 )  # fmt: skip
@@ -31,6 +31,7 @@ OWN_TESTS = {
     "DashboardView.remember": "one's own filters: test_dashboard",
     "DashboardView.choose": "one's own metric of a card: test_dashboard",
     "DashboardView.arrange": "one's own arrangement: test_dashboard",
+    "DuplicatesView.ask": "what its reader was shown: tests/contract/test_duplicates.py",
     "LogoutView.logout": "everybody may leave",
     "PasswordView.change": "one's own password",
     "SessionsView.list": "one's own sessions",

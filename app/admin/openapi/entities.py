@@ -65,6 +65,8 @@ def paths(entity: Entity) -> dict[str, Any]:
     }
     if found[f"{base}/{{id}}"]:
         found[f"{base}/{{id}}"]["parameters"] = [ID]
+    if granted & {"create", "edit"}:
+        found[f"{base}/duplicates"] = {"post": _duplicates(entity)}
     if "import" in granted:
         found[f"{base}/import"] = {"post": _import(entity)}
     if entity.has_files and "read" in granted:
@@ -120,7 +122,24 @@ def _single(entity: Entity, granted: set[str]) -> Iterator[tuple[str, Any]]:
 
 def _confirm(entity: Entity) -> tuple[Schema, ...]:
     """Where two records may be called the same once their writer has said so (CUS)."""
-    return (CONFIRM,) if any(f.shared_by for f in entity.fields.values()) else ()
+    asks = any(f.shared_by or f.likeness for f in entity.fields.values())
+    return (CONFIRM,) if asks else ()
+
+
+def _duplicates(entity: Entity) -> dict[str, Any]:
+    compared = {key: fields.written(f) for key, f in entity.fields.items() if f.likeness}
+    found = record(
+        ("entity", "label"),
+        entity=TEXT,
+        id=maybe(WHOLE),
+        label=TEXT,
+        owner=TEXT,
+        in_pool=FLAG,
+        alike=several(TEXT),
+    )
+    answer = record(("duplicates",), duplicates=several(found))
+    body = record((), besides=WHOLE, **compared)
+    return operation("what may be the same as a record of these values", answer, body=sent(body))
 
 
 def _bulk(entity: Entity, slug: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import { startDates } from "./dates.js";
 import { startDialog } from "./dialog.js";
 import { startDisputes } from "./disputes.js";
 import { startDrafts } from "./drafts.js";
+import { startDuplicates } from "./duplicates.js";
 import { startFiles } from "./files.js";
 import { startFilters } from "./filters.js";
 import { startForms } from "./forms.js";
@@ -41,6 +42,7 @@ function enliven(root) {
   startDisputes(root);
   startComparing(root);
   startDrafts(root);
+  startDuplicates(root);
   startMatrix(root);
   startOrdering(root);
   startTree(root);

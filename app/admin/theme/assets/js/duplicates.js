@@ -1,0 +1,43 @@
+// Looks for duplicates of what is being typed, a moment after the last key (CUS-7).
+import { each } from "./dom.js";
+
+const PAUSE = 500;
+
+function typed(form, keys) {
+  return keys.map((key) => [key, form.elements[key]?.value ?? ""]);
+}
+
+async function look(region, form, values) {
+  const body = new FormData();
+  for (const [key, value] of values) body.set(key, value);
+  body.set("csrf_token", form.elements.csrf_token.value);
+  body.set("besides", region.dataset.besides);
+  const answer = await fetch(region.dataset.url, { method: "POST", body });
+  return answer.ok ? answer.text() : "";
+}
+
+function start(region) {
+  const form = region.closest("form");
+  const keys = region.dataset.duplicates.split(" ");
+  const isNew = form.hasAttribute("data-returned") && !region.childElementCount;
+  let seen = isNew ? "" : JSON.stringify(typed(form, keys));
+  let waiting = 0;
+  async function again() {
+    const values = typed(form, keys);
+    const now = JSON.stringify(values);
+    if (now === seen) return;
+    seen = now;
+    const html = await look(region, form, values).catch(() => "");
+    if (seen === now) region.innerHTML = html;
+  }
+  if (isNew) again();
+  form.addEventListener("input", (event) => {
+    if (!keys.includes(event.target.name)) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(again, PAUSE);
+  });
+}
+
+export function startDuplicates(root) {
+  each(root, "[data-duplicates]", start);
+}
