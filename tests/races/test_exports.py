@@ -1,0 +1,77 @@
+"""Files of exports while their writers are killed: whole or not there, whole in the end (C91)."""
+
+import hashlib
+import io
+import random
+
+import pytest
+from python_calamine import CalamineWorkbook
+from sqlalchemy import Engine, func, select
+
+from app.extensions import db
+from app.store import jobs
+from tests.contract.calls import Api
+from tests.contract.test_jobs import fill
+from tests.races.crowd import Place
+from tests.races.test_jobs import killed, let_leases_end, state
+from tests.support.working import work_off
+from tests.support.worlds import World
+
+ROWS = 2_501
+"""Two chunks of rows, and the packing."""
+
+
+def stored(engine: Engine) -> tuple[int, int, int]:
+    """Portions, exports that say they are written, lines of the audit log about them."""
+    part, file, log = (db.metadata.tables[n] for n in ("export_part", "export_file", "history"))
+    with engine.connect() as connection:
+        return (
+            connection.scalar(select(func.count()).select_from(part)) or 0,
+            connection.scalar(select(func.count()).where(file.c.written_at.is_not(None))) or 0,
+            connection.scalar(select(func.count()).where(log.c.operation == "export")) or 0,
+        )
+
+
+def kill_writers(world: World, engine: Engine, kills: int, seed: int = 0) -> None:
+    """Exports whose writers are killed at random moments; true at each of them."""
+    place, api, chance = Place.of(world), Api(world, "manager"), random.Random(seed)  # noqa: S311 - no secret
+    ids, files, under_way = fill(engine, ROWS), 0, 0
+    while kills > 0:
+        params = {"format": "xlsx", "columns": "all"}
+        answer = api.bulk("customers", "export", ids, params).json
+        job, run = answer["job_id"], answer["operation_id"]
+        portions, _written, _logged = stored(engine)
+        for attempt in range(1, jobs.LEASE.seconds):
+            if kills > 0 and attempt < 8:
+                killed(place, engine, chance.uniform(0.0, 0.7))
+                kills -= 1
+            else:
+                work_off(world)
+            is_over = state(engine, job)[0] in jobs.CLOSED
+            found = stored(engine)
+            assert found[1:] == (files + is_over,) * 2, found
+            assert (found[0] > portions) == is_over, "portions of a file that isn't there"
+            file = api.client.get(f"/api/v1/operations/{run}/file", buffered=True)
+            assert file.status_code == (200 if is_over else 404)
+            under_way += not is_over
+            let_leases_end(engine)
+            if is_over:
+                break
+        files += 1
+        about = api.get(f"/exports/{run}").json
+        assert about["sha256"] == hashlib.sha256(file.data).hexdigest()
+        book = CalamineWorkbook.from_filelike(io.BytesIO(file.data))
+        assert [row[0] for row in book.get_sheet_by_index(0).to_python()[1:]] == ids
+    assert under_way, "every kill came too late"
+
+
+def test_killed_writers_leave_no_half_file(world: World, engine: Engine) -> None:
+    """The short form."""
+    kill_writers(world, engine, 2)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", range(5))
+def test_two_hundred_killed_writers(world: World, engine: Engine, seed: int) -> None:
+    """The whole, in five parts."""
+    kill_writers(world, engine, 40, seed)
