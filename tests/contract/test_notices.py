@@ -4,7 +4,9 @@ from sqlalchemy import Engine, select
 
 from app.spec.notices import NOTICES, Channel
 from app.store.outbox import Outbox
-from tests.contract.calls import Api
+from tests.contract.calls import Api, user_ids
+from tests.contract.test_bulk import rows_in
+from tests.contract.test_imports import reader, send
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
@@ -48,3 +50,20 @@ def test_switches_are_one_s_own(world: World) -> None:
     assert after.count(" checked") == 1
     assert "<option selected>19:00</option>" in after
     assert world.client("sales1a").get(path).text.count(" checked") > 1
+
+
+def test_owners_hear_of_imports_unless_told_not_to(world: World, engine: Engine) -> None:
+    """IMP: once per file and owner, about what is new; whoever imports needs no message."""
+    api = reader(world, "manager", "en")
+    for notify, names in ((False, "Quiet 1"), (True, "Loud 1\nLoud 2"), (True, "Customer 01")):
+        options = {"mode": "create", "owner": "sales2a", "notify": notify}
+        file = f"Name\n{names}\n".encode()
+        answer = send(api, "customers", file, options=options)
+        assert answer.status_code == 200, answer.text
+    told = rows_in(engine, "outbox", kind="import")
+    person = user_ids(engine)["sales2a"]
+    assert [(m["user_id"], m["data"]["count"]) for m in told] == [(person, 2)]
+    assert "2" in world.client("sales2a").get("/notifications/").text
+    own = send(api, "customers", b"Name\nMine 1\n", options={"mode": "create"})
+    assert own.json["created"] == 1
+    assert len(rows_in(engine, "outbox", kind="import")) == 1
