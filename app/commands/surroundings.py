@@ -2,6 +2,7 @@
 
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,11 +23,12 @@ ROOMY, FULL = 1 * GIB, GIB // 10
 
 
 def surroundings() -> Iterator[Finding]:
-    """Keys, built files, catalogues, disk."""
+    """Keys, built files, catalogues, disk, attached files."""
     yield from keys()
     yield front_end()
     yield from catalogues()
     yield disk()
+    yield attached()
 
 
 def keys() -> Iterator[Finding]:
@@ -90,6 +92,19 @@ def disk() -> Finding:
     if free < FULL:
         return bad("disk", f"{said}: make room before anything is lost")
     return good("disk", said) if free >= ROOMY else poor("disk", said)
+
+
+def attached() -> Finding:
+    """The folder of attached files can be written to, here and by whoever serves."""
+    folder = Path(current_app.config["CRM_FILES"])
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            free = shutil.disk_usage(folder).free
+    except OSError as fault:
+        return bad("files", f"{folder} can't be written ({fault.strerror}): check CRM_FILES")
+    said = f"{folder}, {free / GIB:.1f} GiB free"
+    return good("files", said) if free >= FULL else bad("files", f"{said}: make room")
 
 
 def production() -> Iterator[Finding]:

@@ -1,6 +1,8 @@
 """A real mail server on loopback that keeps what it gets, for tests of what is sent."""
 
 import email
+import email.parser
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -44,6 +46,11 @@ class Mailbox:
         """Called by the server when somebody logs in."""
         self.logins.append((login.login.decode(), login.password.decode()))
         return AuthResult(success=True)
+
+    def ids(self) -> Counter[str]:
+        """How often each Message-ID arrived."""
+        parse = email.parser.BytesHeaderParser().parsebytes
+        return Counter(parse(one)["Message-ID"] for one in self.raw)
 
     def mails(self) -> list[EmailMessage]:
         """What arrived, understood."""
