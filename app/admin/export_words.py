@@ -26,7 +26,7 @@ def approval(export: Export, names: dict[int, str]) -> str:
         return ""
     who = names.get(export.decided_by_id or 0, "")
     said = _("Rejected by %(who)s") if export.approval == REJECTED else _("Approved by %(who)s")
-    return f"{said % {'who': who}} {export.remark}".strip()
+    return " · ".join(one for one in (said % {"who": who}, export.remark) if one)
 
 
 def file(export: Export) -> str:
@@ -35,7 +35,7 @@ def file(export: Export) -> str:
         return _("no longer kept")
     if not export.can_be_fetched:
         return ""
-    until = _("until %(when)s", when=f"{clock.local(export.expires_at):%Y-%m-%d %H:%M}")
+    until = _("kept until %(when)s", when=f"{clock.local(export.expires_at):%Y-%m-%d %H:%M}")
     size = [_size(export.size)] if export.is_kept else []
     fetched = ngettext("fetched %(num)s time", "fetched %(num)s times", export.fetched)
     return " · ".join([*size, until, *([fetched] if export.fetched else [])])
