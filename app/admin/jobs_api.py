@@ -100,11 +100,17 @@ def described(job: Job) -> dict[str, Any]:
         "failed": job.failed,
         "rate": job.rate,
         "operation_id": job.operation_id,
-        "download": (job.state == "done" and KINDS[job.kind]().download(job)) or None,
+        "download": _download(job),
         "error": {"code": job.error_code, "message": job.error} if job.error_code else None,
         "created_at": _instant(job.created_at),
         "finished_at": _instant(job.finished_at),
     }
+
+
+def _download(job: Job) -> str | None:
+    """Where its file is; a job of a newer version's kind is nothing that this one knows."""
+    kind = KINDS.get(job.kind) if job.state == "done" else None
+    return (kind().download(job) or None) if kind else None
 
 
 def _instant(moment: Any) -> str | None:

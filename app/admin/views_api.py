@@ -144,9 +144,10 @@ class SavedViewsApi(OwnApi):
         """Forget a view, given the version that was seen; the records stay."""
         view = _changeable(number)
         bodies.arguments()
-        if bodies.seen_version() != view.version:
-            raise PreconditionFailed(details={"version": view.version})
-        views.remove(view)
+        try:
+            views.remove(view, bodies.seen_version())
+        except StaleVersion as stale:
+            raise PreconditionFailed(details=stale.details) from stale
         preferences.forget(layouts.key(catalogue.get(view.entity), view.id))
         db.session.commit()
         return jsonify({"id": number})

@@ -35,10 +35,11 @@ FAILED = declare(
 
 def raise_alarm(routine: str, due_at: datetime, attempts: int) -> None:
     """Tell everybody who looks after the installation, once per due time; commits."""
-    if attempts != ALARMING:
+    if attempts < ALARMING:
         return
-    admins = access.holders_of(SUPER_ADMIN, SYSTEM_ADMIN)
+    admins, batch = access.holders_of(SUPER_ADMIN, SYSTEM_ADMIN), f"{routine}:{due_at:%Y%m%d%H%M%S}"
     note = {"routine": routine, "due_at": due_at.isoformat()}
     with system_scope("who looks after the installation hears of what fails"):
-        outbox.tell(FAILED, f"{routine}:{due_at:%Y%m%d%H%M%S}", [(admin, note) for admin in admins])
+        untold = [admin for admin in admins if not outbox.is_told(FAILED, batch, admin)]
+        outbox.tell(FAILED, batch, [(admin, note) for admin in untold])
         db.session.commit()

@@ -53,7 +53,7 @@ class Clock:
         self._executor = _Claiming(self)
         self._scheduler: BackgroundScheduler | None = None
         self._ticker = Thread(target=self._tick_on, name="clock", daemon=True)
-        self._at_work = 0
+        self._at_work: set[tuple[str, datetime]] = set()
         self._zone = ""
 
     def start(self) -> None:
@@ -83,7 +83,10 @@ class Clock:
 
     def _tick_on(self) -> None:
         while not self._stop.is_set():
-            self.tick()
+            try:
+                self.tick()
+            except Exception:  # nobody would miss a thread that ended
+                log.exception("the clock stumbled")
             self._stop.wait(TICK)
 
     def tick(self) -> None:
@@ -94,8 +97,9 @@ class Clock:
                 zone = company.time_zone()
                 if zone != self._zone:
                     self._set_to(zone)
-                if self._at_work:
-                    due_runs.beat(self.name)
+                due_runs.beat(self.name, self._at_work.copy())
+                for key, due_at, attempts in due_runs.give_up():
+                    raise_alarm(key, due_at, attempts)
                 waiting = due_runs.left()
         except SQLAlchemyError as fault:
             log.warning("the clock waits: %s", type(fault).__name__)
@@ -106,7 +110,7 @@ class Clock:
 
     def _set_to(self, zone: str) -> None:
         """Follow the company's zone: the same times of day, and what was missed before."""
-        self._zone = zone
+        now = due_runs.now()
         for routine in ROUTINES.values():
             if self._scheduler is not None:
                 self._scheduler.add_job(
@@ -116,9 +120,10 @@ class Clock:
                     id=routine.key,
                     replace_existing=True,
                 )
-            missed = last_due(routine, zone, due_runs.now())
+            missed = last_due(routine, zone, now)
             if missed is not None:
                 self._executor.pool.submit(self.meet, routine.key, missed)
+        self._zone = zone
 
     def _takes_over(self, key: str, due_at: datetime) -> bool:
         with self._app.app_context():
@@ -126,17 +131,21 @@ class Clock:
 
     def meet(self, key: str, due_at: datetime) -> None:
         """Do a routine at its time, unless another process has claimed that."""
-        with self._app.app_context():
-            early = (due_at - due_runs.now()).total_seconds()
-            if early > 0:  # this machine's clock is ahead of the database's (C98)
-                time.sleep(early)
-            is_mine = due_runs.claim(key, due_at, self.name)
+        try:
+            with self._app.app_context():
+                early = (due_at - due_runs.now()).total_seconds()
+                if early > 0:  # this machine's clock is ahead of the database's (C98)
+                    time.sleep(early)
+                is_mine = due_runs.claim(key, due_at, self.name)
+        except SQLAlchemyError as fault:  # nobody claimed it: caught up at the next start
+            log.warning("%s due at %s was not claimed: %s", key, due_at, type(fault).__name__)
+            return
         if is_mine:
             self.do(key, due_at)
 
     def do(self, key: str, due_at: datetime) -> None:
         """Do what this process has claimed; its effect and the note of it are one transaction."""
-        with self._app.app_context(), self._working():
+        with self._app.app_context(), self._working(key, due_at):
             settings.obey_now()
             words.language.set(words.LANGUAGES[0])
             times.zone.set(company.time_zone())
@@ -152,19 +161,23 @@ class Clock:
             except Exception as fault:  # whatever a routine does wrong must not stop the clock
                 log.exception("%s due at %s failed", key, due_at)
                 db.session.rollback()
-                attempts = due_runs.fail(key, due_at, self.name, type(fault).__name__)
-                raise_alarm(key, due_at, attempts)
+                self._note_failure(key, due_at, type(fault).__name__)
+
+    def _note_failure(self, key: str, due_at: datetime, error: str) -> None:
+        """So that it is tried again; when even that fails, the run counts as one of the dead."""
+        try:
+            raise_alarm(key, due_at, due_runs.fail(key, due_at, self.name, error))
+        except SQLAlchemyError:
+            log.exception("the failure of %s due at %s was not noted", key, due_at)
 
     @contextmanager
-    def _working(self) -> Iterator[None]:
-        """While it is open, the tick beats for this process."""
-        with self._lock:
-            self._at_work += 1
+    def _working(self, key: str, due_at: datetime) -> Iterator[None]:
+        """While it is open, the tick beats for this run."""
+        self._at_work.add((key, due_at))
         try:
             yield
         finally:
-            with self._lock:
-                self._at_work -= 1
+            self._at_work.discard((key, due_at))
 
 
 class _Claiming(BaseExecutor):  # type: ignore[misc]
@@ -181,8 +194,6 @@ class _Claiming(BaseExecutor):  # type: ignore[misc]
     def _meet(self, key: str, due_at: datetime) -> None:
         try:
             self._clock.meet(key, due_at)
-        except SQLAlchemyError as fault:  # nobody claimed it: caught up at the next start
-            log.warning("%s due at %s was not claimed: %s", key, due_at, type(fault).__name__)
         finally:
             self._run_job_success(key, [])
 

@@ -76,7 +76,7 @@ class Workers:
         again = RetryStrategy(wait=5)
         queue.task(name=worker_queue.TASK, queue=worker_queue.NAME, retry=again)(self._do)
 
-        @queue.periodic(cron="*/10 * * * * *")
+        @queue.periodic(cron="* * * * * */10")  # the seconds stand last
         @queue.task(name="crm.stalled", queue=worker_queue.NAME)
         async def stalled(timestamp: int) -> None:
             found = await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENCE)

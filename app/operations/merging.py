@@ -181,6 +181,8 @@ def merged_into(entity: Entity, record_id: int) -> int:
 
     Also for whoever may not read that one.
     """
+    if record_id > door.MAX_ID:
+        raise NotFound
     entry = history.newest(entity.key, [record_id]).get(record_id)
     survivor = entry.changes.get(MERGED_INTO, [None, None])[1] if entry else None
     if not survivor or not door.within(entity, [survivor], "read"):

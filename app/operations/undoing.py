@@ -298,8 +298,7 @@ def _along(me: Undoing, ids: Sequence[int]) -> Levels:
     if me.verb.slug == "delete":
         batches = {batch for batch in batches_of(entity, ids).values() if batch}
         return list(below(entity, ids, in_batches(batches)))
-    assert isinstance(me.does, PutBack)  # noqa: S101 - for the type checker
-    return me.does.along(me.undo, ids)
+    return me.does.along(me.undo, ids) if isinstance(me.does, PutBack) else []
 
 
 def _part(me: Undoing, key: str, ids: Sequence[int]) -> Run:

@@ -1,7 +1,7 @@
 """What happens by the clock, when it is due, how it went, and a button to do it now."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, flash, render_template, request
@@ -48,13 +48,13 @@ class ClockView(Page):
         for run in due_runs.latest(KEPT_IN_SIGHT):
             found[run.routine].append(run)
         people = [run.asked_by_id for runs in found.values() for run in runs if run.asked_by_id]
-        names = titles.by_ids(catalogue.get("user"), people)
+        names, now = titles.by_ids(catalogue.get("user"), people), due_runs.now()
         return render_template(
             "clock.html",
             screen={
                 "hidden": [("csrf_token", generate_csrf())],
                 "editable": actor().rights.may(SETTINGS.key, "edit"),
-                "rows": [_row(one, found[one.key], names) for one in ROUTINES.values()],
+                "rows": [_row(one, found[one.key], names, now) for one in ROUTINES.values()],
             },
         )
 
@@ -64,15 +64,17 @@ class ClockView(Page):
         door.demand(SETTINGS.key, "edit")
         if key not in ROUTINES:
             raise NotFound
-        record_event("routine_asked", subject=key)
+        if due_runs.ask(key):
+            record_event("routine_asked", subject=key)
         db.session.commit()
-        due_runs.ask(key)
         flash(_("It will be done within a few seconds."), "success")
         return go_to("/clock/")
 
 
-def _row(routine: Routine, runs: list[DueRun], names: dict[int, str]) -> dict[str, Any]:
-    due = next_due(routine, due_runs.now())
+def _row(
+    routine: Routine, runs: list[DueRun], names: dict[int, str], now: datetime
+) -> dict[str, Any]:
+    due = next_due(routine, now)
     return {
         "key": routine.key,
         "label": str(routine.label),

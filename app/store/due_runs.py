@@ -4,11 +4,24 @@ The key is the scheduled time and not the moment of doing, so clocks that differ
 make two of one. A worker that works beats; whose heart stands still is replaced.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, or_, select, text, update
+from sqlalchemy import (
+    JSON,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +36,8 @@ LEASE = timedelta(seconds=15)
 """After so long without a beat a worker counts as dead."""
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 """How long to wait after the first, second, third failure; a fourth one is the last (C99)."""
+MOST_ATTEMPTS = 10
+"""After so many a due time is given up whose worker died: maybe of it."""
 OPEN = ("queued", "running")
 
 
@@ -65,27 +80,23 @@ def claim(routine: str, due_at: datetime, worker: str) -> bool:
     """Take a due time that nobody has taken yet; exactly one caller is told True."""
     begun = now()
     row = {"state": "running", "worker": worker, "attempts": 1, "started_at": begun}
-    return _insert({"routine": routine, "due_at": due_at, "beat_at": begun, **row})
+    with writing() as connection:
+        return _insert(connection, {"routine": routine, "due_at": due_at, "beat_at": begun, **row})
 
 
 def ask(routine: str) -> bool:
-    """Let a routine be done now, besides its times; False when it was asked for this second."""
+    """Let a routine be done now, besides its times; the caller commits.
+
+    False when it was asked for this second already.
+    """
     row = {"state": "queued", "attempts": 0, "asked_by_id": actor_id()}
-    return _insert({"routine": routine, "due_at": clock.now(), **row})
+    return _insert(db.session.connection(), {"routine": routine, "due_at": clock.now(), **row})
 
 
-def _insert(row: dict[str, Any]) -> bool:
+def _insert(connection: Connection, row: dict[str, Any]) -> bool:
     dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     adding = dialect.insert(_T).values(report={}, error="", **row).on_conflict_do_nothing()
-    with writing() as connection:
-        return connection.execute(adding.returning(_T.c.routine)).first() is not None
-
-
-def is_claimed(routine: str, due_at: datetime) -> bool:
-    """Whether anybody has taken that due time."""
-    with reading() as connection:
-        taken = select(_T.c.state).where(_T.c.routine == routine, _T.c.due_at == due_at)
-        return connection.scalar(taken) is not None
+    return connection.execute(adding.returning(_T.c.routine)).first() is not None
 
 
 def left() -> list[tuple[str, datetime]]:
@@ -116,16 +127,38 @@ def take_over(routine: str, due_at: datetime, worker: str) -> bool:
 
 def _waits() -> Any:
     moment = now()
-    dead = (_T.c.state == "running") & (_T.c.beat_at < moment - LEASE)
     again = (_T.c.state == "failed") & (_T.c.next_try_at <= moment)
-    return or_(_T.c.state == "queued", dead, again)
+    abandoned = _is_dead(moment) & (_T.c.attempts < MOST_ATTEMPTS)
+    return or_(_T.c.state == "queued", abandoned, again)
 
 
-def beat(worker: str) -> None:
-    """Tell that this worker is alive and at what it has taken."""
+def _is_dead(moment: datetime) -> Any:
+    return (_T.c.state == "running") & (_T.c.beat_at < moment - LEASE)
+
+
+def give_up() -> list[tuple[str, datetime, int]]:
+    """End what its last worker died of too; answers routine, due time and number of attempts."""
+    moment = now()
+    hopeless = (_is_dead(moment), _T.c.attempts >= MOST_ATTEMPTS)
+    with reading() as connection:
+        if connection.execute(select(_T.c.routine).where(*hopeless).limit(1)).first() is None:
+            return []
+    with writing() as connection:
+        ended = update(_T).where(*hopeless)
+        ended = ended.values(state="failed", finished_at=moment, error="WorkerDied")
+        told = connection.execute(ended.returning(_T.c.routine, _T.c.due_at, _T.c.attempts))
+        return [(row.routine, row.due_at, row.attempts) for row in told]
+
+
+def beat(worker: str, runs: Iterable[tuple[str, datetime]]) -> None:
+    """Tell that this worker is alive and at these runs that it has taken."""
+    at_work = list(runs)
+    if not at_work:
+        return
     with writing() as connection:
         mine = (_T.c.worker == worker, _T.c.state == "running")
-        connection.execute(update(_T).where(*mine).values(beat_at=now()))
+        these = tuple_(_T.c.routine, _T.c.due_at).in_(at_work)
+        connection.execute(update(_T).where(*mine, these).values(beat_at=now()))
 
 
 def finish(routine: str, due_at: datetime, worker: str, report: Report) -> bool:

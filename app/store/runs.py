@@ -224,6 +224,7 @@ def own(number: int, entity: str = "", operation: str = "", *, lock: bool = Fals
     statement = select(OperationRun).where(OperationRun.id == number)
     if lock:
         statement = statement.with_for_update(key_share=True)
+        statement = statement.execution_options(populate_existing=True)
     run = db.session.scalars(statement).one_or_none()
     if run is None or (run.actor_id != who.user_id and not who.rights.is_super):
         raise NotFound

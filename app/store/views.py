@@ -242,10 +242,18 @@ def change(
         raise StaleVersion
 
 
-def remove(view: Kept) -> None:
-    """Forget a view; whoever had chosen it starts with all rows again."""
+def remove(view: Kept, version: int | None = None) -> None:
+    """Forget a view; whoever had chosen it starts with all rows again.
+
+    With ``version`` only while it has that one; StaleVersion when somebody was faster (R4).
+    """
     table = SavedView.__table__
-    db.session.execute(delete(table).where(table.c.id == view.id))
+    gone = delete(table).where(table.c.id == view.id)
+    if version is not None:
+        gone = gone.where(table.c.version == version)
+    answer: Any = db.session.execute(gone)
+    if version is not None and not answer.rowcount:
+        raise StaleVersion(details={"version": view.version})
 
 
 def _check(shared: Shared, definition: Definition) -> None:
