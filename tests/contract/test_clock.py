@@ -186,3 +186,49 @@ def test_the_sweep_reports_what_it_forgot(world: World, ticking: clock.Clock) ->
     with world.app.app_context():
         states = [run.state for run in due_runs.latest(5) if run.routine == SWEEP.key]
     assert states == ["done", "done"]
+
+
+def test_what_kills_its_workers_is_given_up(
+    world: World,
+    ticking: clock.Clock,
+    probe: Probe,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """C99: the row of a dead worker's last attempt is closed, and the admins hear of it once."""
+    with world.app.app_context():
+        assert due_runs.claim(PROBE, DUE, "dead")
+    table, old = DueRun.__table__, datetime(2020, 1, 1, tzinfo=UTC)
+    with engine.begin() as connection:
+        most = due_runs.MOST_ATTEMPTS
+        connection.execute(table.update().values(beat_at=old, attempts=most))
+    monkeypatch.setattr(ticking, "_set_to", lambda _zone: None)  # nothing is caught up here
+    for _ in range(2):
+        ticking.tick()
+    assert (run_of(engine).state, run_of(engine).error) == ("failed", "WorkerDied")
+    assert probe.done == 0
+    with engine.connect() as connection:
+        outbox = Outbox.__table__
+        told = connection.execute(select(outbox.c.user_id).where(outbox.c.kind == "routine_failed"))
+        readers = told.scalars().all()
+    assert readers
+    assert len(readers) == len(set(readers))
+
+
+def test_no_fault_ends_the_ticking(
+    ticking: clock.Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A thread that ended would be missed by nobody: it says what happened and goes on."""
+    ticks = []
+
+    def stumble() -> None:
+        ticks.append(1)
+        if len(ticks) == 3:
+            ticking._stop.set()
+        raise RuntimeError("away")
+
+    monkeypatch.setattr(ticking, "tick", stumble)
+    monkeypatch.setattr(clock, "TICK", 0)
+    ticking._tick_on()
+    assert len(ticks) == 3
+    assert caplog.text.count("the clock stumbled") == 3

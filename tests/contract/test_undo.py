@@ -359,3 +359,19 @@ def test_rows_that_differ_in_different_columns(world: World, engine: Engine) -> 
     undone = api.post(f"/operations/{done['operation_id']}/undo", {"dry_run": False})
     assert undone.json["done"] == 63, undone.text
     assert differences(before, contents(engine, set())) == []
+
+
+def test_disabling_is_taken_back(world: World, engine: Engine) -> None:
+    """What is undone by its opposite, of a kind without a recycle bin; and the undo of enabling."""
+    api, people = Api(world, "admin"), user_ids(engine)
+    idle = people["audit"]
+    for slug, before in (("disable", True), ("enable", False)):
+        run = api.bulk("users", slug, [idle]).json
+        assert run["done"] == 1, run
+        assert stored(engine, "user", idle)["is_active"] is not before
+        path = f"/operations/{run['operation_id']}/undo"
+        assert api.post(path, {"dry_run": True}).json["will_change"] == 1
+        assert api.post(path, {}).json["done"] == 1
+        assert stored(engine, "user", idle)["is_active"] is before
+        if slug == "disable":
+            write(engine, "user", idle, is_active=False)
