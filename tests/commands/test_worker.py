@@ -74,8 +74,10 @@ def test_a_worker_does_what_web_processes_queue(
     answer = api.bulk("customers", "transfer", ids, {"new_owner": "sales1b"}).json
     assert queued(engine) == 1
     with working(world) as first:
+        until = time.monotonic() + 60
         while state(engine, answer["job_id"])[1] == 0:
             assert first.poll() is None, first.stderr and first.stderr.read()
+            assert time.monotonic() < until, "no worker took it up"
             time.sleep(0.02)
         first.send_signal(signal.SIGTERM)
         assert first.wait(20) == 0

@@ -43,7 +43,7 @@ def kill_writers(world: World, engine: Engine, kills: int, seed: int = 0) -> Non
         portions, _written, _logged = stored(engine)
         for attempt in range(1, jobs.LEASE.seconds):
             if kills > 0 and attempt < 8:
-                killed(place, engine, chance.uniform(0.0, 0.7))
+                killed(place, engine, 0, chance.uniform(0.0, 0.7 if kills % 2 else 0.05))
                 kills -= 1
             else:
                 work_off(world)

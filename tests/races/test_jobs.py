@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select, update
 
 from app.extensions import db
 from app.jobs.runner import Runner
+from app.operations.behaviour import CHUNK
 from app.spec.catalogue import catalogue
 from app.store import jobs
 from tests.contract.calls import Api, user_ids
@@ -92,8 +93,8 @@ def toil(place: Place, ready: Any) -> None:
         time.sleep(0.01)
 
 
-def killed(place: Place, engine: Engine, after: float) -> None:
-    """A worker of its own process, killed so many seconds after it took something up."""
+def killed(place: Place, engine: Engine, chunks: int, after: float) -> None:
+    """A worker of its own process, killed so many seconds after its so manieth chunk."""
     ready = CONTEXT.Event()
     worker = CONTEXT.Process(target=toil, args=(place, ready))
     worker.start()
@@ -102,7 +103,11 @@ def killed(place: Place, engine: Engine, after: float) -> None:
     until = time.monotonic() + 10
     with engine.connect() as connection:
         held = select(func.count()).where(job.c.lease_until.is_not(None))
-        while not connection.scalar(held) and time.monotonic() < until:
+        written = select(func.sum(job.c.done))
+        wanted = (connection.scalar(written) or 0) + chunks * CHUNK
+        while time.monotonic() < until:
+            if connection.scalar(held) and (connection.scalar(written) or 0) >= wanted:
+                break
             connection.rollback()
             time.sleep(0.005)
     time.sleep(after)
@@ -129,7 +134,7 @@ def kill_workers(world: World, engine: Engine, kills: int, seed: int = 0) -> Non
         for owner in ("sales1b", "sales1a"):
             while state(engine, job)[0] in jobs.OPEN:
                 if left > 0:
-                    killed(place, engine, chance.uniform(0.0, 1.2))
+                    killed(place, engine, left % 3, chance.uniform(0.0, 0.2))
                     left -= 1
                 else:
                     work_off(world)
