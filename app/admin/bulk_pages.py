@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import again, comparing, export_words, forms, lists, state
+from app.admin import again, comparing, duplicates, export_words, forms, lists, proposals, state
 from app.admin.job_pages import job_state
 from app.admin.once import once
 from app.admin.page import go_to
@@ -217,9 +217,13 @@ def _settings(
     errors = refusal.fields if refusal else {}
     other = [str(s) for key, some in errors.items() if key not in fields for s in some]
     only_filled = _sets_values(behaviour(verb.slug), entity)
+    proposed = proposals.of(entity, verb, chosen)
+    if refusal is None:
+        raw = raw | {k: v for k, v in proposals.first(entity, proposed).items() if not raw.get(k)}
     compared = comparing.screen(entity, verb, chosen, fields, raw)
     screen = frame(entity, verb, "form") | {
         "compared": compared,
+        "duplicates": duplicates.shown(proposed),
         "hidden": _hidden(chosen, "preview"),
         "scope": _scope(entity, verb, chosen),
         "only_filled": only_filled,

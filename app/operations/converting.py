@@ -145,6 +145,9 @@ class TakeBack(PutBack):
             write(run, changes, Delete().marks(run))
         else:
             super().carry_out(run, changes)
+            way, written = _way(run.entity), run.memory["written"]
+            became = {c.id: written[c.id][way.into][1] for c in changes}
+            attachments.part(run.entity.key, way.into, became)
 
 
 def _way(entity: Entity) -> Conversion:

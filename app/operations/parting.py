@@ -14,7 +14,7 @@ from app.operations.outcome import Plan
 from app.operations.putting_back import PutBack
 from app.spec.entity import Entity
 from app.spec.relations import LinksField
-from app.store import history, namesakes
+from app.store import attachments, history, namesakes
 from app.store.context import system_scope
 from app.store.writer import Change
 
@@ -77,6 +77,8 @@ class Part(PutBack):
         super().carry_out(run, [c for c in changes if not _went(run, c.id)])
         if back:
             write(run, back, self.back.marks(run))
+            into = {c.id: run.memory["written"][c.id][MERGED_INTO][1] for c in back}
+            attachments.part(run.entity.key, run.entity.key, into)
 
 
 def _went(run: Run, record_id: int) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from flask import current_app
-from sqlalchemy import BigInteger, ForeignKey, Index, String, func, insert, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, String, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -28,7 +28,7 @@ from app.spec.settings import value
 from app.spec.types import UTCDateTime
 from app.spec.words import Label
 from app.store import history
-from app.store.context import actor_id
+from app.store.context import actor_id, run_under_way
 from app.store.door import MAX_ID
 from app.store.gate import member_of
 from app.store.separate import reading, writing
@@ -233,7 +233,16 @@ def share(
         (became[row["record_id"]], titles[row["record_id"]], {FILE: ["", row["name"]]})
         for row in rows
     ]
-    history.record_writes("edit", target.key, told)
+    history.record_writes("edit", target.key, told, run_under_way())
+
+
+def part(source: str, target: str, became: Mapping[int, int]) -> None:
+    """Take back what ``share`` gave; the records keep their own."""
+    old = _T.alias()
+    for mine, other in became.items():
+        own = (old.c.entity == source, old.c.record_id == mine, old.c.storage == _T.c.storage)
+        shared = select(old.c.id).where(*own).exists()
+        db.session.execute(delete(_T).where(_T.c.entity == target, _T.c.record_id == other, shared))
 
 
 def sweep() -> Report:

@@ -113,3 +113,17 @@ def test_converted_leads_are_read_only_and_out_of_the_way(world: World, engine: 
 @pytest.mark.parametrize(("who", "verdict"), [("marketing", 403), ("clerk1", 403)])
 def test_who_may_convert(world: World, who: str, verdict: int) -> None:
     assert Api(world, who).bulk("leads", "convert", [1]).status_code == verdict
+
+
+def test_what_it_may_be_already_is_proposed(world: World, engine: Engine) -> None:
+    """The dialog has the customer of the same name chosen, of those that the doer may read."""
+    [lead, other] = leads(engine, "sales1a", 2)
+    key = stored(engine, "customer", 1)["name_key"]
+    write(engine, "lead", lead, company=stored(engine, "customer", 1)["name"], company_key=key)
+    write(engine, "lead", other, company_key=stored(engine, "customer", 4)["name_key"])
+    client = world.client("sales1a")
+    page = client.get(f"/leads/bulk/convert?id={lead}").text
+    assert '<option value="1" selected>' in page
+    assert "/customers/show/1" in page
+    foreign = stored(engine, "customer", 4)["name"]
+    assert foreign not in client.get(f"/leads/bulk/convert?id={other}").text

@@ -12,6 +12,7 @@ from tests.contract.test_bulk import rows_in, seats_of
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 CODE = "91330106MA2ABCDE2X"
 
 
@@ -23,22 +24,20 @@ def arranged(engine: Engine) -> dict[str, int]:
     write(engine, "customer", 3, level="A", remark="third", owner_id=people["sales1b"])
     write(engine, "contact", 1, customer_id=2)
     write(engine, "lead", 1, customer_id=3)
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         "team_seat": {"level": "write"},
-        "star": {"at": "2026-01-01 00:00:00"},
+        "star": {"at": MOMENT},
         "private_tag": {"tag": "mine"},
-        "private_note": {"text": "call later", "written_at": "2026-01-01 00:00:00"},
+        "private_note": {"text": "call later", "written_at": MOMENT},
     }
     with engine.begin() as connection:
+        file = {"entity": "customer", "record_id": 3, "name": "offer.pdf", "size": 1, "sha256": "0"}
+        more = {"content_type": "application/pdf", "storage": "f" * 32, "created_at": MOMENT}
+        connection.execute(insert(db.metadata.tables["attachment"]), [{**file, **more}])
         for table, more in rows.items():
             place = {"entity": "customer", "record_id": 2, "user_id": people["finance"]}
-            values = {k: _moment(v) if k.endswith("at") else v for k, v in more.items()}
-            connection.execute(insert(db.metadata.tables[table]), [{**place, **values}])
+            connection.execute(insert(db.metadata.tables[table]), [{**place, **more}])
     return people
-
-
-def _moment(text: Any) -> Any:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def test_what_belonged_to_several_belongs_to_the_survivor(world: World, engine: Engine) -> None:
@@ -57,6 +56,7 @@ def test_what_belonged_to_several_belongs_to_the_survivor(world: World, engine: 
     assert seats[people["sales1b"]] == "read", "whose it was reads on"
     for table in ("star", "private_tag", "private_note"):
         assert {r["record_id"] for r in rows_in(engine, table)} >= {1, 2}, table
+    assert {file["record_id"] for file in rows_in(engine, "attachment")} == {1, 3}
     old = admin.client.get("/customers/show/3")
     assert (old.status_code, old.headers["Location"]) == (302, "/customers/show/1")
     assert admin.get("/customers/3").status_code == 404
@@ -81,6 +81,7 @@ def test_undo_leaves_what_was_changed_since(world: World, engine: Engine) -> Non
     assert stored(engine, "lead", 1)["customer_id"] == 3
     assert stored(engine, "contact", 1)["customer_id"] == 1
     assert stored(engine, "customer", 1)["credit_code"] is None
+    assert [file["record_id"] for file in rows_in(engine, "attachment")] == [3]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations import editing, engine
-from app.store import grants, idempotency, jobs, runs
+from app.store import grants, idempotency, jobs, likenesses, runs
 from app.store.context import system_scope
 from app.store.engine import may_write
 from tests.races.crowd import replace
@@ -28,6 +28,19 @@ def look_first_write_later() -> None:
         return iter(rows)
 
     replace("app.operations.engine", "lock_rows", unlocked)
+
+
+def look_before_the_number_is_held() -> None:
+    """Look whether somebody has the telephone number, let go, save (C84)."""
+    find = likenesses.find
+
+    def early(*given: Any) -> Any:
+        found = find(*given)
+        db.session.commit()
+        time.sleep(PAUSE)
+        return found
+
+    replace("app.store.likenesses", "find", early)
 
 
 def load_and_save() -> None:
