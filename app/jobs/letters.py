@@ -52,8 +52,8 @@ def written(
     made["Auto-Submitted"] = "auto-generated"
     made["Content-Language"] = words.language.get()
     told = {"lines": lines, "name": name, "settings_url": _url("/notifications/settings")}
-    made.set_content(_filled("mail.txt", told))
-    made.add_alternative(_filled("mail.html", told), subtype="html")
+    made.set_content(_filled("mail.txt", told), cte="base64")  # some servers take only 7 bits
+    made.add_alternative(_filled("mail.html", told), subtype="html", cte="base64")
     return made
 
 

@@ -265,6 +265,8 @@ def _unlink_orphans(folder: Path) -> int:
     """How many files of a folder went, because they are old and no row names them (C70)."""
     until = time.time() - ORPHANED.total_seconds()
     old = [path for path in folder.iterdir() if path.stat().st_mtime < until]
+    if not old:
+        return 0
     names = [path.name for path in old]
     with reading() as connection:
         known = set(connection.scalars(select(_T.c.storage).where(_T.c.storage.in_(names))))

@@ -1,5 +1,6 @@
 """Files of records: whose they are, what is taken, how they are handed out (R15, C64-C71)."""
 
+import errno
 import io
 import os
 import signal
@@ -182,6 +183,12 @@ def test_what_is_not_taken(world: World, engine: Engine, monkeypatch: pytest.Mon
     set_mb(world, 1)
     monkeypatch.setattr(files, "BLOCK", 1024)  # a megabyte is as large as this, for now
     assert attach(api, "customers/1", "big.txt", b"x" * 1025).status_code == 413
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(attachments, "_settle", full)
+    assert attach(api, "customers/1").status_code == 507, "C94"
     assert (stored(engine), contents(world)) == ([], before)
 
 
