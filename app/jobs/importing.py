@@ -38,7 +38,10 @@ class Importing(Kind):
 
 
 class Rehearsing(Kind):
-    """Rehearses one file. Who takes it up from another begins anew: nothing has been written."""
+    """Rehearses one file. Who takes it up from another begins anew: nothing has been written.
+
+    It is cancelled when another job has been set about the file meanwhile.
+    """
 
     slug = "import_check"
     begins_anew = True
@@ -48,6 +51,9 @@ class Rehearsing(Kind):
 
     def advance(self, job: Job) -> bool:
         file = imports.under_way(job.parameters[FILE])
+        if file.job_id != job.id:  # settled anew, or imported: this would say what isn't so
+            job.state = "cancelling"
+            return True
         if self._rehearsal is None:
             self._rehearsal, job.cursor = Rehearsal(), 0
         more = self._rehearsal.step(file, job.cursor)
@@ -66,9 +72,13 @@ def run(file: Import, page: str) -> int | None:
     ``page`` is where its progress stands. The caller holds the file's lock.
     """
     number = applying.start(file)
+    file.job_id = None
     if file.total > AT_ONCE:
         about = {FILE: file.id, "page": page}
-        return enqueue(Importing.slug, operation_id=number, parameters=about, total=file.total)
+        file.job_id = enqueue(
+            Importing.slug, operation_id=number, parameters=about, total=file.total
+        )
+        return file.job_id
     importer, place = Importer(file, 0), 0
     while importer.step(file, place):
         place += 1

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -32,6 +33,7 @@ from app.spec.errors import NotFound
 from app.spec.types import UTCDateTime
 from app.store.context import actor
 from app.store.door import MAX_ID
+from app.store.jobs import OPEN, Job
 from app.store.separate import writing
 
 Lines = Sequence[tuple[int, list[str]]]
@@ -62,6 +64,7 @@ class Import(db.Model):  # type: ignore[name-defined,misc]
     operation_id: Mapped[int | None]
     """The run that imported it: set once, so that no file is imported twice (R17)."""
     job_id: Mapped[int | None]
+    """The job of its last dry run, then of its import, where there is one."""
     created: Mapped[int] = mapped_column(default=0)
     updated: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0)
@@ -134,24 +137,22 @@ def parts(number: int) -> Iterator[Lines]:
 def own(number: int, entity: str = "", *, lock: bool = False) -> Import:
     """An import of the actor's own; NotFound for anybody else's (contract §6).
 
-    With ``lock`` nobody else can start it until this transaction ends.
+    With ``lock`` nobody else can start or settle it until this transaction ends.
     """
-    who = actor()
     if not 0 < number <= MAX_ID:
         raise NotFound
-    statement = select(Import).where(Import.id == number)
+    statement = select(Import).where(Import.id == number, Import.actor_id == actor().user_id)
     if lock:
         statement = statement.with_for_update(key_share=True)
     found = db.session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
-    is_foreign = found is not None and found.actor_id != who.user_id and not who.rights.is_super
-    if found is None or is_foreign or (entity and found.entity != entity):
+    if found is None or (entity and found.entity != entity):
         raise NotFound
     return found
 
 
 def under_way(number: int) -> Import:
-    """An import for the job that does it, whoever acts."""
-    statement = select(Import).where(Import.id == number)
+    """An import for the job that does or rehearses it, locked as by ``own``."""
+    statement = select(Import).where(Import.id == number).with_for_update(key_share=True)
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
@@ -199,10 +200,11 @@ def matched(number: int) -> set[int]:
 
 
 def sweep(keep: timedelta) -> int:
-    """Forget what the rows of old files said; answers of how many files."""
+    """Forget what the rows of old files said, but of those a job is at; answers of how many."""
     with writing() as connection:
         file = Import.__table__.c
-        is_old = (file.at < clock.now() - keep, file.is_forgotten.is_(False))
+        is_at_it = exists().where(Job.id == file.job_id, Job.state.in_(OPEN))
+        is_old = (file.at < clock.now() - keep, file.is_forgotten.is_(False), ~is_at_it)
         old = list(connection.scalars(select(file.id).where(*is_old).limit(100)))
         for table in (ImportPart.__table__, ImportLine.__table__):
             connection.execute(delete(table).where(table.c.import_id.in_(old)))

@@ -6,7 +6,8 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -21,6 +22,7 @@ from app.jobs.runner import Runner
 from app.operations.importing.applying import Importer
 from app.spec import calling
 from app.spec.catalogue import catalogue
+from app.store import imports
 from tests.contract.calls import Api, stored, user_ids
 from tests.contract.test_bulk import rows_in
 from tests.support.snapshot import changed, snapshot
@@ -361,17 +363,72 @@ def test_an_import_taken_up_by_another_process_creates_nothing_twice(
         finally:
             Importer.step = step  # type: ignore[method-assign]
     assert len(rows_in(engine, "customer", obtained_way="imported")) == 499
-    expire(engine)
+    in_all(engine, "job", lease_until=None)  # as if the killed worker's lease had ended
     Runner(world.app).run_due()
     assert len(rows_in(engine, "customer", obtained_way="imported")) == 1_201
     job = api.get(f"/jobs/{started.json['job_id']}").json
     assert (job["state"], job["done"], job["skipped"]) == ("done", 1_201, 1)
 
 
-def expire(engine: Engine) -> None:
-    """As if the lease of the killed worker had ended."""
+def in_all(engine: Engine, table: str, **values: Any) -> None:
+    """Change every row of a table behind everybody's back."""
     with engine.begin() as connection:
-        connection.execute(db.metadata.tables["job"].update().values(lease_until=None))
+        connection.execute(db.metadata.tables[table].update().values(**values))
+
+
+def test_settings_are_not_changed_under_an_import_that_begins(world: World, engine: Engine) -> None:
+    """R17: whoever comes second waits, and is told; no half of a file is read otherwise."""
+    api = reader(world, "sales1a")
+    sent = send(api, "customers", csv_of([HEAD, ["云山贸易", None]]), dry_run=True)
+    number, file = sent.json["import_id"], db.metadata.tables["import_file"]
+    other = {"dry_run": True, "mapping": {"手机": "phone"}}
+    with ThreadPoolExecutor(1) as second:
+        with engine.begin() as first:
+            first.execute(file.update().where(file.c.id == number).values(operation_id=1))
+            answer = second.submit(api.post, f"/imports/{number}/run", other)
+            wait([answer], 0.7)
+        assert answer.result().status_code == 409, answer.result().text
+    assert api.get(f"/imports/{number}").json["mapping"]["手机"] == "mobile"
+
+
+def test_a_dry_run_speaks_of_the_last_settings_only(world: World, engine: Engine) -> None:
+    """C79: one overtaken by other settings is cancelled; none is imported before it has ended."""
+    api = reader(world, "sales1a")
+    rows = [[f"大客户{n}", f"138{n:08}" if n < 2_000 else "bad"] for n in range(2_100)]
+    first = send(api, "customers", csv_of([HEAD, *rows]), dry_run=True).json
+    path = f"/imports/{first['import_id']}"
+    second = api.post(f"{path}/run", {"dry_run": True, "mapping": {"手机": ""}}).json
+    early = api.post(f"{path}/run", {"mapping": {"手机": ""}})
+    assert (early.status_code, api.get(path).json["operation_id"]) == (409, None)
+    runner = Runner(world.app)
+    for number in (second["job_id"], first["job_id"]):
+        runner.run(number)
+    assert api.get(f"/jobs/{first['job_id']}").json["state"] == "cancelled"
+    assert api.get(path).json["rehearsal"]["created"] == 2_100
+    begun = api.post(f"{path}/run", {"mapping": {"手机": ""}}).json
+    assert api.get(path).json["job_id"] == begun["job_id"] not in (None, second["job_id"])
+
+
+def test_an_import_whose_rows_are_forgotten_is_never_done(world: World, engine: Engine) -> None:
+    """C77: rows are kept while a job is at them; one taken up again too late says so."""
+    api = reader(world, "manager")
+    rows = [[f"大客户{n}", None] for n in range(600)]
+    begun = send(api, "customers", csv_of([HEAD, *rows])).json
+    number, job = begun["import_id"], f"/jobs/{begun['job_id']}"
+
+    def forgotten() -> int:
+        with world.app.app_context():
+            return imports.sweep(timedelta(days=-1))
+
+    assert forgotten() == 0
+    in_all(engine, "job", state="cancelled")
+    assert forgotten() == 1
+    assert api.post(f"{job}/retry", {}).status_code == 200
+    Runner(world.app).run_due()
+    assert api.get(job).json["state"] == "failed"
+    assert not rows_in(engine, "customer", obtained_way="imported")
+    for path in (f"/imports/{number}", f"/imports/{number}/report"):
+        assert Api(world, "admin").get(path).status_code == 404, "its actor's alone (contract §6)"
 
 
 HEADINGS = {

@@ -86,7 +86,7 @@ def answer(entity: Entity) -> Response:
 
 
 class ImportsApi(OwnApi):
-    """``/api/v1/imports/<id>``: for whoever uploaded the file, and super admins."""
+    """``/api/v1/imports/<id>``: for whoever uploaded the file."""
 
     resource_name = "imports"
     schemas: ClassVar[dict[str, Schema]] = {
@@ -150,7 +150,7 @@ class ImportsApi(OwnApi):
 
 def _go_on(number: int, mapping: Any, options: Any, key: str | None, *, dry_run: bool) -> Response:
     if dry_run:
-        work.settle(imports.own(number), mapping, options)
+        work.settle(number, mapping, options)
         found = work.rehearse(number)
         if found is None:
             job = imports.own(number).job_id
@@ -158,7 +158,7 @@ def _go_on(number: int, mapping: Any, options: Any, key: str | None, *, dry_run:
         return jsonify({"dry_run": True, "import_id": number, **found})
 
     def effect() -> Replay:
-        work.settle(imports.own(number, lock=True), mapping, options)
+        work.settle(number, mapping, options)
         file, job = work.run(number)
         db.session.flush()
         if job is None:

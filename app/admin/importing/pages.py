@@ -87,11 +87,11 @@ class ImportView(BaseView):
             raise BadRequest
         mapping, raw = _mapping(file), _raw(self.entity)
         try:
-            work.settle(file, mapping, raw)
+            work.settle(number, mapping, raw)
         except Invalid as refusal:
             return _page(screens.settings(file, raw, refusal)), refusal.status
         work.rehearse(number)
-        return _page(screens.preview(imports.own(number)))
+        return _page(_screen(imports.own(number), "preview"))
 
     @expose("/import/<int:number>/failed")
     def failed(self, number: int) -> Response:

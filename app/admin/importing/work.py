@@ -15,7 +15,7 @@ from app.operations.importing.options import parse
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid
-from app.store import imports
+from app.store import imports, jobs
 from app.store.context import actor
 from app.store.engine import may_write
 from app.store.idempotency import Replay
@@ -25,6 +25,7 @@ from app.store.policy import Policy
 LOOKED_AT_ONCE = 2_000
 """Rows that are rehearsed within a request; more are a job."""
 ALREADY = _l("This file has been imported already.")
+UNDER_WAY = _l("The dry run is still under way. Wait for its end, or cancel it.")
 
 
 def upload(entity: Entity, key: str | None, sheet: str = "") -> int:
@@ -38,14 +39,19 @@ def upload(entity: Entity, key: str | None, sheet: str = "") -> int:
     return int(replay.body["id"])
 
 
-def settle(file: Import, mapping: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    """Take over how the file is to be read; remembered for the next one. The caller commits."""
+def settle(number: int, mapping: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Take over how the file is to be read; remembered for the next one. The caller commits.
+
+    Conflict when its import has begun: nobody can begin it until this transaction ends.
+    """
+    file = imports.own(number, lock=True)
     applying.check_open(file)
     entity = catalogue.get(file.entity)
     fields = headers.importable(entity, Policy(actor(), entity, "import"))
     file.mapping = headers.checked(entity, file.headings, fields, mapping)
     parse(entity, options)
     file.options = dict(options)
+    file.rehearsal = None  # was of other settings
     headers.remember(entity, file.mapping)
 
 
@@ -62,12 +68,15 @@ def rehearse(number: int) -> dict[str, Any] | None:
     db.session.commit()
     token = may_write.set(False)
     try:
-        found = applying.rehearse(imports.own(number))
+        file = imports.own(number)
+        settings = file.mapping, file.options
+        found = applying.rehearse(file)
     finally:
         db.session.rollback()
         may_write.reset(token)
-    file = imports.own(number)
-    file.rehearsal, file.job_id = found, None
+    file = imports.own(number, lock=True)
+    if file.operation_id is None and (file.mapping, file.options) == settings:
+        file.rehearsal = found
     db.session.commit()
     return found
 
@@ -80,6 +89,8 @@ def run(number: int) -> tuple[Import, int | None]:
     file = imports.own(number, lock=True)
     if file.operation_id is not None:
         raise Conflict(ALREADY)
+    if file.job_id and not jobs.is_closed(file.job_id):
+        raise Conflict(UNDER_WAY)
     return file, importing.run(file, page_of(file))
 
 

@@ -18,7 +18,7 @@ from app.spec.errors import Conflict, Gone, Unavailable
 from app.spec.notices import NOTICES
 from app.store import door, imports, outbox, runs
 from app.store.context import Origin, actor, operating, origin, running, system_scope
-from app.store.imports import Import
+from app.store.imports import Import, Lines
 from app.store.policy import Policy
 from app.store.writer import Context, insert_rows, update_rows
 
@@ -120,7 +120,7 @@ class Rehearsal:
     def step(self, file: Import, place: int) -> bool:
         """Look at one portion; False behind the last one."""
         check_open(file)
-        rows = imports.part(file.id, place)
+        rows = _portion(file, place, self.tally.counts)
         if rows is None:
             return False
         planner = planner_of(file, self._claims, dry_run=True)
@@ -145,6 +145,14 @@ def check_open(file: Import) -> None:
         raise Conflict
     if file.is_forgotten:
         raise Gone
+
+
+def _portion(file: Import, place: int, counts: Mapping[str, int]) -> Lines | None:
+    """The rows that come next; None when all have been counted, Gone when they are forgotten."""
+    rows = imports.part(file.id, place)
+    if rows is None and sum(counts.values()) < file.total:
+        raise Gone
+    return rows
 
 
 def start(file: Import) -> int:
@@ -173,7 +181,7 @@ class Importer:
         False behind the last one.
         """
         self._settle(place)
-        rows = imports.part(file.id, place)
+        rows = _portion(file, place, {outcome: getattr(file, outcome) for outcome in OUTCOMES})
         if rows is None:
             return False
         assert file.operation_id is not None  # noqa: S101 - for the type checker: it was started
