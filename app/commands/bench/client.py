@@ -1,5 +1,6 @@
 """Somebody's browser, as plain as can be: it logs in, keeps its cookie, and takes the time."""
 
+import io
 import json
 import re
 import time
@@ -10,6 +11,9 @@ from html.parser import HTMLParser
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode
+
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from app.commands.bench import HEADER
 
@@ -58,6 +62,13 @@ class Client:
     def post_json(self, path: str, body: Mapping[str, Any]) -> Answer:
         kind = {"Content-Type": "application/json", "X-CSRFToken": self.token}
         return self._ask("POST", path, json.dumps(body).encode(), kind)
+
+    def post_file(self, path: str, content: bytes, form: Mapping[str, str]) -> Answer:
+        """A workbook with the other inputs of its form."""
+        file = FileStorage(io.BytesIO(content), "bench.xlsx")
+        boundary, body = encode_multipart({**form, "file": file})
+        kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return self._ask("POST", path, body, kind | {"X-CSRFToken": self.token})
 
     def _ask(self, verb: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         if self.cookie:

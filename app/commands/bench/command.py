@@ -16,6 +16,7 @@ from app.commands.bench.processes import resident_mib
 from app.commands.bench.report import Whole
 from app.commands.bench.runner import Clients, Result
 from app.commands.bench.server import Server
+from app.commands.bench.spreadsheets import forget_imported
 from app.demo.loader import Size
 from app.extensions import db
 from config import settings
@@ -53,6 +54,7 @@ def bench(area: str | None, rounds: int, seconds: float, **size: int) -> None:
                 whole = measured(server, company, results, rounds, seconds)
             finally:
                 put_back(company)
+                forget_imported()
     click.echo("\n".join(report.text(company, whole, results)))
     path = Path(settings()["CRM_INSTANCE"]) / "bench.json"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,12 +3,14 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import prison
 
+from app.commands.bench import spreadsheets
 from app.commands.bench.client import Answer, Client, Form
 from app.commands.bench.database import PEOPLE, Company
 from app.pages.dashboard.cards import CARDS
@@ -32,6 +34,8 @@ class Measure:
     """The budget."""
     ratio: float | None = None
     """The budget against the floor."""
+    least: Callable[[], float] | None = None
+    """Seconds of the least work, where that is no request: in the place of the floor."""
     rounds: int | None = None
     """How often, when it is not as often as the others."""
 
@@ -42,6 +46,7 @@ def measures(company: Company) -> Iterator[Measure]:
     yield from searches(company)
     yield from records(company)
     yield from programs(company)
+    yield from files(company)
 
 
 def lists(company: Company) -> Iterator[Measure]:
@@ -141,6 +146,35 @@ def programs(company: Company) -> Iterator[Measure]:
         )
 
 
+def files(company: Company) -> Iterator[Measure]:
+    """Spreadsheets out and in, by jobs; the least is the library alone."""
+    owners = company.owners["department_tree"]
+    rows = spreadsheets.count_of(owners)
+    for kind, ratio in (("xlsx", 1.4), ("csv", None)):
+        yield Measure(
+            area="bulk",
+            name=f"export {rows:,} × 15, {kind}",
+            who="department_tree",
+            ask=partial(spreadsheets.exported, kind=kind),
+            least=partial(spreadsheets.plain_export, owners) if ratio else None,
+            statements=14,
+            ratio=ratio,
+            rounds=1,
+        )
+    number = min(10_000, company.customers)
+    content = spreadsheets.sheet_of(number, 0)
+    yield Measure(
+        area="bulk",
+        name=f"import {number:,} × 15, xlsx",
+        who="department_tree",
+        ask=partial(spreadsheets.imported, content=content),
+        least=partial(spreadsheets.plain_import, content),
+        statements=2_000,
+        ratio=4,
+        rounds=1,
+    )
+
+
 def _visible(company: Company) -> int:
     """About how many customers the manager lists: those that lie in no pool."""
     return int(company.customers * 0.85)
@@ -209,11 +243,6 @@ def _transfer(company: Company, to: str, *, dry_run: bool) -> Ask:
     def ask(client: Client) -> Answer:
         began = time.perf_counter()
         answer = client.post_json("/api/v1/customers/bulk/transfer", body)
-        if answer.status != 202:
-            return answer
-        number = json.loads(answer.body)["job_id"]
-        while json.loads(client.get(f"/api/v1/jobs/{number}").body)["finished_at"] is None:
-            time.sleep(0.05)
-        return replace(answer, seconds=time.perf_counter() - began)
+        return spreadsheets.settled(client, began, answer)
 
     return ask

@@ -120,6 +120,8 @@ def _once(result: Result, server: Server, clients: Clients, *, is_kept: bool) ->
     ):
         if start is not None and end is not None:
             cpu.append((end - start) * 1000)
+    if measure.least is not None:
+        result.floor.append(measure.least() * 1000)
     if floor is not None and sql is not None:
         if floor.status != 200:
             raise RuntimeError(f"the floor of {measure.name} answered {floor.status}")
