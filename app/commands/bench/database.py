@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.admin.security import passwords
 from app.demo.loader import Size, fill
@@ -103,7 +103,12 @@ def _add_role() -> None:
 
 def _known(size: Size) -> Company:
     """The manager exports without asking anybody: what is measured is the file."""
-    db.session.execute(update(Role).where(Role.code == SALES_MANAGER).values(export_limit=None))
+    limits = select(Role.id, Role.export_limit).where(Role.code == SALES_MANAGER)
+    changes = [
+        Change(number, "", {"export_limit": limit}, {"export_limit": None})
+        for number, limit in db.session.execute(limits)
+    ]
+    update_rows(catalogue.get("role"), changes, HOW)
     access.touch()
     password = secrets.token_urlsafe(12)
     stored = passwords.hashed(password)
@@ -113,9 +118,11 @@ def _known(size: Size) -> Company:
         accounts.set_password(people[name], stored, must_change=False)
     db.session.commit()
     own = select(Customer.id).where(Customer.owner_id == people[PEOPLE["self"]])
+    own = own.where(Customer.deleted_at.is_(None))
     owners = {scope: _owners(people[name]) for scope, name in PEOPLE.items()}
     tree = select(Customer.id, Customer.owner_id).where(
-        member_of(Customer.owner_id, owners["department_tree"])
+        member_of(Customer.owner_id, owners["department_tree"]),
+        Customer.deleted_at.is_(None),  # what an earlier run has imported
     )
     return Company(
         kind=db.engine.dialect.name,

@@ -14,7 +14,7 @@ from typing import Any
 
 import xlsxwriter
 from python_calamine import CalamineWorkbook
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from app.commands.bench.client import Answer, Client
 from app.entities.customer import Customer
@@ -23,6 +23,7 @@ from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.store.context import system_scope
 from app.store.separate import reading
+from app.store.writer import Change, Context, update_rows
 
 COLUMNS = (
     *("name", "level", "source", "industry", "mobile", "phone", "email", "province", "city"),
@@ -126,7 +127,9 @@ def forget_imported() -> None:
     """Delete what was imported, so that the next run finds the same company; commits."""
     mine = Customer.name.startswith(MARK), Customer.deleted_at.is_(None)
     with system_scope("undo what was measured"):
-        db.session.execute(update(Customer).where(*mine).values(deleted_at=clock.now()))
+        found = db.session.scalars(select(Customer.id).where(*mine)).all()
+        how = Context("delete", extra={"deleted_at": clock.now()})
+        update_rows(catalogue.get("customer"), [Change(i, "", {}, {}) for i in found], how)
         db.session.commit()
 
 
