@@ -9,7 +9,7 @@ from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
-from app.spec.kinds import OptionField
+from app.spec.kinds import IntegerField, OptionField
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.store import access
 from app.store.context import system_scope
@@ -32,6 +32,8 @@ def value_of(stage: Stage, field: Field, number: int, now: datetime) -> Any:
     if isinstance(field, RelationField):
         return None if number % 5 == 4 else number % 4 + 1
     value = plain.varied(field.kind, number, now)
+    if isinstance(field, IntegerField) and value is not None and value < field.minimum:
+        return field.minimum + number
     limit = getattr(field, "max_length", None)
     if isinstance(value, str) and limit and field.kind != "birthday":
         return value[:limit] if not field.unique else f"{number:02}{value}"[:limit]
