@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from flask import Response, jsonify
 from flask_appbuilder.api import expose
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from app.admin import bodies, sharing
 from app.admin.api import MAX_PAGE_SIZE, PAGE_SIZE
@@ -40,7 +39,6 @@ from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Invalid, NotFound, PreconditionFailed, StaleVersion
 from app.store import door, layouts, listing, preferences, titles, views
 from app.store.context import actor
-from app.store.gate import member_of
 from app.store.idempotency import Replay
 from app.store.policy import Policy
 from app.store.views import Definition, Kept
@@ -239,7 +237,7 @@ def _answer(number: int, status: int) -> Replay:
 
 
 def _described(some: Sequence[Kept]) -> list[dict[str, Any]]:
-    people = _people({view.owner_id for view in some})
+    people = titles.people({view.owner_id for view in some})
     circle = {
         key: titles.by_ids(catalogue.get(field.to), _circle(some, key))
         for key, field in sharing.CIRCLE.items()
@@ -287,12 +285,3 @@ def _audience(view: Kept, names: Mapping[str, Mapping[int, str]]) -> dict[str, A
         for key, known in names.items()
     }
     return {"audience": view.shared.audience, **told}
-
-
-def _people(ids: set[int]) -> dict[int, dict[str, Any]]:
-    user = catalogue.get("user")
-    rows = db.session.scalars(select(user.model).where(member_of(user.model.id, sorted(ids))))
-    return {
-        row.id: {"id": row.id, "label": titles.title(user, row), "username": row.username}
-        for row in rows
-    }

@@ -15,13 +15,21 @@ CREATE TABLE kept.sequence AS
     FROM pg_sequences WHERE schemaname = 'public';
 CREATE FUNCTION kept.shape() RETURNS text LANGUAGE sql AS $$
     SELECT md5(string_agg(one, ' ' ORDER BY one)) FROM (
-        SELECT format('%s.%s', c.relname, a.attname) AS one
+        SELECT format('%s.%s %s %s %s', c.relname, a.attname, a.atttypid, a.attnotnull,
+                      pg_get_expr(d.adbin, d.adrelid)) AS one
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
         WHERE c.relnamespace = 'public'::regnamespace
         UNION ALL
         SELECT format('%s:%s %s', c.relname, t.tgname, t.tgenabled)
         FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid
-        WHERE c.relnamespace = 'public'::regnamespace) AS all_of_it
+        WHERE c.relnamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT format('%s %s', conname, convalidated)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT format('%s %s', proname, md5(prosrc))
+        FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS all_of_it
 $$;
 CREATE TABLE kept.form AS SELECT kept.shape() AS shape;
 DO $$
