@@ -10,7 +10,7 @@ from flask import current_app
 from flask_babel import format_datetime, ngettext
 from flask_babel import gettext as _
 
-from app.spec import clock, company, mail, words
+from app.spec import checks, clock, company, mail, words
 from app.spec.notices import NOTICES
 from app.spec.settings import value
 from app.store.mails import DIGEST
@@ -40,13 +40,16 @@ def trial(to: tuple[str, str], mark: str) -> EmailMessage:
 def written(
     to: tuple[str, str], subject: str, lines: Sequence[dict[str, str]], mark: str
 ) -> EmailMessage:
-    """Headers, and the lines as text and as HTML; no line break gets into a header (T17)."""
+    """Headers, and the lines as text and as HTML; no line break gets into a header (T17).
+
+    ValueError for an address that not every mail server takes.
+    """
     sender: str = value(mail.SENDER)
     name = company.name() or current_app.config["APP_NAME"]
     made = EmailMessage()
     made["Subject"] = _one_line(f"[{name}] {subject}")[:LONGEST_SUBJECT]
     made["From"] = formataddr((_one_line(name), sender))
-    made["To"] = formataddr((_one_line(to[0]), to[1]))
+    made["To"] = formataddr((_one_line(to[0]), checks.mailbox(to[1])))
     made["Date"] = rfc_date(clock.now())
     made["Message-ID"] = f"<{mark}@{sender.rpartition('@')[2]}>"
     made["Auto-Submitted"] = "auto-generated"

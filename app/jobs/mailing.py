@@ -11,8 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from email.message import EmailMessage
+from typing import Any
 
 from flask_babel import refresh
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.jobs.letters import letter
@@ -85,6 +88,7 @@ def send_due(until: float) -> Iterator[str]:
     worker = secrets.token_hex(8)
     while time.monotonic() < until and (claimed := mails.claim(worker, SENT_AT_ONCE)):
         left, lease = set(claimed), time.monotonic() + mails.LEASE.total_seconds() / 2
+        said = ""
         try:
             with connected() as postman:
                 for number in claimed:
@@ -94,41 +98,58 @@ def send_due(until: float) -> Iterator[str]:
                     left.discard(number)
         except ServerAwayError as fault:
             log.warning("mail waits: %s", fault)
-            mails.let_go(left, worker, str(fault))
+            said = str(fault)
             return
-        mails.let_go(left, worker, "")
+        finally:
+            mails.let_go(left, worker, said)
 
 
 def _deliver(postman: Postman, number: int, worker: str) -> str:
     """One mail: written for its reader as of now, handed over, noted; its state then."""
+    attempts = 0
+    try:
+        attempts, made, becomes = _prepared(number, worker)
+        if made is not None:
+            postman.send(made)
+            becomes = {"state": SENT, "sent_at": clock.now(), "error": ""}
+    except RefusedError as refusal:
+        said, is_final = str(refusal), refusal.is_final
+        return mails.refuse(number, worker, attempts, said, is_final=is_final)
+    if becomes:
+        mails.mark(number, worker, **becomes)
+    state: str = becomes.get("state", mails.WAITING)
+    return state
+
+
+def _prepared(number: int, worker: str) -> tuple[int, EmailMessage | None, dict[str, Any]]:
+    """How often it was refused, and the mail, or what else becomes of it now."""
     with _only_looking():
         with system_scope("a mail goes to its reader"):
             row = mails.held(number, worker)
             if row is None:
-                return mails.WAITING
+                return 0, None, {}
             reader, person = access.load_actor(row.user_id), mails.addressee(row.user_id)
             messages = mails.told(number)
-        address = person.email if person.is_active else None
         with _speaking_to(reader):
-            name = either(person.name, person.name_en)
             messages = [message for message in messages if _may_hear(reader, message)]
+            if not messages or not person.is_active or not person.email:
+                return row.attempts, None, {"state": DROPPED}
             quiet_end = channels.mine().quiet_end(clock.now())
-            made = None
-            if address and messages:
-                made = letter(row.kind, row.message_id, (name, address), messages)
-    if made is None or address is None:
-        mails.mark(number, worker, state=DROPPED)
-        return DROPPED
-    if quiet_end is not None:
-        mails.mark(number, worker, due_at=quiet_end)
-        return mails.WAITING
+            if quiet_end is not None:
+                return row.attempts, None, {"due_at": quiet_end}
+            to = either(person.name, person.name_en), person.email
+            return row.attempts, _written(row, to, messages), {}
+
+
+def _written(row: Any, to: tuple[str, str], messages: Sequence[Outbox]) -> EmailMessage:
+    """The mail; RefusedError when it can't be written: this one is dead then, the others go."""
     try:
-        postman.send(made, address)
-    except RefusedError as refusal:
-        said, is_final = str(refusal), refusal.is_final
-        return mails.refuse(number, worker, row.attempts, said, is_final=is_final)
-    mails.mark(number, worker, state=SENT, sent_at=clock.now(), error="")
-    return SENT
+        return letter(row.kind, row.message_id, to, messages)
+    except SQLAlchemyError:
+        raise
+    except Exception as fault:  # whatever is wrong with one mail, the others go
+        log.exception("mail %s can't be written", row.id)
+        raise RefusedError(str(fault) or type(fault).__name__, is_final=True) from fault
 
 
 @contextmanager

@@ -19,7 +19,7 @@ class ServerAwayError(Exception):
 
 
 class RefusedError(Exception):
-    """The server doesn't take this one mail; ``is_final`` when it never will."""
+    """This one mail can't be handed over; ``is_final`` when it never can."""
 
     def __init__(self, reason: str, *, is_final: bool) -> None:
         super().__init__(reason)
@@ -32,8 +32,9 @@ class Postman:
     def __init__(self, server: smtplib.SMTP) -> None:
         self._server = server
 
-    def send(self, letter: EmailMessage, to: str) -> None:
+    def send(self, letter: EmailMessage) -> None:
         """Hand one mail over; RefusedError or ServerAwayError when the server doesn't take it."""
+        to: str = letter["To"].addresses[0].addr_spec
         try:
             self._server.send_message(letter, value(mail.SENDER), [to])
         except smtplib.SMTPRecipientsRefused as fault:

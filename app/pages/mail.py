@@ -68,7 +68,9 @@ class MailView(Page):
         db.session.commit()  # a mail server may take its time: nothing stays open meanwhile
         try:
             with connected() as postman:
-                postman.send(letters.trial(to, secrets.token_hex(16)), to[1])
+                postman.send(letters.trial(to, secrets.token_hex(16)))
+        except ValueError as fault:
+            flash(_("Not sent. %(reason)s", reason=fault), "danger")
         except (ServerAwayError, RefusedError) as fault:
             flash(_("Not sent. The mail server says: %(reason)s", reason=fault), "danger")
         else:

@@ -29,10 +29,13 @@ WRONG_CHECK_DIGIT: Final = _l("The last character of the credit code doesn't fit
 BAD_MOBILE: Final = _l("This is not a mobile number.")
 BAD_PHONE: Final = _l("This is not a phone number.")
 BAD_EMAIL: Final = _l("This is not an e-mail address.")
+NOT_MAILED_TO: Final = _l(
+    "Not every mail server takes this address: only a–z, digits and signs may stand before the @."
+)
 BAD_WEBSITE: Final = _l("This is not a web address.")
 SENTENCES: Final = (
     BAD_CREDIT_CODE, WRONG_CHECK_DIGIT, BAD_MOBILE, BAD_PHONE, BAD_EMAIL, BAD_WEBSITE,
-    CONTROL_CHARACTER,
+    NOT_MAILED_TO, CONTROL_CHARACTER,
 )  # fmt: skip
 
 CREDIT_CODE_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -148,6 +151,17 @@ def email(text: str) -> str:
         return validate_email(address, check_deliverability=False).normalized
     except EmailNotValidError as error:
         raise ValueError(BAD_EMAIL) from error
+
+
+def mailbox(text: str) -> str:
+    """An e-mail address as every mail server takes it: the domain in its ASCII form."""
+    address = email(text)
+    if address.isascii():
+        return address
+    takes: str | None = validate_email(address, check_deliverability=False).ascii_email
+    if takes is None:
+        raise ValueError(NOT_MAILED_TO)
+    return takes
 
 
 @lru_cache(maxsize=4096)

@@ -100,6 +100,13 @@ class EmailField(TextField):
         return checks.email(value)
 
 
+class MailboxField(EmailField):
+    """An address that mail comes from: one that every mail server takes."""
+
+    def normalise(self, value: str) -> str:
+        return checks.mailbox(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class WebsiteField(TextField):
     kind: ClassVar[str] = "url"

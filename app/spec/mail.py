@@ -1,7 +1,7 @@
 """How mail leaves this installation (SET-1): the server, who logs in there, who it comes from."""
 
 from app.spec import columns as field
-from app.spec.kinds import SecretField
+from app.spec.kinds import MailboxField, SecretField
 from app.spec.options import fixed, option
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
@@ -57,12 +57,13 @@ PASSWORD: Setting[str] = declare(
 )
 SENDER: Setting[str] = declare(
     "mail_sender",
-    field.email(
-        "Sender's address", "发件人地址", default="",
+    MailboxField(
+        label=Label("Sender's address", "发件人地址"),
+        default="",
         help=Label("Empty: no e-mail is sent.", "留空则不发送邮件。"),
     ),
     Chapter.MAIL,
-)  # fmt: skip
+)
 
 
 def is_set_up() -> bool:

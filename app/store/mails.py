@@ -57,7 +57,7 @@ class Mail(db.Model):  # type: ignore[name-defined,misc]
     worker: Mapped[str] = mapped_column(String(80), default="")
     lease_until: Mapped[Any] = mapped_column(UTCDateTime(), nullable=True)
     error: Mapped[str] = mapped_column(Text, default="")
-    """What the server said last, for the admin."""
+    """What was wrong last, for the admin: mostly what the server said."""
     sent_at: Mapped[Any] = mapped_column(UTCDateTime(), nullable=True)
 
 
@@ -143,6 +143,8 @@ def mark(number: int, worker: str, **values: Any) -> None:
 
 def let_go(numbers: Collection[int], worker: str, error: str) -> None:
     """Give claimed mails back as they are: the server is away, and says why."""
+    if not numbers:
+        return
     mine = (_T.c.id.in_(numbers), _T.c.worker == worker, _T.c.state == WAITING)
     with writing() as connection:
         connection.execute(update(_T).where(*mine).values(worker="", lease_until=None, error=error))

@@ -212,3 +212,38 @@ def test_the_password_is_kept_secret_and_used(world: World, engine: Engine, told
     for path in ("/settings/", "/settings/history", "/audit/list/"):
         assert secret not in admin.get(path).text
     assert world.client("sales1a").post("/mail/test", data={}).status_code in (400, 403)
+
+
+def test_one_mail_that_cannot_be_written_holds_up_nobody(
+    world: World, engine: Engine, told: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dead, for the admin to see; the next one goes. No transaction stays open behind either."""
+    claim, held, is_open = mails.claim, mails.held, []
+
+    def watched(worker: str, most: int) -> list[int]:
+        is_open.append(db.session().in_transaction())
+        return claim(worker, most)
+
+    monkeypatch.setattr(mails, "claim", watched)
+    people = user_ids(engine)
+    for who, address in (("sales2a", "张三@公司.cn"), ("sales1a", "zhang@公司.cn")):
+        write(engine, "user", people[who], email=address)
+        params = {"new_owner": who, "old_owner": "remove", "message": ""}
+        record = [1] if who == "sales2a" else [3]
+        assert Api(world, "manager").bulk("customers", "transfer", record, params).status_code
+    deliver(world)
+    assert [(row.state, row.worker) for row in rows(engine)] == [("dead", ""), ("sent", "")]
+    assert told.mails()[0]["To"].addresses[0].addr_spec == "zhang@xn--55qx5d.cn"
+    monkeypatch.setattr(mails, "held", lambda number, _worker: held(number, "somebody else"))
+    hand_over(world, 4)
+    deliver(world)
+    assert (len(told.raw), is_open) == (1, [False] * 4)
+    admin = world.client("admin")
+    page = admin.get("/mail/").text
+    assert "a–z" in page
+    write(engine, "user", people["admin"], email="李@公司.cn")
+    answer = admin.post("/mail/test", data=hidden_inputs(page), follow_redirects=True)
+    assert answer.status_code == 200
+    assert "a–z" in answer.text
+    refused = submit(admin, "/settings/", **{**shown(admin), "mail_sender": "系统@公司.cn"})
+    assert (refused.status_code, "a–z" in refused.text) == (422, True)
