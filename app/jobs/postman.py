@@ -12,6 +12,8 @@ from app.store import sealing
 
 TIMEOUT = 10
 """Seconds that the server may take for each of its answers."""
+LEAVING = 421
+"""The code of a server that closes the connection."""
 
 
 class ServerAwayError(Exception):
@@ -84,8 +86,11 @@ def _open() -> smtplib.SMTP:
     return server
 
 
-def _refused(code: int, said: bytes | str) -> RefusedError:
+def _refused(code: int, said: bytes | str) -> RefusedError | ServerAwayError:
+    """What an answer means: 421 is the server taking its leave, whatever it was asked."""
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    if code == LEAVING:
+        return ServerAwayError(f"{code} {text}")
     return RefusedError(f"{code} {text}", is_final=code >= 500)
 
 
