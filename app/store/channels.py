@@ -50,7 +50,7 @@ class Wanted:
     """A half hour of the company's clock; "" for the company's usual one."""
     quiet_from: str = ""
     quiet_until: str = ""
-    """Half hours of his own clock; without both no time is quiet."""
+    """Half hours of his own clock; without both, or when they are the same, no time is quiet."""
 
     def takes(self, kind: str, channel: Channel) -> bool:
         """Whether messages of this kind come this way; a kind that is gone takes none."""
@@ -70,7 +70,8 @@ class Wanted:
     def quiet_end(self, now: datetime) -> datetime | None:
         """When the quiet that holds now ends, on the clock of whoever is being told; None: it
         isn't quiet."""
-        if not self.quiet_from or not self.quiet_until:
+        times = {self.quiet_from, self.quiet_until}
+        if "" in times or len(times) < 2:
             return None
         zone = clock.readers_zone()
         end = _next(self.quiet_until, now, zone)

@@ -11,7 +11,9 @@ from babel.dates import format_datetime
 from sqlalchemy import Engine, select
 
 from app.extensions import db
+from app.spec import clock
 from app.store import mails
+from app.store.channels import Wanted
 from app.store.outbox import Outbox
 from tests.contract.calls import Api, user_ids, write
 from tests.support.mailbox import Mailbox, deliver, mailbox, set_up
@@ -122,9 +124,12 @@ def shown(client: Any) -> dict[str, str]:
 def test_refusals_are_tried_again_and_then_shown(
     world: World, engine: Engine, told: Mailbox
 ) -> None:
+    hand_over(world, 1)
+    told.refusal = "421 closing"
+    deliver(world)
+    assert (rows(engine)[0].attempts, rows(engine)[0].error) == (0, "421 closing"), "only away"
     told.refusal = "451 try later"
     start = datetime.now(UTC)
-    hand_over(world, 1)
     with time_machine.travel(start, tick=False) as moment:
         for pause in (*mails.PAUSES, timedelta(0)):
             moment.shift(timedelta(seconds=1))
@@ -165,6 +170,7 @@ def test_quiet_hours_and_the_daily_digest(world: World, engine: Engine, told: Ma
         assert due["digest"] == datetime(2026, 3, 2, 0, 30, tzinfo=UTC), "08:30 in Shanghai"
         moment.move_to(datetime(2026, 3, 1, 22, 0, 1, tzinfo=UTC))
         deliver(world)
+        assert Wanted({}, "", "07:00", "07:00").quiet_end(clock.now()) is None, "never, not always"
         assert ["transferred 1 record" in mail["Subject"] for mail in told.mails()] == [True]
         moment.move_to(datetime(2026, 3, 2, 0, 30, 1, tzinfo=UTC))
         deliver(world)
