@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
@@ -160,19 +160,26 @@ def text_rows(path: str) -> Rows:
 
 def encoding_of(file: IO[bytes]) -> str:
     """UTF-8 with or without mark, UTF-16 with or without, GB18030; Refused with the bad line."""
-    head = file.read(4096)
+    furthest = 0
+    for encoding in _likely(file.read(4096)):
+        line = _first_undecodable(file, encoding)
+        if not line:
+            return encoding
+        furthest = max(furthest, line)
+    raise Refused("encoding", furthest)
+
+
+def _likely(head: bytes) -> Sequence[str]:
+    """The encodings that a file which begins so may be in."""
     for mark, name in BYTE_ORDER_MARKS:
         if head.startswith(mark):
-            return name
+            return (name,)
     zeros = (head[0::2].count(0), head[1::2].count(0))
     if max(zeros) > len(head) // 8 and min(zeros) <= len(head) // 16:
-        return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+        return ("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le",)
     if b"\0" in head:
         raise Refused("not_text", 1)
-    lines = [_first_undecodable(file, encoding) for encoding in ENCODINGS]
-    if all(lines):
-        raise Refused("encoding", max(lines))
-    return ENCODINGS[lines.index(0)]
+    return ENCODINGS
 
 
 def _first_undecodable(file: IO[bytes], encoding: str) -> int:
@@ -182,12 +189,11 @@ def _first_undecodable(file: IO[bytes], encoding: str) -> int:
     while True:
         some = file.read(1 << 20)
         try:
-            decoder.decode(some, final=not some)
+            line += decoder.decode(some, final=not some).count("\n")
         except UnicodeDecodeError as error:
-            return line + error.object[: error.start].count(b"\n")
+            return line + error.object[: error.start].decode(error.encoding).count("\n")
         if not some:
             return 0
-        line += some.count(b"\n")
 
 
 def delimiter_of(first: str) -> str:
