@@ -4,11 +4,10 @@ Whether a unique value is taken is looked at everywhere, as the database does; w
 and what may be changed, lies within the scope of editing.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.extensions import db
 from app.spec.entity import Entity
@@ -43,7 +42,7 @@ def taken(entity: Entity, fields: Sequence[Field], rows: Sequence[Values]) -> li
 def agreeing(entity: Entity, keys: Sequence[str], rows: Sequence[Values]) -> list[list[int]]:
     """For each row the records in the scope of editing that agree with it in all these fields.
 
-    A row that leaves one of them empty agrees with none.
+    Two at most, which stand for any number. A row that leaves a field empty agrees with none.
     """
     fields = [entity.fields[key] for key in keys]
     signs = [tuple(row.get(key) for key in keys) for row in rows]
@@ -52,11 +51,13 @@ def agreeing(entity: Entity, keys: Sequence[str], rows: Sequence[Values]) -> lis
         return [[] for _row in rows]
     columns = [getattr(entity.model, f.column) for f in fields]
     lists = [sorted({sign[place] for sign in whole}, key=str) for place in range(len(fields))]
-    found: dict[Any, list[int]] = defaultdict(list)
+    record = entity.model.id
+    statement = (
+        select(func.min(record), func.max(record), *columns)
+        .where(*(column.in_(wanted) for column, wanted in zip(columns, lists, strict=True)))
+        .group_by(*columns)
+    )
     with operating("edit", entity.key):
-        statement = select(entity.model.id, *columns).where(
-            *(column.in_(wanted) for column, wanted in zip(columns, lists, strict=True))
-        )
-        for row in db.session.execute(statement):
-            found[tuple(row[1:])].append(row[0])
+        groups = db.session.execute(statement).all()
+    found = {tuple(group[2:]): sorted({group[0], group[1]}) for group in groups}
     return [found.get(sign, []) for sign in signs]
