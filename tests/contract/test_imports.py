@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from app.extensions import db
 from app.jobs.runner import Runner
+from app.operations.importing import plan
 from app.operations.importing.applying import Importer
 from app.spec import calling
 from app.spec.catalogue import catalogue
@@ -148,6 +149,8 @@ BAD_FILES: dict[str, tuple[str, bytes, str]] = {
     "a workbook called csv": ("a.csv", xlsx_of([HEAD]), "csv"),
     "a picture called csv": ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "1"),
     "neither encoding": ("a.csv", b"name\nfine\n\xff\xff\xff\n", "3"),
+    "a bad character after a mark": ("a.csv", b"\xef\xbb\xbfname\nfine\n\xff\n", "第 3 行"),
+    "half a character": ("a.csv", csv_of([["name"], ["\u0a0a"]], "utf-16") + b"a", "第 3 行"),
     "an open quote": ("a.csv", b'name,x\nfine,1\n"open,2\n', "3"),
     "a long cell": ("a.csv", b"name\nfine\n" + b"a" * (2 * 1024 * 1024), "3"),
     "too many rows": ("a.csv", b"name\n" + b"a\n" * 1_048_577, "200002"),
@@ -222,6 +225,37 @@ def test_bad_rows_fail_with_column_and_reason_and_good_ones_do_not(
         assert reasons(done)[line].startswith(said), what
     again = api.get(f"/imports/{done.json['import_id']}")
     assert again.json["failed"] == len(rows)
+
+
+def test_tags_are_made_for_rows_that_are_written_only(world: World, engine: Engine) -> None:
+    """C79b: however often and however spelled, one each; of a bad row nothing is left."""
+    rows = [["云山", None, "展会，Öko"], ["远山", None, "öko"], ["坏行", "12", "没有"]]
+    answer = send(reader(world, "admin"), "customers", csv_of([[*HEAD, "标签"], *rows]))
+    assert counts(answer) == (2, 0, 0, 1), reasons(answer)
+    assert {tag["name"].lower() for tag in rows_in(engine, "tag")} >= {"展会", "öko"}
+    assert not rows_in(engine, "tag", name="没有")
+
+
+def test_a_sign_that_many_share_locks_none_of_them(world: World, engine: Engine) -> None:
+    """IMP: two that agree are as good as all; only one alone is taken to be changed."""
+    with engine.begin() as connection:
+        customer = db.metadata.tables["customer"]
+        connection.execute(customer.update().values(city="杭州"))
+        connection.execute(customer.update().where(customer.c.id == 1).values(city="宁波"))
+    api, seen = reader(world, "admin"), list[int]()
+    lock = plan.lock_rows
+
+    def locking(entity: Any, ids: Any, *how: Any, **more: Any) -> Any:
+        seen.extend(ids)
+        return lock(entity, ids, *how, **more)
+
+    how = {"mode": "update", "match": ["city"]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "lock_rows", locking)
+        data = csv_of([["城市", "备注"], ["杭州", "x"], ["宁波", "y"]])
+        answer = send(api, "customers", data, options=how)
+    assert counts(answer) == (0, 1, 0, 1), reasons(answer)
+    assert (seen, [code[:7] for code in reasons(answer).values()]) == ([1], ["several"])
 
 
 def test_an_import_is_undone_but_not_what_somebody_changed_since(

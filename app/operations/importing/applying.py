@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
+from app.operations import editing
 from app.operations.importing import cells, headers, options
 from app.operations.importing.plan import OUTCOMES, Claims, Planner, Verdict
 from app.operations.rules import rules_of
@@ -16,6 +17,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import NUMBER, Entity
 from app.spec.errors import Conflict, Gone, Unavailable
 from app.spec.notices import NOTICES
+from app.spec.relations import TagsField
 from app.store import door, imports, outbox, runs
 from app.store.context import Origin, actor, operating, origin, running, system_scope
 from app.store.imports import Import, Lines
@@ -214,6 +216,7 @@ class Importer:
 def _write(planner: Planner, verdicts: Sequence[Verdict], run: int) -> None:
     """Write what is to be created and changed, set-based, with history and report."""
     entity, rules = planner.entity, rules_of(planner.entity)
+    _make_tags(entity, verdicts)
     how = Context("import", run, is_handover=bool(planner.options.pool))
     new = [verdict for verdict in verdicts if verdict.outcome == "created"]
     with operating("create", entity.key):
@@ -228,6 +231,22 @@ def _write(planner: Planner, verdicts: Sequence[Verdict], run: int) -> None:
     runs.note_first(
         run, (_item(entity, v) for v in verdicts if v.outcome in ("created", "updated"))
     )
+
+
+def _make_tags(entity: Entity, verdicts: Sequence[Verdict]) -> None:
+    """Make the tags that are still names in what is to be written, all at once."""
+    for f in entity.fields.values():
+        if not isinstance(f, TagsField):
+            continue
+        tagged = [verdict.values for verdict in verdicts if verdict.values.get(f.key)]
+        new = {name for values in tagged for name in values[f.key] if isinstance(name, str)}
+        if not new:
+            continue
+        target, names = catalogue.get(f.to), sorted(new)
+        made = editing.create_plain(target, [{target.title: name} for name in names])
+        known = dict(zip(names, made, strict=True))
+        for values in tagged:
+            values[f.key] = sorted(known.get(one, one) for one in values[f.key])
 
 
 def _item(entity: Entity, verdict: Verdict) -> dict[str, Any]:

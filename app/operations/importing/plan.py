@@ -55,6 +55,7 @@ class Verdict:
     problems: list[tuple[str, Any]] = field(default_factory=list)
     record: int | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    """What is written; a tag that has yet to be made is its name."""
     change: Change | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, str] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Planner:
 
     @cached_property
     def reader(self) -> Reader:
-        return Reader(self.entity, self.columns, self.is_csv, self.dry_run)
+        return Reader(self.entity, self.columns, self.is_csv)
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -143,7 +144,7 @@ class Planner:
         read = self.reader.read(rows)
         hits = matching.taken(self.entity, self.unique, [one.values for one in read])
         agreeing = self._agreeing(read)
-        wanted = {i for some in agreeing for i in some}
+        wanted = {some[0] for some in agreeing if len(some) == 1}
         wanted |= {i for hit in hits for some in hit.values() for i in some}
         wanted |= {one.values["id"] for one in read if one.values.get("id")}
         known = self._known(wanted)
@@ -316,7 +317,13 @@ class _Decision:
             return Verdict(one.line, "failed", "invalid", problems)
         change = Change(row.id, row.title, row.values, values)
         return Verdict(
-            one.line, "updated", record=row.id, change=change, texts=one.texts, said=said
+            one.line,
+            "updated",
+            record=row.id,
+            values=values,
+            change=change,
+            texts=one.texts,
+            said=said,
         )
 
     def _new(self, one: Read) -> Verdict:

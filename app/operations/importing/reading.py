@@ -7,12 +7,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.operations import editing
 from app.operations.importing import cells
 from app.spec.catalogue import catalogue
 from app.spec.entity import NUMBER, Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField, TagsField
+from app.spec.text import fold
 from app.store import links
 from app.store.context import actor
 
@@ -35,7 +35,6 @@ class Reader:
     columns: Mapping[str, int]
     """In which column of the sheet each field stands."""
     is_csv: bool
-    dry_run: bool
 
     @cached_property
     def book(self) -> cells.Book:
@@ -97,19 +96,17 @@ class Reader:
             one.problems.append((declared.key, error.args[0]))
 
     def _tag(self, declared: TagsField, named: Sequence[tuple[Read, list[str]]]) -> None:
-        """Tags by name; new ones are made by the run, if its doer may make tags."""
+        """Tags by name, however it is spelled; a new one stays a name, if one may make tags."""
         target = catalogue.get(declared.to)
-        names = sorted({name for _one, names in named for name in names})
-        known: dict[str, Any] = dict(links.by_names(target, names))
+        spelled = {fold(name): name for _one, names in named for name in names}
+        by_name = links.by_names(target, spelled.values())
+        known = {folded: by_name.get(name, name) for folded, name in spelled.items()}
         may = declared.is_open and actor().rights.may(target.key, "create")
         for one, wanted in named:
-            unknown = [name for name in wanted if name not in known]
+            unknown = [name for name in wanted if isinstance(known[fold(name)], str)]
             if unknown and not may:
                 sentence = _l("There is no tag called %(name)s.", name=unknown[0])
                 one.problems.append((declared.key, sentence))
                 del one.values[declared.key]
                 continue
-            for name in unknown:
-                new = name if self.dry_run else editing.create(target, {target.title: name})
-                known[name] = new
-            one.values[declared.key] = sorted((known[name] for name in wanted), key=str)
+            one.values[declared.key] = sorted((known[fold(name)] for name in wanted), key=str)
