@@ -17,6 +17,8 @@ from app.spec.errors import (
 )
 from app.store.idempotency import Replay
 
+QUESTION = frozenset({"filters", "search"})
+"""The parts of a body that ask for records: what can't be there isn't understood (400)."""
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a JSON body: twenty thousand ids fit ten times over."""
 
@@ -34,7 +36,8 @@ def answered(answer: Replay, *, is_replay: bool) -> Response:
 def json_object() -> dict[str, Any]:
     """The request's body as a JSON object.
 
-    415 for another type, 400 for anything unreadable, 422 for NUL, which no column can hold.
+    415 for another type, 400 for anything unreadable, 422 for NUL in a value, which no column can
+    hold.
     """
     if not request.is_json:
         raise UnsupportedType
@@ -47,17 +50,25 @@ def json_object() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadRequest(_l("The body must be a JSON object."))
     wrong = [key for key, value in body.items() if _has_nul(key) or _has_nul(value)]
+    if QUESTION.intersection(wrong):
+        raise BadRequest(_l("The filter is not understood."))
     if wrong:
         raise Invalid(fields={key: [_l("NUL can't be stored.")] for key in wrong})
     return body
 
 
 def _has_nul(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(one) for key, one in value.items())
-    if isinstance(value, list):
-        return any(_has_nul(one) for one in value)
-    return isinstance(value, str) and "\0" in value
+    """Whether it stands anywhere inside, however deep that is."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += [*one, *one.values()]
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, str) and "\0" in one:
+            return True
+    return False
 
 
 def json_object_or_nothing() -> dict[str, Any]:

@@ -62,7 +62,7 @@ page("02 show", f"/customers/show/{FOREIGN}", 404)
 page("03 edit, opened", f"/customers/edit/{FOREIGN}", 404)
 posted("04 edit, saved", f"/customers/edit/{FOREIGN}", 404, name="HACK", row_version="1")
 posted("05 action on one, POST", "/customers/bulk/claim", 404, ids=str(FOREIGN), step="run")
-page("06 action on one, GET", f"/customers/bulk/release?id={FOREIGN}")
+page("06 action on one, GET", f"/customers/bulk/release?id={FOREIGN}", 404)
 posted(
     "07 action on several",
     "/customers/bulk/add_team",
