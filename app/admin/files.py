@@ -5,6 +5,7 @@ never shown: as what it was found to be, in a sandbox, under its own name (C65).
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any, ClassVar
 
 from flask import Response, flash, jsonify, render_template, request, send_file
@@ -24,7 +25,7 @@ from app.operations.rules import rules_of
 from app.spec import files
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.errors import BadRequest, Conflict, Invalid, NotFound, UnsupportedType
+from app.spec.errors import BadRequest, Conflict, Invalid, NotFound, Refusal, UnsupportedType
 from app.spec.settings import value
 from app.store import attachments, door, titles
 from app.store.attachments import Attachment, Received
@@ -156,18 +157,17 @@ def store(
     if not given or len(given) > AT_ONCE:
         raise Invalid(fields={"file": [_l("Choose a file.") if not given else _l("Too many.")]})
     db.session.rollback()
-    received: list[Received] = []
-    is_done = False
-    try:
-        received += _received(given)
-        answer, is_replay = once(key, lambda: _attached(entity, pk, received))
-        is_done = not is_replay
-    finally:
-        for upload in given:
-            upload.close()
-        if not is_done:
-            for one in received:
-                attachments.discard(one)
+    with ExitStack() as uploads:
+        for one in given:
+            uploads.callback(one.close)
+        received = _received(given)
+        try:
+            answer, is_replay = once(key, lambda: _attached(entity, pk, received))
+        except Refusal:  # nothing is committed; after any other fault only the sweep can tell
+            _discard(received)
+            raise
+    if is_replay:
+        _discard(received)
     return answer, is_replay
 
 
@@ -177,12 +177,16 @@ def _received(given: Sequence[FileStorage]) -> list[Received]:
         for one in given:
             found.append(attachments.receive(one.stream, one.filename or ""))
     except BaseException as fault:  # whatever it is: all of them or none
-        for done in found:
-            attachments.discard(done)
+        _discard(found)
         if isinstance(fault, ValueError):
             raise Invalid(fields={"file": [f"{one.filename}: {fault.args[0]}"]}) from fault
         raise
     return found
+
+
+def _discard(received: Sequence[Received]) -> None:
+    for one in received:
+        attachments.discard(one)
 
 
 def _attached(entity: Entity, pk: int, received: Sequence[Received]) -> Replay:
