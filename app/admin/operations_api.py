@@ -31,6 +31,7 @@ from app.admin.openapi.parts import (
     sent,
     several,
 )
+from app.extensions import db
 from app.jobs import bulk
 from app.operations import undoing
 from app.spec.catalogue import catalogue
@@ -100,7 +101,8 @@ class OperationsApi(OwnApi):
             raise BadRequest
         if wanted == "xlsx":
             return _report_file(run)
-        told = stream_with_context(_report_json(run))
+        told = stream_with_context(_report_json(number, _described(run)))
+        db.session.rollback()  # nothing stays open while its reader takes his time
         return Response(told, mimetype="application/json")
 
     @expose("/<int:number>/undo", methods=["POST"])
@@ -153,11 +155,11 @@ def _undone(run: OperationRun) -> dict[str, Any]:
     }
 
 
-def _report_json(run: OperationRun) -> Iterator[str]:
+def _report_json(number: int, described: dict[str, Any]) -> Iterator[str]:
     """The report as JSON, page by page: it may have a million rows."""
-    yield json.dumps(_described(run))[:-1] + ', "rows": ['
+    yield json.dumps(described)[:-1] + ', "rows": ['
     comma = ""
-    for page in runs.verdicts(run.id):
+    for page in runs.verdicts(number):
         rows = (
             {"id": r.record_id, "outcome": r.outcome, "code": r.code, "reason": r.reason}
             for r in page

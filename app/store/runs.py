@@ -17,6 +17,7 @@ from app.store.door import MAX_ID
 from app.store.engine import be_patient
 from app.store.gate import member_of, predicate
 from app.store.many import insert_many
+from app.store.separate import reading
 
 CREATED = "created"
 """The code of a row that a run has made."""
@@ -242,12 +243,16 @@ def of(numbers: Iterable[int | None]) -> list[OperationRun]:
 
 
 def verdicts(number: int) -> Iterator[Sequence[Any]]:
-    """What became of every row of a run, without what was written: page by page, by their ids."""
+    """What became of every row of a run, without what was written: page by page, by their ids.
+
+    Each page is read by itself: a slow reader keeps no transaction open.
+    """
     item, last = OperationItem.__table__.c, 0
     columns = select(item.record_id, item.outcome, item.code, item.reason)
     while True:
         following = columns.where(item.operation_id == number, item.record_id > last)
-        page = db.session.execute(following.order_by(item.record_id).limit(PAGE)).all()
+        with reading() as connection:
+            page = connection.execute(following.order_by(item.record_id).limit(PAGE)).all()
         if page:
             yield page
         if len(page) < PAGE:

@@ -1,6 +1,7 @@
 """Bulk operations (contract §5, BULK, XFER, POOL): every one that exists, dry run and run."""
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Engine, func, insert, select
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
+from app.store import runs
 from tests.contract.calls import (
     Api,
     condition,
@@ -364,8 +366,10 @@ def test_more_than_ten_thousand_rows(world: World, engine: Engine) -> None:
     assert too_many.status_code in (400, 413)
 
 
-def test_reports_as_json_and_workbook(world: World, engine: Engine) -> None:
-    """BULK-4: every row with its outcome; counts by address."""
+def test_reports_as_json_and_workbook(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BULK-4: every row with its outcome; counts by address; no transaction waits for a reader."""
     write(engine, "customer", 2, is_locked=True)
     api = Api(world, "sales1a")
     pool = pool_ids(engine)["Open customers"]
@@ -382,6 +386,13 @@ def test_reports_as_json_and_workbook(world: World, engine: Engine) -> None:
         (1, "done", ""),
         (2, "skipped", "locked"),
     ]
+    monkeypatch.setattr(runs, "PAGE", 1)
+    with world.app.app_context():
+        pool_of_connections = db.engine.pool
+    with api.client.get(f"/api/v1/operations/{run}/report") as answer:
+        pieces = [(piece, pool_of_connections.checkedout()) for piece in answer.iter_encoded()]
+    assert json.loads(b"".join(piece for piece, _open in pieces))["rows"] == rows
+    assert [is_open for _piece, is_open in pieces] == [0] * 4
     with api.client.get(f"/api/v1/operations/{run}/report?format=xlsx") as answer:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
         cells = book.get_sheet_by_index(0).to_python()
