@@ -46,11 +46,14 @@ def is_full(error: Exception) -> bool:
     return "disk is full" in text or "no space left" in text
 
 
-def be_patient() -> None:
-    """Let statements of the transaction under way take longer than those of a request may (R10)."""
+def be_patient(connection: Connection | None = None) -> None:
+    """Let statements of the transaction under way take longer than those of a request may (R10).
+
+    That of the connection, or of the session.
+    """
     if db.engine.dialect.name == "postgresql":
         for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            db.session.execute(text(f"SET LOCAL {limit} = '10min'"))
+            (connection or db.session).execute(text(f"SET LOCAL {limit} = '10min'"))
 
 
 @event.listens_for(Engine, "connect")

@@ -34,6 +34,8 @@ from app.store.separate import reading, writing
 
 MOST_WAITING = 100
 """So many are shown to whoever decides."""
+SWEPT_AT_ONCE = 3
+"""Files that go in one transaction: on SQLite nobody else writes meanwhile (R10)."""
 WAITING, APPROVED, REJECTED = "waiting", "approved", "rejected"
 """What became of the question whether an export above the limit may be made (EXP-2)."""
 
@@ -185,15 +187,22 @@ def note_fetched(number: int) -> None:
 
 
 def sweep() -> int:
-    """Forget the files whose time is over; answers of how many."""
-    with writing() as connection:
+    """Forget the files whose time is over, few at a time; answers of how many."""
+    found = 0
+    while some := _sweep_some():
+        found += some
+    return found
+
+
+def _sweep_some() -> int:
+    with writing(is_patient=True) as connection:
         row, part = Export.__table__.c, ExportPart.__table__
         old = list(
             connection.scalars(
                 select(row.operation_id)
                 .where(row.expires_at < clock.now())
                 .where(row.operation_id.in_(select(part.c.export_id)))
-                .limit(100)
+                .limit(SWEPT_AT_ONCE)
             )
         )
         connection.execute(delete(part).where(part.c.export_id.in_(old)))

@@ -36,6 +36,8 @@ from app.store.door import MAX_ID
 from app.store.jobs import OPEN, Job
 from app.store.separate import writing
 
+SWEPT_AT_ONCE = 3
+"""Files whose rows go in one transaction: on SQLite nobody else writes meanwhile (R10)."""
 Lines = Sequence[tuple[int, list[str]]]
 
 
@@ -200,12 +202,22 @@ def matched(number: int) -> set[int]:
 
 
 def sweep(keep: timedelta) -> int:
-    """Forget what the rows of old files said, but of those a job is at; answers of how many."""
-    with writing() as connection:
+    """Forget what the rows of old files said, but of those a job is at; answers of how many.
+
+    Few files at a time.
+    """
+    found = 0
+    while some := _sweep_some(keep):
+        found += some
+    return found
+
+
+def _sweep_some(keep: timedelta) -> int:
+    with writing(is_patient=True) as connection:
         file = Import.__table__.c
         is_at_it = exists().where(Job.id == file.job_id, Job.state.in_(OPEN))
         is_old = (file.at < clock.now() - keep, file.is_forgotten.is_(False), ~is_at_it)
-        old = list(connection.scalars(select(file.id).where(*is_old).limit(100)))
+        old = list(connection.scalars(select(file.id).where(*is_old).limit(SWEPT_AT_ONCE)))
         for table in (ImportPart.__table__, ImportLine.__table__):
             connection.execute(delete(table).where(table.c.import_id.in_(old)))
         connection.execute(

@@ -10,15 +10,20 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from app.extensions import db
-from app.store.engine import may_write
+from app.store.engine import be_patient, may_write
 
 
 @contextmanager
-def writing() -> Iterator[Connection]:
-    """A connection in a transaction that commits at the end, also while answering a GET."""
+def writing(*, is_patient: bool = False) -> Iterator[Connection]:
+    """A connection in a transaction that commits at the end, also while answering a GET.
+
+    With ``is_patient`` a statement may take longer than those of a request.
+    """
     token = may_write.set(True)
     try:
         with db.engine.begin() as connection:
+            if is_patient:
+                be_patient(connection)
             yield connection
     finally:
         may_write.reset(token)

@@ -3,6 +3,8 @@
 By the clock once an hour, and with ``flask crm upgrade`` (docs/decisions/0009).
 """
 
+import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from app.extensions import db
@@ -44,24 +46,39 @@ IMPORT_DAYS: Setting[int] = declare(
     Chapter.RETENTION,
 )
 
+log = logging.getLogger("crm.sweep")
+
 
 def sweep() -> Report:
     """Short deletions, each in its own transaction; call with no transaction under way.
 
-    Done twice, the second time finds nothing. Answers how much was forgotten.
+    Done twice, the second time finds nothing. Answers how much was forgotten. What one of them
+    can't do keeps none of the others; the first fault is raised when all have been tried.
     """
     settings.obey_now()
-    found = {
-        "keys": idempotency.sweep(),
-        "logins": sweep_logins(timedelta(days=value(LOGIN_DAYS))),
-        "counters": sweep_attempts(),
-        "imports": imports.sweep(timedelta(days=value(IMPORT_DAYS))),
-        "exports": exports.sweep(),
-        "runs": due_runs.sweep(),
-        "mails": mails.sweep(),
-    }
+    found, faults = {}, []
+    for key, forget in _sweeps().items():
+        try:
+            found[key] = forget()
+        except Exception as fault:  # raised below: the others don't depend on this one
+            log.exception("what is old of %s stays", key)
+            faults.append(fault)
     _tidy_file()
+    if faults:
+        raise faults[0]
     return found
+
+
+def _sweeps() -> dict[str, Callable[[], int]]:
+    return {
+        "keys": idempotency.sweep,
+        "logins": lambda: sweep_logins(timedelta(days=value(LOGIN_DAYS))),
+        "counters": sweep_attempts,
+        "imports": lambda: imports.sweep(timedelta(days=value(IMPORT_DAYS))),
+        "exports": exports.sweep,
+        "runs": due_runs.sweep,
+        "mails": mails.sweep,
+    }
 
 
 def _tidy_file() -> None:

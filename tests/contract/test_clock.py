@@ -12,7 +12,7 @@ from app.jobs import clock
 from app.spec import clock as times
 from app.spec.routines import ROUTINES, Report, Routine, declare
 from app.spec.words import Label
-from app.store import due_runs
+from app.store import due_runs, exports, imports, mails
 from app.store.due_runs import DueRun
 from app.store.history import record_event
 from app.store.outbox import Outbox
@@ -186,6 +186,25 @@ def test_the_sweep_reports_what_it_forgot(world: World, ticking: clock.Clock) ->
     with world.app.app_context():
         states = [run.state for run in due_runs.latest(5) if run.routine == SWEEP.key]
     assert states == ["done", "done"]
+
+
+def test_what_one_sweep_cannot_do_keeps_none_of_the_others(
+    world: World, ticking: clock.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is tried by itself; the fault is told when all have been."""
+    tried: list[str] = []
+
+    def fail(*_given: object) -> int:
+        raise TimeoutError
+
+    monkeypatch.setattr(imports, "sweep", fail)
+    for module in (exports, mails):
+        monkeypatch.setattr(module, "sweep", lambda: tried.append("later") or 0)
+    ticking.meet(SWEEP.key, times.now() - timedelta(hours=1))
+    assert tried == ["later"] * 2
+    with world.app.app_context():
+        (run,) = (run for run in due_runs.latest(5) if run.routine == SWEEP.key)
+    assert (run.state, run.error) == ("failed", "TimeoutError")
 
 
 def test_what_kills_its_workers_is_given_up(
