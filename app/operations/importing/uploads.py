@@ -1,6 +1,7 @@
 """Taking an uploaded file in: measured, read by a process of its own, staged row by row (R17)."""
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ BLOCK = 1024 * 1024
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that has been opened: what is known of it, and its rows while they are asked for."""
+    """A file that has been read: what is known of it, and its rows, portion by portion."""
 
     entity: Entity
     about: dict[str, Any]
@@ -34,7 +35,7 @@ class Upload:
 
 @contextmanager
 def opened(entity: Entity, stream: IO[bytes], name: str, sheet: str = "") -> Iterator[Upload]:
-    """An uploaded file being read; no transaction needs to be under way.
+    """An uploaded file that has been read; no transaction needs to be under way.
 
     Raises NotPermitted, TooLarge, or Invalid with what is wrong with the file.
     """
@@ -45,7 +46,19 @@ def opened(entity: Entity, stream: IO[bytes], name: str, sheet: str = "") -> Ite
         about = {"entity": entity.key, "name": _plain(name), "size": size, "sha256": digest}
         with sheets.opened(path, name, sheet, value(MOST_ROWS)) as found:
             about |= {"kind": found.kind, "sheet": found.name[:120], "sheets": found.names}
-            yield Upload(entity, about, found.portions)
+            _put_aside(Path(folder) / "rows", found.portions)
+        yield Upload(entity, about, _portions(Path(folder) / "rows"))
+
+
+def _put_aside(path: Path, portions: Iterator[Lines]) -> None:
+    """Read the file to its end before anything is written: no other writer waits for that."""
+    with path.open("w", encoding="ascii") as target:
+        target.writelines(json.dumps(rows) + "\n" for rows in portions)
+
+
+def _portions(path: Path) -> Iterator[Lines]:
+    with path.open(encoding="ascii") as source:
+        yield from map(json.loads, source)
 
 
 def _copied(stream: IO[bytes], path: Path) -> tuple[int, str]:
