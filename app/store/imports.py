@@ -39,6 +39,7 @@ from app.store.separate import writing
 SWEPT_AT_ONCE = 3
 """Files whose rows go in one transaction: on SQLite nobody else writes meanwhile (R10)."""
 Lines = Sequence[tuple[int, list[str]]]
+PAGE = 1_000
 
 
 class Import(db.Model):  # type: ignore[name-defined,misc]
@@ -179,6 +180,16 @@ def lines(number: int, outcome: str = "", limit: int | None = None) -> list[Impo
     if outcome:
         statement = statement.where(ImportLine.outcome == outcome)
     return list(db.session.scalars(statement.order_by(ImportLine.line).limit(limit)))
+
+
+def pages(number: int, outcome: str) -> Iterator[Sequence[Any]]:
+    """The lines of the file with that outcome, and why: page by page."""
+    row, last = ImportLine.__table__.c, 0
+    of_file = row.import_id == number, row.outcome == outcome
+    columns = select(row.line, row.code, row.reason).where(*of_file).order_by(row.line)
+    while page := db.session.execute(columns.where(row.line > last).limit(PAGE)).all():
+        yield page
+        last = page[-1].line
 
 
 def reasons(number: int) -> list[tuple[str, str, int]]:

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from app.extensions import db
 from app.jobs.runner import Runner
-from app.operations.importing import plan
+from app.operations.importing import plan, sheets
 from app.operations.importing.applying import Importer
 from app.spec import calling
 from app.spec.catalogue import catalogue
@@ -187,6 +187,21 @@ def test_what_cannot_be_imported_is_said_and_leaves_nothing(
     assert not rows_in(engine, "import_part")
 
 
+def test_nobody_waits_while_a_file_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R10: no transaction is under way before the last row has been read."""
+    read, held = sheets._portions, list[bool]()
+
+    def watched(*how: Any) -> Any:
+        for some in read(*how):
+            held.append(db.session().in_transaction())
+            yield some
+
+    monkeypatch.setattr(sheets, "_portions", watched)
+    data = csv_of([HEAD, *([f"客户{n}", None] for n in range(600))])
+    assert send(reader(world, "sales1a"), "customers", data, dry_run=True).status_code == 200
+    assert held == [False, False]
+
+
 BAD_ROWS: dict[str, tuple[list[Any], str]] = {
     "no name": ([None, "13800138001"], "invalid: 客户名称"),
     "shortened": (["云山", "1.38E+10"], "invalid: 手机"),
@@ -349,7 +364,9 @@ def test_what_was_wrong_with_the_settings_is_said_beside_them(world: World) -> N
     assert api.post("/tags/import", {}).status_code == 405
 
 
-def test_a_large_file_is_a_job_whose_dry_run_says_the_same(world: World, engine: Engine) -> None:
+def test_a_large_file_is_a_job_whose_dry_run_says_the_same(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """BULK-3, C77, C79: in portions; a portion that is done again does nothing twice."""
     many = [[f"大客户{n}", f"138{n:08}" if n % 7 else "bad"] for n in range(2_200)]
     many += [many[3], many[4]]
@@ -365,8 +382,9 @@ def test_a_large_file_is_a_job_whose_dry_run_says_the_same(world: World, engine:
     Runner(world.app).run_due()
     job = api.get(f"/jobs/{started.json['job_id']}").json
     assert (job["state"], job["done"], job["skipped"], job["failed"]) == ("done", 1885, 2, 315)
+    monkeypatch.setattr(imports, "PAGE", 100)
     report = api.get(f"/imports/{started.json['import_id']}/report").json
-    assert report["created"] == 1885
+    assert (report["created"], len({row["line"] for row in report["failed"]})) == (1885, 315)
     assert {row["code"] for row in report["skipped"]} == {"repeated"}
     assert len(rows_in(engine, "customer", obtained_way="imported")) == 1885
 

@@ -2,10 +2,10 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from flask import Response, jsonify, request, send_file
+from flask import Response, jsonify, request, send_file, stream_with_context
 from flask_appbuilder.api import expose
 from flask_babel import lazy_gettext as _l
 
@@ -41,6 +41,7 @@ from app.store.idempotency import Replay
 from app.store.imports import Import
 
 LISTED = 1_000
+LEFT = ("skipped", "failed")
 PARTS = frozenset({"mapping", "options", "dry_run", "sheet"})
 KEYS = frozenset({"mapping", "options", "dry_run"})
 
@@ -145,7 +146,9 @@ class ImportsApi(OwnApi):
         wanted = request.args.get("format", "json")
         if set(request.args) - {"format"} or wanted not in ("json", "xlsx"):
             raise BadRequest
-        return failed_rows(file) if wanted == "xlsx" else jsonify(done(file, None))
+        if wanted == "xlsx":
+            return failed_rows(file)
+        return Response(stream_with_context(_report(file)), mimetype="application/json")
 
 
 def _go_on(number: int, mapping: Any, options: Any, key: str | None, *, dry_run: bool) -> Response:
@@ -162,7 +165,7 @@ def _go_on(number: int, mapping: Any, options: Any, key: str | None, *, dry_run:
         file, job = work.run(number)
         db.session.flush()
         if job is None:
-            return Replay(200, {}, done(file, LISTED))
+            return Replay(200, {}, done(file))
         body = {"job_id": job, "operation_id": file.operation_id, "import_id": file.id}
         return Replay(202, {}, body)
 
@@ -174,11 +177,33 @@ def _accepted(body: dict[str, Any]) -> Response:
     return bodies.answered(Replay(202, {}, body), is_replay=False)
 
 
-def done(file: Import, limit: int | None) -> dict[str, Any]:
-    """The answer to a run; ``total`` is the sum of the four counts (C79)."""
-    rows: dict[str, list[dict[str, Any]]] = {"skipped": [], "failed": []}
-    for one in imports.lines(file.id, limit=limit):
-        rows[one.outcome].append({"line": one.line, "code": one.code, "reason": one.reason})
+def done(file: Import) -> dict[str, Any]:
+    """The answer to a run at once, whose rows are few."""
+    rows: dict[str, list[dict[str, Any]]] = {outcome: [] for outcome in LEFT}
+    for one in imports.lines(file.id, limit=LISTED):
+        rows[one.outcome].append(_line(one))
+    return {**_counts(file), **rows}
+
+
+def _report(file: Import) -> Iterator[str]:
+    """The same as JSON for any number of rows, page by page."""
+    yield json.dumps(_counts(file))[:-1]
+    for outcome in LEFT:
+        yield f', "{outcome}": ['
+        comma = ""
+        for page in imports.pages(file.id, outcome):
+            yield comma + ", ".join(json.dumps(_line(one), ensure_ascii=False) for one in page)
+            comma = ", "
+        yield "]"
+    yield "}\n"
+
+
+def _line(one: Any) -> dict[str, Any]:
+    return {"line": one.line, "code": one.code, "reason": one.reason}
+
+
+def _counts(file: Import) -> dict[str, Any]:
+    """``total`` is the sum of the four counts (C79)."""
     return {
         "import_id": file.id,
         "operation_id": file.operation_id,
@@ -186,7 +211,6 @@ def done(file: Import, limit: int | None) -> dict[str, Any]:
         "done": file.created + file.updated,
         "created": file.created,
         "updated": file.updated,
-        **rows,
     }
 
 
