@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from email import policy
 from email.message import EmailMessage
-from socket import socket
+from socket import create_server, socket
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -58,15 +58,25 @@ class Mailbox:
         return [one for one in found if isinstance(one, EmailMessage)]
 
 
+class _Bound(Controller):
+    """Listens on a socket that it is given: nobody else takes the port meanwhile."""
+
+    def __init__(self, box: Mailbox, bound: socket) -> None:
+        login: dict[str, Any] = {"authenticator": box.judge, "auth_require_tls": False}
+        super().__init__(box, hostname="127.0.0.1", port=box.port, **login)
+        self._bound = bound
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self._bound)
+
+
 @contextmanager
 def mailbox() -> Iterator[Mailbox]:
     """A server of its own on a free port."""
     box = Mailbox()
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        box.port = free.getsockname()[1]
-    login: dict[str, Any] = {"authenticator": box.judge, "auth_require_tls": False}
-    controller = Controller(box, hostname="127.0.0.1", port=box.port, **login)
+    bound = create_server(("127.0.0.1", 0))
+    box.port = bound.getsockname()[1]
+    controller = _Bound(box, bound)
     controller.start()
     try:
         yield box
