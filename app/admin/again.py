@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 
 from app.admin import forms, state
+from app.operations import selection
 from app.spec.entity import Entity
+from app.spec.errors import BadRequest
 from app.spec.field import Field
 from app.spec.operations import Operation
 from app.store import door, runs
@@ -25,9 +28,17 @@ def button(entity: Entity, verb: Operation, run: OperationRun) -> dict[str, Any]
 
 
 def left_out(entity: Entity, verb: Operation) -> list[int]:
-    """The records that the run left out, as far as they can still be read."""
+    """The records that the run left out, as far as they can still be read.
+
+    BadRequest for more than one request may name.
+    """
     run = _run(entity, verb)
-    ids = [item.record_id for item in runs.items(run.id, "skipped")] if run else []
+    ids = runs.skipped_ids(run.id, selection.MAX_IDS + 1) if run else []
+    if len(ids) > selection.MAX_IDS:
+        limit = f"{selection.MAX_IDS:,}"
+        raise BadRequest(
+            _("More than %(limit)s were left out: select them by a filter.", limit=limit)
+        )
     seen = [door.within(entity, ids, operation) for operation in ("read", "list", verb.slug)]
     return sorted(set().union(*seen))
 

@@ -268,6 +268,13 @@ def items(number: int, outcome: str = "", limit: int | None = None) -> list[Oper
     return list(db.session.scalars(statement.order_by(OperationItem.record_id).limit(limit)))
 
 
+def skipped_ids(number: int, limit: int) -> list[int]:
+    """The rows that a run has left out, in the order of their ids; the first ``limit`` of them."""
+    item = OperationItem
+    found = select(item.record_id).where(item.operation_id == number, item.outcome == "skipped")
+    return list(db.session.scalars(found.order_by(item.record_id).limit(limit)))
+
+
 def done_ids(number: int, limit: int | None = None) -> list[int]:
     """The rows that a run has changed, in the order of their ids; the first ``limit`` of them."""
     statement = select(OperationItem.record_id).where(*_done(number))

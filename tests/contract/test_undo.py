@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from app.extensions import db
+from app.operations import selection
 from app.spec.catalogue import catalogue
 from tests.contract.calls import Api, pool_ids, set_role, stored, user_ids, write
 from tests.contract.test_bulk import LATER, NAMES, operations, rows_in
@@ -275,7 +276,9 @@ def test_it_costs_the_same_for_five_hundred(world: World, engine: Engine) -> Non
     assert len(asked[500]) == len(asked[10]), str(asked[500])
 
 
-def test_what_was_left_out_can_be_tried_again(world: World, engine: Engine) -> None:
+def test_what_was_left_out_can_be_tried_again(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """BULK-4: the dialog opens with just those rows and the settings of then; foreign runs: 404."""
     api, pools = Api(world, "manager"), pool_ids(engine)
     write(engine, "customer", 2, is_locked=True)
@@ -286,6 +289,9 @@ def test_what_was_left_out_can_be_tried_again(world: World, engine: Engine) -> N
     report = client.get(f"{path}/report/{run['operation_id']}").text
     inputs = {"csrf_token": hidden_inputs(report)["csrf_token"], "again": run["operation_id"]}
     assert f'name="again" value="{run["operation_id"]}"' in report
+    with monkeypatch.context() as smaller:
+        smaller.setattr(selection, "MAX_IDS", 0)
+        assert client.post(path, data=inputs).status_code == 400, "no page without bounds"
     dialog = client.post(path, data=inputs)
     assert dialog.status_code == 200
     assert "idle for long" in dialog.text
