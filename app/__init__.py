@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
+from jinja2 import FileSystemLoader
 
 import app.entities
 import app.jobs.mailing
@@ -19,7 +20,7 @@ from app.admin import assets, build, errors, security
 from app.admin.security.generator import Generator
 from app.admin.theme import theme
 from app.extensions import csrf, db, migrate
-from app.jobs import clock, engines
+from app.jobs import clock, engines, letters
 from app.store import gate, version
 
 gate.install(db.session)
@@ -28,7 +29,8 @@ version.install(db.session)
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """An application with everything registered; ``settings`` override the environment's."""
-    application = Flask(__name__, static_folder=None, template_folder=str(theme.TEMPLATES))
+    application = Flask(__name__, static_folder=None, template_folder=None)
+    application.jinja_loader = FileSystemLoader((theme.TEMPLATES, letters.TEMPLATES))
     application.config.from_mapping(config.settings())
     application.config.update(settings or {})
     db.init_app(application)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime as rfc_date
 from email.utils import formataddr
+from pathlib import Path
 from typing import Any
 
 from flask import current_app
@@ -16,6 +17,7 @@ from app.spec.settings import value
 from app.store.mails import DIGEST
 from app.store.outbox import Outbox
 
+TEMPLATES = Path(__file__).parent / "templates"
 LONGEST_SUBJECT = 120
 
 
