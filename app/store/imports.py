@@ -34,7 +34,7 @@ from app.spec.types import UTCDateTime
 from app.store.context import actor
 from app.store.door import MAX_ID
 from app.store.jobs import OPEN, Job
-from app.store.separate import writing
+from app.store.separate import reading, writing
 
 SWEPT_AT_ONCE = 3
 """Files whose rows go in one transaction: on SQLite nobody else writes meanwhile (R10)."""
@@ -183,12 +183,20 @@ def lines(number: int, outcome: str = "", limit: int | None = None) -> list[Impo
 
 
 def pages(number: int, outcome: str) -> Iterator[Sequence[Any]]:
-    """The lines of the file with that outcome, and why: page by page."""
+    """The lines of the file with that outcome, and why: page by page.
+
+    Each page is read by itself: a slow reader keeps no transaction open.
+    """
     row, last = ImportLine.__table__.c, 0
     of_file = row.import_id == number, row.outcome == outcome
     columns = select(row.line, row.code, row.reason).where(*of_file).order_by(row.line)
-    while page := db.session.execute(columns.where(row.line > last).limit(PAGE)).all():
-        yield page
+    while True:
+        with reading() as connection:
+            page = connection.execute(columns.where(row.line > last).limit(PAGE)).all()
+        if page:
+            yield page
+        if len(page) < PAGE:
+            return
         last = page[-1].line
 
 

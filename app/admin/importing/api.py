@@ -148,7 +148,9 @@ class ImportsApi(OwnApi):
             raise BadRequest
         if wanted == "xlsx":
             return failed_rows(file)
-        return Response(stream_with_context(_report(file)), mimetype="application/json")
+        told = stream_with_context(_report(number, _counts(file)))
+        db.session.rollback()  # nothing stays open while its reader takes his time
+        return Response(told, mimetype="application/json")
 
 
 def _go_on(number: int, mapping: Any, options: Any, key: str | None, *, dry_run: bool) -> Response:
@@ -185,13 +187,13 @@ def done(file: Import) -> dict[str, Any]:
     return {**_counts(file), **rows}
 
 
-def _report(file: Import) -> Iterator[str]:
+def _report(number: int, counts: dict[str, Any]) -> Iterator[str]:
     """The same as JSON for any number of rows, page by page."""
-    yield json.dumps(_counts(file))[:-1]
+    yield json.dumps(counts)[:-1]
     for outcome in LEFT:
         yield f', "{outcome}": ['
         comma = ""
-        for page in imports.pages(file.id, outcome):
+        for page in imports.pages(number, outcome):
             yield comma + ", ".join(json.dumps(_line(one), ensure_ascii=False) for one in page)
             comma = ", "
         yield "]"
