@@ -12,7 +12,8 @@ from flask_appbuilder.api import BaseApi, expose
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import bodies, bulk_api, deletion, duplicates, payload
+from app.admin import bodies, deletion, duplicates, payload
+from app.admin.bulk import api as bulk_api
 from app.admin.clash import duplicate_of
 from app.admin.importing import api as import_api
 from app.admin.once import once

@@ -11,7 +11,8 @@ from flask import Response, jsonify, request, send_file, stream_with_context
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
 
-from app.admin import bodies, bulk_api, export_files
+from app.admin import bodies, export_files
+from app.admin.bulk import api as bulk_api
 from app.admin.export_files import MIME
 from app.admin.once import once
 from app.admin.openapi.own import OwnApi

@@ -12,7 +12,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import bulk_pages, choosing, deletion, form_pages, forms, lists, state, walk
+from app.admin import choosing, deletion, form_pages, forms, lists, state, walk
+from app.admin.bulk import steps
+from app.admin.bulk.rehearsal import ways
+from app.admin.bulk.report import report_screen
 from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import go_to
@@ -172,7 +175,7 @@ class EntityView(BaseView):
         if verb is None or not verb.is_bulk:
             raise NotFound
         door.demand(self.entity.key, slug)
-        return bulk_pages.answer(self.entity, slug)
+        return steps.answer(self.entity, slug)
 
     @expose("/bulk/<slug>/report/<int:number>")
     @explained(
@@ -183,7 +186,7 @@ class EntityView(BaseView):
     )
     def report(self, slug: str, number: int) -> Answer:
         """What became of each row of a run of one's own (BULK-4)."""
-        screen = bulk_pages.report_screen(self.entity, slug, number)
+        screen = report_screen(self.entity, slug, number)
         state.only(request.args)
         return render_template("bulk.html", screen=screen)
 
@@ -205,7 +208,7 @@ class EntityView(BaseView):
             return {
                 "title": _("%(title)s can't be deleted", title=title),
                 "text": hindrance.reason,
-                "links": bulk_pages.ways(hindrance),
+                "links": ways(hindrance),
                 "hidden": [],
                 "cancel_url": walk.carried(f"{base}/show/{record.id}", request.args),
             }

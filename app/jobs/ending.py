@@ -66,4 +66,5 @@ def tell(job: Job) -> None:
         "operation": run.operation if run else "",
         "entity": run.entity if run else "",
     }
-    outbox.tell(ENDED, f"{job.id}.{job.finished_at:%Y%m%d%H%M%S}", [(job.actor_id, note)])
+    end = f"{job.id}.{job.state}.{job.finished_at:%Y%m%d%H%M%S}"
+    outbox.tell(ENDED, end, [(job.actor_id, note)])

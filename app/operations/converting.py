@@ -242,6 +242,9 @@ def _share_files(run: Run, key: str, became: dict[int, int], titles: dict[int, s
 
 def _share_teams(run: Run, key: str, made: Mapping[int, int]) -> None:
     """Whoever was in the team of a record is in that of what it has become (CUS-4)."""
+    alike: dict[tuple[str, Any], list[tuple[int, int]]] = defaultdict(list)
     for record, team in seats.of(run.entity.key, list(made)).items():
         for user, seat in team.items():
-            seats.add(key, [(made[record], user)], seat.level, seat.until)
+            alike[seat.level, seat.until].append((made[record], user))
+    for (level, until), places in alike.items():
+        seats.add(key, places, level, until)

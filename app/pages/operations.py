@@ -7,7 +7,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import bulk_pages, cells, forms, state
+from app.admin import cells, forms, state
+from app.admin.bulk.frame import frame
+from app.admin.bulk.rehearsal import expected
 from app.admin.job_pages import job_state
 from app.admin.manual import explained
 from app.admin.once import once
@@ -97,7 +99,7 @@ def _row(run: OperationRun, job: Job | None) -> dict[str, Any]:
 def _preview(run: OperationRun, outcome: Any) -> str:
     entity = catalogue.get(run.entity)
     undone = entity.verb(run.operation)
-    screen = bulk_pages.frame(entity, UNDO, "preview") | {
+    screen = frame(entity, UNDO, "preview") | {
         "title": _("Undo: %(operation)s", operation=undone.label if undone else run.operation),
         "action": f"/operations/{run.id}/undo",
         "back_url": report_url(run),
@@ -107,6 +109,6 @@ def _preview(run: OperationRun, outcome: Any) -> str:
             ("step", "run"),
             ("form_nonce", forms.nonce()),
         ],
-        "preview": bulk_pages.expected(entity, UNDO, outcome),
+        "preview": expected(entity, UNDO, outcome),
     }
     return render_template("bulk.html", screen=screen)

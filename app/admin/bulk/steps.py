@@ -5,8 +5,7 @@ last step, and that one happens once however often it is sent.
 """
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,38 +14,26 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import again, comparing, duplicates, export_words, forms, lists, proposals, state
-from app.admin.job_pages import job_state
+from app.admin import again, comparing, duplicates, forms, proposals, state
+from app.admin.bulk.frame import frame, inputs, sets_values
+from app.admin.bulk.rehearsal import expected
 from app.admin.once import once
 from app.admin.page import go_to
-from app.admin.record import changes
-from app.admin.state import ListState
-from app.admin.undo_pages import report_url, undo_state
 from app.jobs import bulk
 from app.operations import engine, selection
 from app.operations.behaviour import Behaviour
-from app.operations.bulk_edit import BulkEdit
-from app.operations.exporting import files
-from app.operations.outcome import SAMPLED, Outcome, Skip
+from app.operations.outcome import Outcome
 from app.operations.registry import behaviour
-from app.operations.rules import Place
 from app.operations.selection import Selection, look_at
-from app.operations.undoing import UNDO, UNDO_DAYS, is_final, is_undoable
-from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Invalid, Refusal, StaleCount
 from app.spec.field import Field
-from app.spec.operations import EXPORT, Operation
-from app.spec.settings import value
-from app.spec.values import ValuesField
-from app.store import door, exports, jobs, runs, titles
-from app.store.context import actor, operating
+from app.spec.operations import Operation
+from app.store import titles
+from app.store.context import operating
 from app.store.idempotency import Replay
 from app.store.listing import Query
-from app.store.policy import Policy
-from app.store.runs import OperationRun
 
-SHOWN = 100
 SELECTION = frozenset(
     {"ids", "all", "filters", "search", "expected_count", "matching", again.NUMBER}
 )
@@ -57,7 +44,7 @@ def answer(entity: Entity, slug: str) -> Answer:
     """The next step of the operation, from what was posted or from a record's own page."""
     verb, does = entity.verb(slug), behaviour(slug)
     assert verb is not None  # noqa: S101 - the view has looked
-    fields = {f.key: f for f in _inputs(entity, does)}
+    fields = {f.key: f for f in inputs(entity, does)}
     chosen = _chosen(entity, verb)
     state.only(request.args, {"id", *fields} if request.method == "GET" else ())
     step = request.form.get("step", "")
@@ -79,31 +66,19 @@ def answer(entity: Entity, slug: str) -> Answer:
     return _preview(entity, verb, chosen, raw, outcome)
 
 
-def _inputs(entity: Entity, does: Behaviour) -> list[Field]:
-    """The dialog's fields; a bulk edit offers every field that may be set for many."""
-    declared = does.params(entity)
-    if any(isinstance(f, ValuesField) for f in declared):
-        return list(BulkEdit.editable(Policy(actor(), entity, "bulk_edit")).values())
-    return list(declared)
-
-
-def _sets_values(does: Behaviour, entity: Entity) -> bool:
-    return any(isinstance(f, ValuesField) for f in does.params(entity))
-
-
 def _raw(does: Behaviour, entity: Entity, fields: Mapping[str, Field]) -> forms.Raw:
     """What the dialog sent; in a bulk edit only what was filled in is meant."""
     posted = request.form.copy()
     for name in {*SELECTION, "step"} - set(fields):
         posted.poplist(name)
     raw = forms.read(posted, fields)
-    if _sets_values(does, entity):
+    if sets_values(does, entity):
         return {k: v for k, v in raw.items() if k in request.form and v not in ("", [])}
     return raw
 
 
 def _params(does: Behaviour, entity: Entity, raw: forms.Raw) -> dict[str, Any]:
-    return {"set": raw} if _sets_values(does, entity) else comparing.folded(raw)
+    return {"set": raw} if sets_values(does, entity) else comparing.folded(raw)
 
 
 def _defaults(fields: Mapping[str, Field]) -> forms.Raw:
@@ -177,35 +152,6 @@ def _hidden(chosen: Selection, step: str) -> list[tuple[str, str]]:
     ]
 
 
-def frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
-    return {
-        "entity": lists.head(entity),
-        "operation": {
-            "slug": verb.slug,
-            "label": str(verb.label),
-            "icon": verb.icon,
-            "danger": lists.is_alarming(verb),
-            "writes": verb.slug == UNDO.slug or behaviour(verb.slug).writes,
-            "final": verb is not UNDO and is_final(entity, verb),
-            "has_settings": verb is not UNDO and bool(_inputs(entity, behaviour(verb.slug))),
-        },
-        "step": step,
-        "action": f"/{entity.plural}/bulk/{verb.slug}",
-        "errors": [],
-        "back_url": _back(
-            entity, verb, request.values.getlist("ids") or request.args.getlist("id")
-        ),
-    }
-
-
-def _back(entity: Entity, verb: Operation, ids: Sequence[Any]) -> str:
-    """The page the operation was asked for from: one record's own, the list, the recycle bin."""
-    base = f"/{entity.plural}"
-    if verb.rows == "binned":
-        return f"{state.BIN}?kind={entity.plural}"
-    return f"{base}/show/{ids[0]}" if len(ids) == 1 else f"{base}/list/"
-
-
 def _settings(
     entity: Entity,
     verb: Operation,
@@ -216,7 +162,7 @@ def _settings(
 ) -> str:
     errors = refusal.fields if refusal else {}
     other = [str(s) for key, some in errors.items() if key not in fields for s in some]
-    only_filled = _sets_values(behaviour(verb.slug), entity)
+    only_filled = sets_values(behaviour(verb.slug), entity)
     proposed = proposals.of(entity, verb, chosen)
     if refusal is None:
         raw = raw | {k: v for k, v in proposals.first(entity, proposed).items() if not raw.get(k)}
@@ -267,75 +213,6 @@ def _preview(
     return render_template("bulk.html", screen=screen)
 
 
-def expected(entity: Entity, verb: Operation, outcome: Outcome) -> dict[str, Any]:
-    """What a dry run says would happen, and for how long that can be undone (UI-12)."""
-    return {
-        "warnings": outcome.warnings,
-        "total": outcome.total,
-        "will_change": outcome.done,
-        "looked_at": outcome.looked_at if outcome.looked_at < outcome.total else 0,
-        "reasons": _reasons(outcome.skipped),
-        "skipped": [_left_out(entity, verb, skip) for skip in outcome.skipped[:SHOWN]],
-        "notified": _notified(outcome),
-        "sample": _sample(entity, outcome),
-        "undo_days": value(UNDO_DAYS) if verb is not UNDO and is_undoable(entity, verb) else 0,
-    }
-
-
-def _reasons(skipped: list[Skip]) -> list[dict[str, Any]]:
-    counted = Counter(skip.reason for skip in skipped)
-    return [{"text": text, "count": n} for text, n in counted.most_common()]
-
-
-def _left_out(entity: Entity, verb: Operation, skip: Skip) -> dict[str, Any]:
-    own = "" if verb.rows == "binned" else f"/{entity.plural}/show/{skip.id}"
-    return {
-        "label": skip.title or _("No. %(number)s", number=skip.id),
-        "reason": skip.reason,
-        "url": own,
-        "ways": ways(skip),
-    }
-
-
-def ways(skip: Skip) -> list[dict[str, str]]:
-    """The lists that show what stands in the way, by the name of the kind."""
-    return [{"label": str(one.entity.many), "url": _address(one)} for one in skip.where]
-
-
-def _address(where: Place) -> str:
-    condition = {"col": where.column, "opr": where.operator, "value": where.value}
-    return ListState(f"/{where.entity.plural}/list/").url(conditions=(condition,))
-
-
-def _notified(outcome: Outcome) -> list[dict[str, Any]]:
-    names = titles.by_ids(catalogue.get("user"), outcome.notified)
-    return [{"name": names.get(i, str(i)), "count": n} for i, n in outcome.notified.items()]
-
-
-def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, str]]:
-    """The first changes, old and new, as this reader may see them.
-
-    Linked records are named in one statement per field, however many rows are shown.
-    """
-    policy = Policy(actor(), entity, "read", in_list=True)
-    shown = [
-        (change, f, pair)
-        for change, f, pair in outcome.sample(policy)
-        if not f.system or f.key == "pool"
-    ][:SAMPLED]
-    names = changes.names_in(((f.key, pair) for _change, f, pair in shown), policy.readable)
-    return [
-        {
-            "record": change.title,
-            "url": f"/{entity.plural}/show/{change.id}",
-            "field": str(f.label),
-            "old": changes.past(policy, f, old, names),
-            "new": changes.past(policy, f, new, names),
-        }
-        for change, f, (old, new) in shown
-    ]
-
-
 def _run(
     entity: Entity, verb: Operation, does: Behaviour, chosen: Selection, raw: forms.Raw
 ) -> Response:
@@ -346,55 +223,3 @@ def _run(
 
     replay, _is_replay = once(request.form.get("form_nonce"), effect)
     return go_to(replay.headers["Location"])
-
-
-def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
-    """The report of a run of one's own; NotFound for anybody else's."""
-    run = runs.own(number, entity.key, slug)
-    verb = UNDO if slug == UNDO.slug else entity.verb(slug)
-    assert verb is not None  # noqa: S101 - a stored run has its operation
-    left = runs.items(number, "skipped", SHOWN)
-    names = titles.by_ids(entity, [item.record_id for item in left])
-    ids = run.selection.get("ids", ())
-    job = jobs.of_runs([number]).get(number)
-    is_open = job is not None and job.state in jobs.OPEN
-    return frame(entity, verb, "report") | {
-        "back_url": _back(entity, verb, ids if door.within(entity, ids[:1], "read") else ()),
-        "report": {
-            "done": run.done,
-            "url": report_url(run),
-            "job": job_state(job) if job and job.state != "done" else {},
-            "skipped": [
-                {
-                    "label": names.get(item.record_id, str(item.record_id)),
-                    "reason": item.reason,
-                    "url": ""
-                    if verb.rows == "binned"
-                    else f"/{entity.plural}/show/{item.record_id}",
-                }
-                for item in left
-            ],
-            "skipped_count": run.skipped,
-            "failed": [],
-            **({} if is_open else _links(entity, verb, run)),
-        },
-    }
-
-
-def _links(entity: Entity, verb: Operation, run: OperationRun) -> dict[str, Any]:
-    """Where to go from the report of a run that is over."""
-    api = f"/api/v1/operations/{run.id}"
-    if verb is EXPORT:
-        export = exports.find(run.id)
-        is_there = export is not None and export.can_be_fetched
-        names = export_words.names_in([export]) if export else {}
-        return {
-            "download_url": files.address(run.id) if is_there else "",
-            "note": export_words.approval(export, names) if export else "",
-        }
-    return {
-        "undo": undo_state(run),
-        "again": {} if verb is UNDO else again.button(entity, verb, run),
-        "download_url": f"{api}/report?format=xlsx",
-        "json_url": f"{api}/report?format=json",
-    }

@@ -1,0 +1,1 @@
+"""Bulk operations in the browser: settings, dry run, result (BULK-2)."""

@@ -1,0 +1,91 @@
+"""What a dry run says, for people: counts, reasons, the first changes, who hears of it."""
+
+from collections import Counter
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.admin.record import changes
+from app.admin.state import ListState
+from app.operations.outcome import SAMPLED, Outcome, Skip
+from app.operations.rules import Place
+from app.operations.undoing import UNDO, UNDO_DAYS, is_undoable
+from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
+from app.spec.operations import Operation
+from app.spec.settings import value
+from app.store import titles
+from app.store.context import actor
+from app.store.policy import Policy
+
+SHOWN = 100
+"""Records left out that a page names."""
+
+
+def expected(entity: Entity, verb: Operation, outcome: Outcome) -> dict[str, Any]:
+    """What a dry run says would happen, and for how long that can be undone (UI-12)."""
+    return {
+        "warnings": outcome.warnings,
+        "total": outcome.total,
+        "will_change": outcome.done,
+        "looked_at": outcome.looked_at if outcome.looked_at < outcome.total else 0,
+        "reasons": _reasons(outcome.skipped),
+        "skipped": [_left_out(entity, verb, skip) for skip in outcome.skipped[:SHOWN]],
+        "notified": _notified(outcome),
+        "sample": _sample(entity, outcome),
+        "undo_days": value(UNDO_DAYS) if verb is not UNDO and is_undoable(entity, verb) else 0,
+    }
+
+
+def _reasons(skipped: list[Skip]) -> list[dict[str, Any]]:
+    counted = Counter(skip.reason for skip in skipped)
+    return [{"text": text, "count": n} for text, n in counted.most_common()]
+
+
+def _left_out(entity: Entity, verb: Operation, skip: Skip) -> dict[str, Any]:
+    own = "" if verb.rows == "binned" else f"/{entity.plural}/show/{skip.id}"
+    return {
+        "label": skip.title or _("No. %(number)s", number=skip.id),
+        "reason": skip.reason,
+        "url": own,
+        "ways": ways(skip),
+    }
+
+
+def ways(skip: Skip) -> list[dict[str, str]]:
+    """The lists that show what stands in the way, by the name of the kind."""
+    return [{"label": str(one.entity.many), "url": _address(one)} for one in skip.where]
+
+
+def _address(where: Place) -> str:
+    condition = {"col": where.column, "opr": where.operator, "value": where.value}
+    return ListState(f"/{where.entity.plural}/list/").url(conditions=(condition,))
+
+
+def _notified(outcome: Outcome) -> list[dict[str, Any]]:
+    names = titles.by_ids(catalogue.get("user"), outcome.notified)
+    return [{"name": names.get(i, str(i)), "count": n} for i, n in outcome.notified.items()]
+
+
+def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, str]]:
+    """The first changes, old and new, as this reader may see them.
+
+    Linked records are named in one statement per field, however many rows are shown.
+    """
+    policy = Policy(actor(), entity, "read", in_list=True)
+    shown = [
+        (change, f, pair)
+        for change, f, pair in outcome.sample(policy)
+        if not f.system or f.key == "pool"
+    ][:SAMPLED]
+    names = changes.names_in(((f.key, pair) for _change, f, pair in shown), policy.readable)
+    return [
+        {
+            "record": change.title,
+            "url": f"/{entity.plural}/show/{change.id}",
+            "field": str(f.label),
+            "old": changes.past(policy, f, old, names),
+            "new": changes.past(policy, f, new, names),
+        }
+        for change, f, (old, new) in shown
+    ]

@@ -1,0 +1,67 @@
+"""The report of a run: what it did, how far its job is, and where to go from there."""
+
+from typing import Any
+
+from app.admin import again, export_words
+from app.admin.bulk.frame import back_url, frame
+from app.admin.bulk.rehearsal import SHOWN
+from app.admin.job_pages import job_state
+from app.admin.undo_pages import report_url, undo_state
+from app.operations.exporting import files
+from app.operations.undoing import UNDO
+from app.spec.entity import Entity
+from app.spec.operations import EXPORT, Operation
+from app.store import door, exports, jobs, runs, titles
+from app.store.runs import OperationRun
+
+
+def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
+    """The report of a run of one's own; NotFound for anybody else's."""
+    run = runs.own(number, entity.key, slug)
+    verb = UNDO if slug == UNDO.slug else entity.verb(slug)
+    assert verb is not None  # noqa: S101 - a stored run has its operation
+    left = runs.items(number, "skipped", SHOWN)
+    names = titles.by_ids(entity, [item.record_id for item in left])
+    ids = run.selection.get("ids", ())
+    job = jobs.of_runs([number]).get(number)
+    is_open = job is not None and job.state in jobs.OPEN
+    return frame(entity, verb, "report") | {
+        "back_url": back_url(entity, verb, ids if door.within(entity, ids[:1], "read") else ()),
+        "report": {
+            "done": run.done,
+            "url": report_url(run),
+            "job": job_state(job) if job and job.state != "done" else {},
+            "skipped": [
+                {
+                    "label": names.get(item.record_id, str(item.record_id)),
+                    "reason": item.reason,
+                    "url": ""
+                    if verb.rows == "binned"
+                    else f"/{entity.plural}/show/{item.record_id}",
+                }
+                for item in left
+            ],
+            "skipped_count": run.skipped,
+            "failed": [],
+            **({} if is_open else _links(entity, verb, run)),
+        },
+    }
+
+
+def _links(entity: Entity, verb: Operation, run: OperationRun) -> dict[str, Any]:
+    """Where to go from the report of a run that is over."""
+    api = f"/api/v1/operations/{run.id}"
+    if verb is EXPORT:
+        export = exports.find(run.id)
+        is_there = export is not None and export.can_be_fetched
+        names = export_words.names_in([export]) if export else {}
+        return {
+            "download_url": files.address(run.id) if is_there else "",
+            "note": export_words.approval(export, names) if export else "",
+        }
+    return {
+        "undo": undo_state(run),
+        "again": {} if verb is UNDO else again.button(entity, verb, run),
+        "download_url": f"{api}/report?format=xlsx",
+        "json_url": f"{api}/report?format=json",
+    }
