@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -148,7 +149,12 @@ def live_url(world: "World") -> Iterator[str]:
     from waitress.server import create_server  # only browser tests serve
 
     web: Any = create_server(world.app, host="127.0.0.1", port=0, threads=4)
-    thread = Thread(target=web.run, daemon=True)
+
+    def serve() -> None:
+        with suppress(OSError):  # closing pulls its sockets away while it looks at them
+            web.run()
+
+    thread = Thread(target=serve, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{web.effective_port}"
     web.close()

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import true
 
 from app.admin import errors
-from app.operations import editing, export, selection
+from app.operations import editing, selection
+from app.operations.exporting import writers
 from app.spec.errors import NotFound
 from app.store import door, filters, gate, idempotency, writer
 from app.store.policy import Policy
@@ -164,7 +165,7 @@ BREAKS: dict[str, tuple[Break, Check]] = {
     "nothing is required": (
         replaced(editing, "parse", lambda fields, raw, complete=False: dict(raw)), required),
     "formulas are written as such": (
-        replaced(export, "guarded", lambda text: text), formulas),
+        replaced(writers, "guarded", lambda text: text), formulas),
 }  # fmt: skip
 
 
