@@ -22,6 +22,7 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.store.context import system_scope
+from app.store.engine import be_patient
 from app.store.separate import reading
 from app.store.writer import Change, Context, update_rows
 
@@ -136,5 +137,6 @@ def forget_imported() -> None:
 def count_of(owners: Sequence[int]) -> int:
     """How many customers these people own."""
     with reading() as connection:
+        be_patient(connection)  # right after filling, the database knows little of its tables
         where = Customer.owner_id.in_(owners), Customer.deleted_at.is_(None)
         return connection.scalar(select(func.count(Customer.id)).where(*where)) or 0
