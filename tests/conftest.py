@@ -161,17 +161,22 @@ def live_url(world: "World") -> Iterator[str]:
     thread.join(timeout=5)
 
 
+PATIENCE = 20_000
+"""Milliseconds that a busy machine may take for a page or a change of it."""
+
+
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
     """A headless Chromium; skips, saying why, where none is installed."""
     path = find_chromium()
     if path is None:
         pytest.skip("no Chromium on this machine: .ci/run installs one where it may")
-    from playwright.sync_api import sync_playwright  # only browser tests pay for it
+    from playwright.sync_api import expect, sync_playwright  # only browser tests pay for it
 
     from app.admin import assets
 
     assets.build()  # a fresh checkout has no style sheets yet
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
@@ -182,7 +187,7 @@ def browser() -> "Iterator[Browser]":
 def page(browser: "Browser", live_url: str) -> "Iterator[Page]":
     """A fresh browser window; relative addresses go to the live server."""
     context = browser.new_context(base_url=live_url, locale="zh-CN", timezone_id="Asia/Shanghai")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
