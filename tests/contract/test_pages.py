@@ -339,3 +339,11 @@ def test_a_dialog_opens_only_on_what_its_reader_may_read(world: World, number: i
     assert Api(world, "sales1a").get(f"/customers/{number}").status_code == 404
     page = world.client("sales1a").get(f"/customers/bulk/lock?id={number}")
     assert page.status_code == 404
+
+
+def test_one_tab_is_the_present_one(world: World) -> None:
+    """What lies in pools is no part of "All"."""
+    for query in ("", f"?filters={filters_of(condition('pool', 'not_empty'))}", "?view=mine"):
+        text = world.client("admin").get(f"/customers/list/{query}").text
+        tabs = text[text.index('<nav class="tabs"') :].partition("</nav>")[0]
+        assert tabs.count('aria-current="page"') == 1, query

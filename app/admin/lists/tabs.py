@@ -59,7 +59,7 @@ def tabs(me: Listed) -> list[dict[str, Any]]:
         {
             "label": tab.label,
             "url": bare.url(view=plain if tab.key == "all" else tab.key),
-            "active": (me.state.view or "all") == tab.key,
+            "active": (me.state.view or "all") == tab.key and not me.query.in_pools,
             "shared": tab.saved is not None and tab.saved.owner_id != actor().user_id,
         }
         for tab in available(me)
