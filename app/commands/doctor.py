@@ -14,6 +14,7 @@ from app.commands.findings import Finding, Verdict, bad, good, judged, poor
 from app.commands.surroundings import production, surroundings
 from app.store import diagnosis, jobs, mails, upgrade
 from app.store.context import system_scope
+from app.store.engine import be_patient
 from app.store.separate import reading
 
 LARGEST_SKEW = 2.0
@@ -69,7 +70,7 @@ def _settings(connection: Connection) -> Iterator[Finding]:
 
 
 def _content(connection: Connection) -> Iterator[Finding]:
-    diagnosis.take_time(connection)
+    be_patient(connection, minutes=0)
     behind = [n for n in diagnosis.indexed(connection) if n.first != n.second]
     for numbers in behind:
         said = f"{numbers.name}: {numbers.first:,} records, {numbers.second:,} indexed"

@@ -115,7 +115,7 @@ def searched(entity: Entity) -> Iterator[Row]:
     """The side table and what its tokens are made from."""
     if search_index.is_searched(entity):
         yield search_index.side_table(entity), "one row per record, written with it"
-    for field in search_index.searched_fields(entity):
+    for field in entity.searched:
         yield field.key, field.search
 
 

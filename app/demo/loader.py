@@ -30,6 +30,7 @@ from app.store import access, accounts, bulk_load, links
 from app.store.beginnings import DEMO
 from app.store.bulk_load import Loader
 from app.store.context import system_scope
+from app.store.engine import be_patient
 from app.store.installation import Installation
 from app.store.organisation import Department, Role, User
 from app.store.pools import Pool, TeamSeat
@@ -73,7 +74,7 @@ def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None)
     """
     entities = [catalogue.get(key) for key in ("lead", "customer", "contact")]
     with system_scope("fill in the demo company"), _without_collector():
-        bulk_load.take_time()
+        be_patient(minutes=0)
         company = _Company(size, _people(size, password))
         with bulk_load.indexed_afterwards(entities):
             done = company.fill(say)
@@ -167,7 +168,7 @@ class _Company:
 
     def _commit(self, say: Callable[[str], None]) -> None:
         db.session.commit()
-        bulk_load.take_time()
+        be_patient(minutes=0)
         say(f"{self.records:,} records")
 
     def _customers(self, batch: list[Row]) -> None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, case, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
+from app.store.engine import inserting
 from app.store.installation import Installation
 from app.store.organisation import User
 from app.store.separate import looking, reading, writing
@@ -275,9 +275,8 @@ def claim_key(fingerprint: str, former: Iterable[str] = ()) -> bool:
     if stored == fingerprint or stored not in replaceable:
         return bool(stored == fingerprint)
     with writing() as connection:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(
-            insert(row)
+            inserting(row)
             .values(key=SESSION_KEY, value=fingerprint)
             .on_conflict_do_update(
                 index_elements=[row.c.key],

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import String, case, delete, literal, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
+from app.store.engine import inserting
 from app.store.separate import writing
 
 
@@ -57,7 +57,7 @@ def count_attempts(attempts: Iterable[Attempt], window: timedelta) -> Refused | 
     now = clock.now()
     with writing() as connection:
         for attempt in attempts:
-            statement = _counting(connection.dialect.name, attempt.key, now, window)
+            statement = _counting(attempt.key, now, window)
             count, started_at = connection.execute(statement).one()
             if count > attempt.limit:
                 left = started_at + window - now
@@ -66,13 +66,12 @@ def count_attempts(attempts: Iterable[Attempt], window: timedelta) -> Refused | 
     return None
 
 
-def _counting(dialect: str, key: str, now: datetime, window: timedelta) -> Any:
+def _counting(key: str, now: datetime, window: timedelta) -> Any:
     """Add one to the counter, or start it again when its window has passed."""
     row = LoginThrottle.__table__
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     is_over = row.c.started_at <= literal(now - window, UTCDateTime())
     return (
-        insert(row)
+        inserting(row)
         .values(key=key, started_at=now, attempts=1)
         .on_conflict_do_update(
             index_elements=[row.c.key],

@@ -14,6 +14,7 @@ from sqlalchemy import Table, func, select, text
 from app.extensions import db
 from app.spec.entity import Entity
 from app.store import search_index
+from app.store.engine import be_patient, is_postgres
 from app.store.history import History
 from app.store.many import bind_processor
 from app.store.writer import first_values
@@ -27,17 +28,6 @@ _ENTRY = (
     *("at", "actor_id", "operation", "entity", "record_id"),
     *("subject", "surface", "ip", "request_id", "changes"),
 )
-
-
-def is_postgres() -> bool:
-    return db.engine.dialect.name == "postgresql"
-
-
-def take_time() -> None:
-    """Lift the time-outs of requests for the transaction under way (R10 is about requests)."""
-    if is_postgres():
-        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            db.session.execute(text(f"SET LOCAL {limit} = 0"))
 
 
 def fill(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
@@ -110,7 +100,7 @@ def indexed_afterwards(entities: Sequence[Entity]) -> Iterator[None]:
         yield
     finally:
         db.session.rollback()
-        take_time()
+        be_patient(minutes=0)
         for entity in entities:
             search_index.create_index(entity)
         db.session.commit()
@@ -170,10 +160,9 @@ class Loader:
     def _index(self, rows: Iterable[Row]) -> int:
         if not search_index.is_searched(self.entity):
             return 0
-        key = "id" if is_postgres() else "rowid"
         tokens_of = search_index.tokens_of
         entries = ((row["id"], " ".join(tokens_of(self.entity, row))) for row in rows)
-        return fill(search_index.side_table(self.entity), (key, "tokens"), entries)
+        return fill(search_index.side_table(self.entity), (search_index.key(), "tokens"), entries)
 
     def _record(self, rows: Iterable[Row]) -> int:
         """The births, as told by the rows themselves: who made them, when, and what they held."""

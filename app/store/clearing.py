@@ -10,7 +10,7 @@ from sqlalchemy import Table, delete, func, select, text, update
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.store import reindex, search_index, upgrade
-from app.store.bulk_load import is_postgres, take_time
+from app.store.engine import be_patient, is_postgres
 from app.store.history import History, record_event
 from app.store.organisation import Department, User, user_role
 
@@ -34,7 +34,7 @@ def clear(keeping: str) -> None:
 
     Roles, their grants and the dictionaries stay as they were edited. Nothing is committed here.
     """
-    take_time()
+    be_patient(minutes=0)
     removed = db.session.scalar(select(func.count()).select_from(History.__table__))
     upgrade.unlock_history()
     _empty([t for t in db.metadata.sorted_tables if t.name not in SET_UP | PEOPLE])

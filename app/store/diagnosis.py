@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, table, text
 
 from app.spec.catalogue import catalogue
 from app.store import search_index
-from app.store.engine import PRAGMAS
+from app.store.engine import PRAGMAS, is_postgres
 from app.store.history import History
 
 OLDEST_POSTGRES = 15
@@ -38,22 +38,16 @@ class Numbers:
     second: int
 
 
-def take_time(connection: Connection) -> None:
-    """Counting may take longer than a request may."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-
-
 def server(connection: Connection) -> tuple[str, str]:
     """The kind of database and its version."""
-    if connection.dialect.name == "postgresql":
+    if is_postgres():
         return "PostgreSQL", str(connection.scalar(text("SHOW server_version")))
     return "SQLite", str(connection.scalar(select(func.sqlite_version())))
 
 
 def settings(connection: Connection) -> list[Setting]:
     """What R10 asks of a connection, as this one has it."""
-    if connection.dialect.name == "postgresql":
+    if is_postgres():
         return _postgres_settings(connection)
     wanted = dict(pragma.split("=") for pragma in PRAGMAS)
     found = {
@@ -81,7 +75,7 @@ def _postgres_settings(connection: Connection) -> list[Setting]:
 
 def is_superuser(connection: Connection) -> bool:
     """Whether we are connected as a superuser of the server: more than the program needs."""
-    if connection.dialect.name != "postgresql":
+    if not is_postgres():
         return False
     mine = text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     return bool(connection.scalar(mine))
@@ -89,7 +83,7 @@ def is_superuser(connection: Connection) -> bool:
 
 def skew(connection: Connection) -> float:
     """Seconds that the database's clock is ahead of this machine's."""
-    if connection.dialect.name == "postgresql":
+    if is_postgres():
         theirs = connection.scalar(select(func.clock_timestamp()))
     else:
         seconds = connection.scalar(text("SELECT (julianday('now') - 2440587.5) * 86400.0"))
@@ -120,7 +114,7 @@ def numbered(connection: Connection) -> list[Numbers]:
 
 
 def _last_number(connection: Connection, name: str) -> int:
-    if connection.dialect.name == "postgresql":
+    if is_postgres():
         last = text("SELECT pg_sequence_last_value(pg_get_serial_sequence(:name, 'id'))")
     else:
         last = text("SELECT seq FROM sqlite_sequence WHERE name = :name")

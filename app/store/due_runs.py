@@ -22,7 +22,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -30,6 +29,7 @@ from app.spec import clock
 from app.spec.routines import ROUTINES, Report
 from app.spec.types import UTCDateTime
 from app.store.context import actor_id
+from app.store.engine import inserting, is_postgres
 from app.store.separate import reading, writing
 
 LEASE = timedelta(seconds=15)
@@ -69,7 +69,7 @@ _T = DueRun.__table__
 
 def now() -> datetime:
     """What time it is by the database's clock, which all processes share (C98)."""
-    if db.engine.dialect.name != "postgresql":
+    if not is_postgres():
         return clock.now()
     with reading() as connection:
         found: datetime = connection.scalar(text("SELECT clock_timestamp()"))
@@ -94,8 +94,7 @@ def ask(routine: str) -> bool:
 
 
 def _insert(connection: Connection, row: dict[str, Any]) -> bool:
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(_T).values(report={}, error="", **row).on_conflict_do_nothing()
+    adding = inserting(_T).values(report={}, error="", **row).on_conflict_do_nothing()
     return connection.execute(adding.returning(_T.c.routine)).first() is not None
 
 

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 
 from app.extensions import db
@@ -40,20 +41,30 @@ PRAGMAS = (
 )
 
 
+def is_postgres() -> bool:
+    """Whether this is PostgreSQL; if not, it is SQLite."""
+    return db.engine.dialect.name == "postgresql"
+
+
+def inserting(table: Any) -> Any:
+    """An INSERT that can say what becomes of a row that is there already, in this database."""
+    return (postgresql if is_postgres() else sqlite).insert(table)
+
+
 def is_full(error: Exception) -> bool:
     """Whether the database says that its disk has no room left."""
     text = str(getattr(error, "orig", error)).lower()
     return "disk is full" in text or "no space left" in text
 
 
-def be_patient(connection: Connection | None = None) -> None:
+def be_patient(connection: Connection | None = None, *, minutes: int = 10) -> None:
     """Let statements of the transaction under way take longer than those of a request may (R10).
 
-    That of the connection, or of the session.
+    That of the connection, or of the session; with 0 ``minutes`` as long as they like.
     """
-    if db.engine.dialect.name == "postgresql":
+    if is_postgres():
         for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            (connection or db.session).execute(text(f"SET LOCAL {limit} = '10min'"))
+            (connection or db.session).execute(text(f"SET LOCAL {limit} = '{minutes}min'"))
 
 
 @event.listens_for(Engine, "connect")

@@ -30,6 +30,7 @@ from app.spec.field import Field
 from app.spec.types import UTCDateTime
 from app.store import filters, gate
 from app.store.context import actor, current, operating, system_scope
+from app.store.engine import is_postgres
 from app.store.policy import Policy
 
 Value = int | Decimal
@@ -167,7 +168,7 @@ def _place(field: Field, column: ColumnElement[Any], inner: Sequence[date]) -> C
     limits = [filters.start_of(field, day) for day in inner]
     if not limits:
         return case((column.is_(None), WHOLE), else_=WHOLE)
-    if db.engine.dialect.name == "postgresql":
+    if is_postgres():
         kind = UTCDateTime() if field.kind == "datetime" else field.column_type()
         return func.width_bucket(column, bindparam(None, limits, ARRAY(kind)))
     return case(*((column < limit, at) for at, limit in enumerate(limits)), else_=len(limits))

@@ -34,6 +34,7 @@ from app.spec.errors import ScopeMissing
 from app.spec.operations import OPERATIONS
 from app.spec.scopes import Reach
 from app.store.context import Acting, Actor, current, current_or_none
+from app.store.engine import is_postgres
 from app.store.pools import TeamSeat
 from app.store.record import Row
 
@@ -247,13 +248,12 @@ def _criterion(entity: Entity, work: Acting) -> Any:
 
 
 def member_of(column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
-    """``column`` is one of ``ids``: one array bind on PostgreSQL, a plain IN elsewhere."""
+    """``column`` is one of ``ids``: one array bind on PostgreSQL; on SQLite an IN, of many JSON."""
     if not ids:
         return false()
-    dialect = db.engine.dialect.name
-    if dialect == "postgresql":
+    if is_postgres():
         return column == any_(bindparam(None, list(ids), ARRAY(Integer)))  # type: ignore[no-any-return]
-    if dialect == "sqlite" and len(ids) > FEW:
+    if len(ids) > FEW:
         each = func.json_each(json.dumps(list(ids))).table_valued("value")
         return column.in_(select(each.c.value))  # type: ignore[no-any-return]
     return column.in_(ids)  # type: ignore[no-any-return]

@@ -13,13 +13,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON, Integer, String, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
 from app.spec.errors import BadRequest, Invalid
 from app.spec.types import UTCDateTime
+from app.store.engine import inserting
 from app.store.separate import writing
 
 KEPT = timedelta(hours=72)
@@ -66,10 +66,9 @@ def begin(user_id: int, key: str, digest: str) -> Replay | None:
     """
     if not 0 < len(key) <= MAX_KEY or not key.isprintable():
         raise BadRequest(_l("The Idempotency-Key must have 1 to 255 printable characters."))
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     table = Idempotency.__table__
     taken = db.session.execute(
-        dialect.insert(table)
+        inserting(table)
         .values(
             key=key,
             user_id=user_id,

@@ -13,6 +13,7 @@ from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.likeness import Likeness
 from app.store.context import actor, system_scope
+from app.store.engine import is_postgres
 from app.store.policy import Policy
 
 MOST = 10
@@ -75,7 +76,7 @@ def hold(wanted: Asked) -> None:
 
     SQLite has one writer at a time anyway.
     """
-    if db.engine.dialect.name != "postgresql" or not wanted:
+    if not is_postgres() or not wanted:
         return
     words = (f"{name}:{one}" for name, some in wanted.items() for one in some)
     numbers = sorted({zlib.crc32(word.encode()) for word in words})

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, func, insert, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
+from app.store.engine import inserting
 from app.store.organisation import User
 from app.store.outbox import Outbox
 from app.store.separate import reading, writing
@@ -93,10 +93,9 @@ def mark_sorted(messages: Iterable[Outbox]) -> None:
 
 def add(kind: str, key: str, user_id: int, due_at: datetime, messages: Collection[int]) -> None:
     """A mail of these messages, or these added to the one that has the key; in the transaction."""
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     row = {"kind": kind, "dedup_key": key, "user_id": user_id, "due_at": due_at, "state": WAITING}
     row |= {"message_id": secrets.token_hex(16), "attempts": 0, "worker": "", "error": ""}
-    adding = dialect.insert(_T).values(**row)
+    adding = inserting(_T).values(**row)
     number = db.session.execute(
         adding.on_conflict_do_update(
             index_elements=["dedup_key"], set_={"dedup_key": adding.excluded.dedup_key}

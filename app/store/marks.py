@@ -1,12 +1,11 @@
 """What people put on records for themselves goes along when records become one (CUS-7)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
+from app.store.engine import inserting
 from app.store.gate import member_of
 from app.store.private import PrivateNote, PrivateTag
 from app.store.stars import Star
@@ -18,7 +17,6 @@ def copy(entity: str, records: Sequence[int], to: int) -> None:
     What somebody has there already isn't put there twice. The records keep theirs, for the day when
     they come back.
     """
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     for model in (Star, PrivateTag, PrivateNote):
         table = model.__table__
         columns = [c for c in table.columns if c.name != "id"]
@@ -31,5 +29,5 @@ def copy(entity: str, records: Sequence[int], to: int) -> None:
             new = (there.c.entity == entity, there.c.record_id == to)
             theirs = theirs.where(~select(there.c.id).where(*new, *same).exists())
         names = [c.name for c in columns]
-        inserting = dialect.insert(table).from_select(names, theirs)
-        db.session.execute(inserting.on_conflict_do_nothing())
+        copied = inserting(table).from_select(names, theirs)
+        db.session.execute(copied.on_conflict_do_nothing())

@@ -3,13 +3,13 @@
 from typing import Any
 
 from sqlalchemy import LargeBinary, String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
 from app.spec.pictures import examined
 from app.spec.types import UTCDateTime
+from app.store.engine import inserting
 
 
 class Picture(db.Model):  # type: ignore[name-defined,misc]
@@ -29,9 +29,8 @@ def keep(content: bytes) -> str:
     ValueError when it is none.
     """
     name, content = examined(content)
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     row = {"name": name, "content": content, "at": clock.now()}
-    db.session.execute(dialect.insert(Picture.__table__).values(row).on_conflict_do_nothing())
+    db.session.execute(inserting(Picture.__table__).values(row).on_conflict_do_nothing())
     return name
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON, ForeignKey, String, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec.errors import Invalid
 from app.store.context import actor
+from app.store.engine import inserting
 
 MAX_KEY = 80
 MAX_BYTES = 16 * 1024
@@ -48,9 +48,8 @@ def put(choices: Mapping[str, Any]) -> None:
     """
     if not choices:
         return
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     who = actor().user_id
-    statement = dialect.insert(Preference.__table__).values(
+    statement = inserting(Preference.__table__).values(
         [{"user_id": who, "key": key, "value": _checked(v)} for key, v in choices.items()]
     )
     db.session.execute(

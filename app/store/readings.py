@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
+from app.store.engine import inserting
 
 
 class Reading(db.Model):  # type: ignore[name-defined,misc]
@@ -32,11 +32,10 @@ def read_by(user_id: int, entity: str) -> Any:
 
 def note(user_id: int, entity: str, ids: Iterable[int]) -> None:
     """Note that somebody has read these, in the transaction under way; twice does no harm."""
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     rows = [
         {"user_id": user_id, "entity": entity, "record_id": record_id, "at": clock.now()}
         for record_id in ids
     ]
     if rows:
         table = Reading.__table__
-        db.session.execute(dialect.insert(table).values(rows).on_conflict_do_nothing())
+        db.session.execute(inserting(table).values(rows).on_conflict_do_nothing())

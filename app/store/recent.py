@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec.entity import Entity
 from app.spec.types import UTCDateTime
 from app.store.context import actor
+from app.store.engine import inserting
 
 KEPT = 50
 
@@ -33,12 +33,9 @@ class RecentView(db.Model):  # type: ignore[name-defined,misc]
 
 def note(entity: Entity, record_id: int) -> None:
     """Remember that the actor looks at it now, and forget what is older than the newest fifty."""
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     me, table = actor().user_id, RecentView.__table__
     at = datetime.now(UTC)  # finer than whole seconds: two pages opened at once have an order
-    statement = dialect.insert(table).values(
-        user_id=me, entity=entity.key, record_id=record_id, at=at
-    )
+    statement = inserting(table).values(user_id=me, entity=entity.key, record_id=record_id, at=at)
     db.session.execute(
         statement.on_conflict_do_update(
             index_elements=["user_id", "entity", "record_id"], set_={"at": statement.excluded.at}

@@ -43,16 +43,13 @@ def reindex(entity: Entity, *, after: int | None = None) -> Iterator[int]:
         done += len(rows)
         _note(_progress(entity), f"{search_index.signature(entity)} {rows[-1][0]}")
         yield done
-    side = table(search_index.side_table(entity), column(_key()))
-    lives = select(entity.model.id).where(entity.model.id == side.c[_key()]).exists()
+    key: Any = column(search_index.key())
+    side = table(search_index.side_table(entity), key)
+    lives = select(entity.model.id).where(entity.model.id == key).exists()
     db.session.execute(delete(side).where(~lives))  # an anti-join: NOT IN compares each with each
     db.session.execute(delete(Installation).where(Installation.key == _progress(entity)))
     _note(_made_of(entity), search_index.signature(entity))
     yield done
-
-
-def _key() -> str:
-    return "id" if db.engine.dialect.name == "postgresql" else "rowid"
 
 
 def _made_of(entity: Entity) -> str:

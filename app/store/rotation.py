@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Sequence
 
 from sqlalchemy import String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
+from app.store.engine import inserting
 
 
 class Rotation(db.Model):  # type: ignore[name-defined,misc]
@@ -38,10 +38,9 @@ def position(key: str, *, lock: bool = True) -> int:
 
 def advance(key: str, turns: int) -> int:
     """Note that so many turns were taken; returns how many there were altogether."""
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     table = Rotation.__table__
     number: int = db.session.execute(
-        dialect.insert(table)
+        inserting(table)
         .values(key=key, turns=turns)
         .on_conflict_do_update(index_elements=["key"], set_={"turns": table.c.turns + turns})
         .returning(table.c.turns)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -14,7 +13,7 @@ from app.spec.errors import NotFound
 from app.spec.types import UTCDateTime
 from app.store.context import actor, actor_id, current
 from app.store.door import MAX_ID
-from app.store.engine import be_patient
+from app.store.engine import be_patient, inserting
 from app.store.gate import member_of, predicate
 from app.store.many import insert_many
 from app.store.separate import reading
@@ -171,8 +170,7 @@ def note(run: int, items: Iterable[Mapping[str, Any]]) -> None:
     rows = _items(run, items)
     if not rows:
         return
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(OperationItem.__table__)
+    statement = inserting(OperationItem.__table__)
     told = {key: statement.excluded[key] for key in ("outcome", "code", "reason", "changes")}
     keys = ["operation_id", "record_id"]
     db.session.execute(statement.on_conflict_do_update(index_elements=keys, set_=told), rows)

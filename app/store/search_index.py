@@ -32,6 +32,7 @@ from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.text import fold
 from app.spec.tokens import pieces, query_tokens
+from app.store.engine import is_postgres
 
 _UPSERT = (
     "INSERT INTO {name} (id, tokens) VALUES (:id, CAST(:tokens AS tsvector)) "
@@ -58,10 +59,6 @@ FORMAT = 3
 """Raised when tokens are made in another way: the next upgrade then indexes everything anew."""
 
 
-def searched_fields(entity: Entity) -> list[Field]:
-    return list(entity.searched)
-
-
 def is_searched(entity: Entity) -> bool:
     return bool(entity.searched)
 
@@ -72,23 +69,24 @@ def signature(entity: Entity) -> str:
     return sha256(repr(made_of).encode()).hexdigest()[:16]
 
 
-def _dialect() -> str:
-    return db.engine.dialect.name
-
-
 def side_table(entity: Entity) -> str:
-    """The index table of an entity, with the columns ``id`` (SQLite: rowid) and ``tokens``."""
+    """The index table of an entity, with the columns :func:`key` and ``tokens``."""
     return f"{entity.model.__tablename__}_search"
+
+
+def key() -> str:
+    """How an index table calls the record's number; SQLite's full-text tables leave no choice."""
+    return "id" if is_postgres() else "rowid"
 
 
 def create_tables() -> list[Entity]:
     """Make the missing index tables of all declared entities; returns the entities to fill."""
-    made = []
+    made, kind = [], db.engine.dialect.name
     for entity in filter(is_searched, catalogue):
         name = side_table(entity)
-        if db.session.execute(text(_EXISTS[_dialect()]), {"name": name}).scalar():
+        if db.session.execute(text(_EXISTS[kind]), {"name": name}).scalar():
             continue
-        for statement in _CREATE[_dialect()]:
+        for statement in _CREATE[kind]:
             db.session.execute(text(statement.format(name=name, of=entity.model.__tablename__)))
         create_index(entity)
         made.append(entity)
@@ -97,13 +95,13 @@ def create_tables() -> list[Entity]:
 
 def create_index(entity: Entity) -> None:
     """The index that PostgreSQL needs beside the table; SQLite's table is one itself."""
-    if _dialect() == "postgresql":
+    if is_postgres():
         db.session.execute(text(_INDEX.format(name=side_table(entity))))
 
 
 def drop_index(entity: Entity) -> None:
     """Until ``create_index`` no search of this entity is quick."""
-    if _dialect() == "postgresql":
+    if is_postgres():
         db.session.execute(text(f"DROP INDEX IF EXISTS ix_{side_table(entity)}_tokens"))
 
 
@@ -123,7 +121,7 @@ def write(
     if not entries:
         return
     name = side_table(entity)
-    if _dialect() == "postgresql":
+    if is_postgres():
         db.session.execute(text(_UPSERT.format(name=name)), entries)
         return
     if not is_new:
@@ -138,9 +136,9 @@ def write(
 def remove(entity: Entity, ids: Sequence[int]) -> None:
     """Forget these records."""
     if is_searched(entity):
-        key: ColumnElement[int] = column("id" if _dialect() == "postgresql" else "rowid", Integer)
-        side = table(side_table(entity), key)  # type: ignore[arg-type]
-        db.session.execute(delete(side).where(key.in_(ids)))
+        number: ColumnElement[int] = column(key(), Integer)
+        side = table(side_table(entity), number)  # type: ignore[arg-type]
+        db.session.execute(delete(side).where(number.in_(ids)))
 
 
 def tokens_of(entity: Entity, values: Mapping[str, Any]) -> list[str]:
@@ -180,11 +178,11 @@ def matches(entity: Entity, words: str, fields: Iterable[str]) -> ColumnElement[
 
 def _having(name: str, groups: Sequence[frozenset[str]]) -> Select[Any]:
     """The ids in an index table that have a token of each group."""
-    if _dialect() == "postgresql":
+    if is_postgres():
         words = _bound(groups, "'", " & ", " | ")
-        side = table(name, column("id", Integer), column("tokens", TSVECTOR))
+        side = table(name, column(key(), Integer), column("tokens", TSVECTOR))
         return select(side.c.id).where(side.c.tokens.op("@@")(cast(words, TSQUERY)))
-    side = table(name, column("rowid", Integer))
+    side = table(name, column(key(), Integer))
     words = _bound(groups, '"', " AND ", " OR ")
     return select(side.c.rowid).where(text(f"{name} MATCH :words").bindparams(words))
 

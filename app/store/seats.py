@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec.types import UTCDateTime
+from app.store.engine import inserting
 from app.store.gate import member_of
 from app.store.pools import TeamSeat
 
@@ -49,7 +49,7 @@ def add(
         {"entity": entity, "record_id": r, "user_id": u, "level": level, "until": until}
         for r, u in places
     ]
-    statement = _inserting(TeamSeat.__table__)
+    statement = inserting(TeamSeat.__table__)
     db.session.execute(
         statement.on_conflict_do_update(
             index_elements=["entity", "record_id", "user_id"],
@@ -91,7 +91,7 @@ def _note(run: int, entity: str, before: Mapping[tuple[int, int], Any]) -> None:
         for (record, user), seat in before.items()
     ]
     if rows:
-        db.session.execute(_inserting(SeatChange.__table__).on_conflict_do_nothing(), rows)
+        db.session.execute(inserting(SeatChange.__table__).on_conflict_do_nothing(), rows)
 
 
 def put_back(run: int, entity: str, records: Sequence[int]) -> None:
@@ -133,12 +133,6 @@ def united(
 def _rank(seat: tuple[str, datetime | None]) -> tuple[bool, bool, float]:
     level, until = seat
     return level == "write", until is None, until.timestamp() if until else 0
-
-
-def _inserting(table: Any) -> Any:
-    """An INSERT that knows what to do about a row that is there already, in this database."""
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
 
 
 def of(entity: str, records: Sequence[int]) -> dict[int, dict[int, Any]]:

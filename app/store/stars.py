@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, String, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -16,6 +15,7 @@ from app.spec import clock
 from app.spec.entity import Entity
 from app.spec.types import UTCDateTime
 from app.store.context import actor
+from app.store.engine import inserting
 from app.store.gate import member_of
 
 
@@ -32,9 +32,8 @@ class Star(db.Model):  # type: ignore[name-defined,misc]
 
 def put(entity: Entity, record_id: int) -> None:
     """Star a record that the caller has found through the gate; the second time changes nothing."""
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     db.session.execute(
-        dialect.insert(Star.__table__)
+        inserting(Star.__table__)
         .values(user_id=actor().user_id, entity=entity.key, record_id=record_id, at=clock.now())
         .on_conflict_do_nothing()
     )

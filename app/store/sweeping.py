@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from app.extensions import db
 from app.spec import columns, routines
 from app.spec.routines import Report, Routine
 from app.spec.settings import Chapter, Setting, declare, value
@@ -15,6 +14,7 @@ from app.spec.words import Label
 from app.store import due_runs, exports, idempotency, imports, mails, settings
 from app.store.accounts import sweep_logins
 from app.store.attempts import sweep_attempts
+from app.store.engine import is_postgres
 from app.store.separate import writing
 
 LOGIN_DAYS: Setting[int] = declare(
@@ -83,7 +83,7 @@ def _sweeps() -> dict[str, Callable[[], int]]:
 
 def _tidy_file() -> None:
     """Let SQLite look after its statistics (R10); PostgreSQL does that by itself."""
-    if db.engine.dialect.name == "sqlite":
+    if not is_postgres():
         with writing() as connection:
             connection.exec_driver_sql("PRAGMA optimize")
 

@@ -27,6 +27,7 @@ from app.spec.field import Level, Masking
 from app.spec.roles import BUILT_IN_ROLES, EXPORT_LIMIT, EXPORT_LIMITS, Grant
 from app.store import access, dictionaries, reindex, search_index, worker_queue
 from app.store.context import system_scope
+from app.store.engine import is_postgres
 from app.store.installation import Installation
 from app.store.organisation import Department, RightsVersion, Role, RoleGrant
 from app.store.pools import POOL_KIND, Pool
@@ -104,7 +105,7 @@ def _upgraded_to() -> str | None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """One upgrade at a time, over processes and hosts (C112)."""
-    if db.engine.dialect.name == "postgresql":
+    if is_postgres():
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for limit in ("statement_timeout", "lock_timeout"):
                 connection.execute(text(f"SET {limit} = 0"))
@@ -122,7 +123,7 @@ def _alone() -> Iterator[None]:
 def _keep_private() -> None:
     """Make a new SQLite file readable for its owner only: it holds the customers' data."""
     name = db.engine.url.database
-    if db.engine.dialect.name == "sqlite" and name and not Path(name).exists():
+    if not is_postgres() and name and not Path(name).exists():
         Path(name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         Path(name).touch(mode=0o600)
 
@@ -251,8 +252,7 @@ _SQLITE_UNLOCK = tuple(
 
 def unlock_history() -> None:
     """Lift the lock until :func:`set_up` puts it back; in one transaction, for a reset only."""
-    is_postgres = db.engine.dialect.name == "postgresql"
-    for statement in _PG_LOCK[1:2] if is_postgres else _SQLITE_UNLOCK:
+    for statement in _PG_LOCK[1:2] if is_postgres() else _SQLITE_UNLOCK:
         db.session.execute(text(statement))
 
 
@@ -260,7 +260,7 @@ def _lock_history() -> None:
     """The database itself refuses to change or remove history (AUDIT-3, C100b)."""
     if not inspect(db.session.connection()).has_table("history"):
         return
-    if db.engine.dialect.name == "postgresql":
+    if is_postgres():
         statements: tuple[str, ...] = _PG_LOCK
     else:
         verbs = ("UPDATE", "DELETE")

@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy import text
 
 from app.extensions import db
+from app.store.engine import is_postgres
 from app.store.installation import Installation
 
 PACKAGE = "procrastinate"
@@ -28,7 +29,7 @@ def create() -> None:
 
     In the transaction under way.
     """
-    if db.engine.dialect.name != "postgresql":
+    if not is_postgres():
         return
     have = db.session.get(Installation, PACKAGE)
     if have is None:

@@ -22,6 +22,7 @@ from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField
 from app.store import history, links, search_index
 from app.store.context import actor_id, current, operating, run_under_way
+from app.store.engine import is_postgres
 from app.store.gate import member_of
 from app.store.many import insert_many
 
@@ -132,7 +133,7 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
 
 def _insert(table: Any, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Insert rows and return their ids in the order given, in few statements."""
-    if db.engine.dialect.name != "sqlite" or len(rows) == 1:
+    if is_postgres() or len(rows) == 1:
         ordered = insert(table).returning(table.c.id, sort_by_parameter_order=True)
         return list(db.session.scalars(ordered, rows))
     # There it would be one statement per row. Whoever writes is alone, so the numbers can be given.
@@ -270,7 +271,7 @@ def _write_links(
 
 
 def _reindex(entity: Entity, changes: Sequence[Change]) -> None:
-    searched = [f.key for f in search_index.searched_fields(entity)]
+    searched = [f.key for f in entity.searched]
     touched = [c for c in changes if any(key in c.values for key in searched)]
     search_index.write(
         entity, ((c.id, {k: c.values.get(k, c.before.get(k)) for k in searched}) for c in touched)

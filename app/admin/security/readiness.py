@@ -5,8 +5,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import secrets
-from app.extensions import db
 from app.store.accounts import claim_key
+from app.store.engine import is_postgres
 from app.store.separate import reading
 from app.store.upgrade import is_current
 
@@ -36,7 +36,7 @@ def unready() -> str | None:
 
 def is_key_shared() -> bool:
     """On PostgreSQL: whether all instances use our session key; one file has one instance."""
-    if db.engine.dialect.name != "postgresql":
+    if not is_postgres():
         return True
     config = current_app.config
     former = [secrets.fingerprint(key) for key in config.get("SECRET_KEY_FALLBACKS") or ()]
