@@ -68,7 +68,10 @@ _T = DueRun.__table__
 
 
 def now() -> datetime:
-    """What time it is by the database's clock, which all processes share (C98)."""
+    """What time it is by the database's clock, which all processes share (C98).
+
+    Asked on a connection of its own: call it before a transaction begins, not within one.
+    """
     if not is_postgres():
         return clock.now()
     with reading() as connection:
@@ -100,8 +103,9 @@ def _insert(connection: Connection, row: dict[str, Any]) -> bool:
 
 def left() -> list[tuple[str, datetime]]:
     """What waits for a worker: asked for, abandoned, or to be tried again; oldest first."""
+    waits = _waits(now())
     with reading() as connection:
-        found = select(_T.c.routine, _T.c.due_at).where(_waits()).order_by(_T.c.due_at)
+        found = select(_T.c.routine, _T.c.due_at).where(waits).order_by(_T.c.due_at)
         return [(row.routine, row.due_at) for row in connection.execute(found)]
 
 
@@ -111,7 +115,7 @@ def take_over(routine: str, due_at: datetime, worker: str) -> bool:
     with writing() as connection:
         taken = connection.execute(
             update(_T)
-            .where(_T.c.routine == routine, _T.c.due_at == due_at, _waits())
+            .where(_T.c.routine == routine, _T.c.due_at == due_at, _waits(begun))
             .values(
                 state="running",
                 worker=worker,
@@ -124,8 +128,7 @@ def take_over(routine: str, due_at: datetime, worker: str) -> bool:
     return bool(taken.rowcount)
 
 
-def _waits() -> Any:
-    moment = now()
+def _waits(moment: datetime) -> Any:
     again = (_T.c.state == "failed") & (_T.c.next_try_at <= moment)
     abandoned = _is_dead(moment) & (_T.c.attempts < MOST_ATTEMPTS)
     return or_(_T.c.state == "queued", abandoned, again)
@@ -154,10 +157,11 @@ def beat(worker: str, runs: Iterable[tuple[str, datetime]]) -> None:
     at_work = list(runs)
     if not at_work:
         return
+    moment = now()
     with writing() as connection:
         mine = (_T.c.worker == worker, _T.c.state == "running")
         these = tuple_(_T.c.routine, _T.c.due_at).in_(at_work)
-        connection.execute(update(_T).where(*mine, these).values(beat_at=now()))
+        connection.execute(update(_T).where(*mine, these).values(beat_at=moment))
 
 
 def finish(routine: str, due_at: datetime, worker: str, report: Report) -> bool:
@@ -171,11 +175,11 @@ def finish(routine: str, due_at: datetime, worker: str, report: Report) -> bool:
 
 def fail(routine: str, due_at: datetime, worker: str, error: str) -> int:
     """Note that it went wrong and when it is tried again; answers how often it has failed."""
+    ended = now()
     with writing() as connection:
         mine = (_T.c.routine == routine, _T.c.due_at == due_at, _T.c.worker == worker)
         attempts = connection.scalar(select(_T.c.attempts).where(*mine)) or 0
         pause = PAUSES[attempts - 1] if 0 < attempts <= len(PAUSES) else None
-        ended = clock.now()
         failed = {
             "state": "failed",
             "finished_at": ended,

@@ -87,9 +87,9 @@ SURFACES = fixed(
     "来源",
     option("ui", "Page", "页面"),
     option("api", "API", "接口"),
-    option("bulk", "Bulk operation", "批量操作"),
     option("import", "Import", "导入"),
     option("job", "Background job", "后台任务"),
+    option("clock", "Scheduled task", "定时任务"),
     option("system", "System", "系统"),
 )
 
