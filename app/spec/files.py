@@ -21,6 +21,7 @@ from app.spec.words import Label
 LONGEST_NAME = 200
 BLOCK = 1024 * 1024
 _HEAD = 4096
+_MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|svg|script|\?xml)", re.IGNORECASE)
 
 _RUNNABLE = frozenset(
     re.findall(
@@ -97,16 +98,13 @@ def _office(part: str) -> Callable[[Path, bytes], bool]:
         try:
             with zipfile.ZipFile(path) as package:
                 names = package.namelist()
-        except zipfile.BadZipFile:
+        except (zipfile.BadZipFile, NotImplementedError, UnicodeError):  # broken, or made to be so
             return False
         macros = any(name.casefold().endswith("vbaproject.bin") for name in names)
-        return "[Content_Types].xml" in names and f"{part}/" in _folders(names) and not macros
+        is_its = any(name.startswith(f"{part}/") for name in names)
+        return "[Content_Types].xml" in names and is_its and not macros
 
     return fits
-
-
-def _folders(names: list[str]) -> set[str]:
-    return {f"{name.partition('/')[0]}/" for name in names if "/" in name}
 
 
 def _pdf(path: Path, head: bytes) -> bool:
@@ -125,9 +123,7 @@ def _pdf(path: Path, head: bytes) -> bool:
 def _plain(path: Path, head: bytes) -> bool:
     """Text in an encoding that people use here; no markup that a browser would run."""
     content = path.read_bytes()
-    if re.match(
-        rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|svg|script|\?xml)", head, re.IGNORECASE
-    ):
+    if _MARKUP.match(head):
         return False
     for encoding in ("utf-8", "gb18030", "utf-16"):
         try:
@@ -152,7 +148,6 @@ def _picture(kind: str) -> Callable[[Path, bytes], bool]:
     return fits
 
 
-_MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|svg|script|\?xml)", re.IGNORECASE)
 _OLE = _starting(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _JPEG = FileKind("image/jpeg", _picture("jpg"))

@@ -151,6 +151,7 @@ def test_files_on_the_page_without_script(world: World, engine: Engine) -> None:
     assert "storage" not in reader + Api(world, "audit").get("/customers/1/files").text
 
 
+WORD = ("[Content_Types].xml", "word/document.xml")
 BAD_NAMES = (
     "a.svg a.html a.xml a.js a.php a.PhP a.pHaR a.jsp a.exe a.lnk a.zip.exe a.php.pdf a.docm a "
     "a.pdf. .pdf CON"
@@ -165,7 +166,9 @@ REFUSED = {
     "page.txt": b" <!DOCTYPE html><script>alert(1)</script>",
     "binary.txt": b"MZ\x90\0\0",
     "not.docx": packed("anything.txt"),
-    "macro.docx": packed("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"),
+    "macro.docx": packed(*WORD, "word/vbaProject.bin"),
+    "future.docx": packed(*WORD).replace(b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xff"),
+    "garbled.docx": packed(*WORD, "é").replace("é".encode(), b"\xff\xff"),
     "sheet.docx": packed("[Content_Types].xml", "xl/workbook.xml"),
     "bomb.png": png(20_000),
     "half.png": png(1)[:-4],
