@@ -169,6 +169,8 @@ class Compiler:
         if field.is_named:
             known = links.by_names(catalogue.get(field.to), wanted)
             wanted = [known.get(name, 0) for name in wanted]
+        else:
+            wanted = _identified(wanted)
         among = member_of(theirs, wanted)
         if operator == "all":
             held = select(func.count()).where(mine == self.policy.entity.model.id, among)

@@ -1,10 +1,12 @@
-"""Conditions that mean nothing are refused, never answered by half of what they say."""
+"""Conditions mean what they say: refused when that is nothing, never answered by half of it."""
 
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
-from tests.contract.calls import Api, condition, filters_of
+from app.store.pools import pool_members
+from tests.contract.calls import Api, condition, filters_of, user_ids
 from tests.support.worlds import World
 
 
@@ -30,3 +32,15 @@ def test_a_list_where_one_value_is_asked_for(
     assert api.get("/customers/", filters=[asked]).status_code == 400
     page = api.client.get("/customers/list/", query_string={"filters": filters_of(asked)})
     assert page.status_code == 400
+
+
+def test_several_people_are_named_by_username_too(world: World, engine: Engine) -> None:
+    """Contract §5: users by id or username, also where a record is linked with many."""
+    api = Api(world, "sales1a")
+    me = user_ids(engine)["sales1a"]
+    with engine.begin() as connection:
+        connection.execute(pool_members.insert().values(pool_id=1, user_id=me))
+    for named in (me, "sales1a", "@me"):
+        assert api.ids("pools", condition("members", "any", [named])) == {1}, named
+        assert 1 not in api.ids("pools", condition("members", "none", [named])), named
+    assert api.ids("pools", condition("members", "any", ["nobody"])) == set()
