@@ -101,8 +101,7 @@ def _people(size: Size, password: str) -> Ids:
         if p["head"]
     ]
     update_rows(entity, heads, HOW)
-    for number in ids.values():
-        accounts.set_password(number, password, must_change=False)
+    accounts.set_password(ids.values(), password, must_change=False)
     return ids
 
 

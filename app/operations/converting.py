@@ -147,7 +147,7 @@ class TakeBack(PutBack):
             super().carry_out(run, changes)
             way, written = _way(run.entity), run.memory["written"]
             became = {c.id: written[c.id][way.into][1] for c in changes}
-            attachments.part(run.entity.key, way.into, became)
+            attachments.unshare(run.entity.key, way.into, became)
 
 
 def _way(entity: Entity) -> Conversion:

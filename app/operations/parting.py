@@ -78,7 +78,7 @@ class Part(PutBack):
         if back:
             write(run, back, self.back.marks(run))
             into = {c.id: run.memory["written"][c.id][MERGED_INTO][1] for c in back}
-            attachments.part(run.entity.key, run.entity.key, into)
+            attachments.unshare(run.entity.key, run.entity.key, into)
 
 
 def _went(run: Run, record_id: int) -> bool:

@@ -97,15 +97,15 @@ def check_limit(limit: int | None) -> None:
         raise Invalid(fields={"export_limit": [sentence]})
 
 
-def may_become(user_id: int) -> bool:
+def may_become(now: Snapshot, user_id: int) -> bool:
     """Whether the actor holds at least what that person's roles grant."""
-    now, rights = access.snapshot(), actor().rights
+    rights = actor().rights
     return all(may_give(now, rights, role_id) for role_id in now.roles_of[user_id])
 
 
 def check_becoming(user_id: int) -> None:
     """Refuse to take over an account that may do more than the actor (C6)."""
-    if not may_become(user_id):
+    if not may_become(access.snapshot(), user_id):
         raise NotPermitted(_l("This person may do more than you."))
 
 

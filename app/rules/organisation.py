@@ -99,8 +99,8 @@ class UserRules(_Touching):
         """Whoever was disabled is logged out everywhere, also for when he comes back (C10)."""
         super().after_write(entity, ids)
         disabled = select(User.id).where(member_of(User.id, ids), User.is_active.is_(False))
-        for person in db.session.scalars(disabled).all():
-            accounts.end_everything(person)
+        if people := db.session.scalars(disabled).all():
+            accounts.end_everything(people)
 
     def choosable(self, chooser: Entity, *, retired: bool = False) -> Sequence[Any]:
         """Disabled people never appear in pickers, but in filters (ORG-1)."""
@@ -145,8 +145,8 @@ class UserRules(_Touching):
         """People who may do more than whoever would let them in again (MATRIX-8)."""
         if current().is_system:
             return {}
-        refused = Blocker(_l("This person may do more than you."))
-        return {one: refused for one in ids if not escalation.may_become(one)}
+        now, refused = access.snapshot(), Blocker(_l("This person may do more than you."))
+        return {one: refused for one in ids if not escalation.may_become(now, one)}
 
 
 class RoleRules(_Touching):

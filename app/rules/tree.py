@@ -8,7 +8,6 @@ from app.extensions import db
 from app.operations import editing
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest
-from app.store import access
 from app.store.context import operating
 from app.store.organisation import Department
 from app.store.writer import Change, Context, update_rows
@@ -29,7 +28,6 @@ def move(department_id: int, parent_id: int, before_id: int | None, *, version: 
         raise BadRequest
     order.insert(len(order) if before_id is None else order.index(before_id), department_id)
     _number(order)
-    access.touch()
 
 
 def step(department_id: int, places: int, *, version: int) -> None:

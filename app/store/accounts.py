@@ -4,9 +4,10 @@ Every login, by page or by API, is one row here; the cookie or the token only ca
 number (R11). What must hold even if the request itself is undone runs on a connection of its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, case, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,6 +16,7 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
 from app.store.engine import inserting
+from app.store.gate import member_of
 from app.store.installation import Installation
 from app.store.organisation import User
 from app.store.separate import looking, reading, writing
@@ -202,23 +204,13 @@ def find_credentials(username: str) -> Credentials | None:
     return Credentials(**found._asdict()) if found else None
 
 
-def set_password(user_id: int, stored: str, *, must_change: bool) -> None:
-    """Store a hashed password and end every session of the person, in the transaction under way.
+def set_password(people: Collection[int], stored: str, *, must_change: bool) -> None:
+    """Store a hashed password of these people and end all their sessions, uncommitted.
 
-    The row's version moves on, so an open edit form of the same user is not saved over it.
+    The rows' version moves on, so an open edit form of the same user is not saved over it.
     """
-    person = User.__table__
-    db.session.execute(
-        update(person)
-        .where(person.c.id == user_id)
-        .values(
-            password=stored,
-            must_change_password=must_change,
-            session_epoch=person.c.session_epoch + 1,
-            version=person.c.version + 1,
-        )
-    )
-    end_logins(user_id)
+    version = User.__table__.c.version + 1
+    end_everything(people, password=stored, must_change_password=must_change, version=version)
 
 
 def replace_hash(user_id: int, before: str, stored: str) -> None:
@@ -232,15 +224,17 @@ def replace_hash(user_id: int, before: str, stored: str) -> None:
         )
 
 
-def end_everything(user_id: int) -> None:
-    """Make every session and token of a person worthless, in the transaction under way (C9)."""
-    person = User.__table__
-    db.session.execute(
-        update(person)
-        .where(person.c.id == user_id)
-        .values(session_epoch=person.c.session_epoch + 1)
-    )
-    end_logins(user_id)
+def end_everything(people: Collection[int], **besides: Any) -> None:
+    """Make all sessions and tokens of these people worthless, in the transaction under way (C9).
+
+    ``besides`` are other columns of theirs to write along.
+    """
+    person, row = User.__table__, UserSession.__table__
+    epoch = person.c.session_epoch + 1
+    mine = member_of(person.c.id, list(people))
+    db.session.execute(update(person).where(mine).values(session_epoch=epoch, **besides))
+    alive = member_of(row.c.user_id, list(people)), row.c.revoked_at.is_(None)
+    db.session.execute(update(row).where(*alive).values(revoked_at=clock.now()))
 
 
 def set_language(user_id: int, language: str) -> None:

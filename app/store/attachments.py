@@ -16,7 +16,18 @@ from pathlib import Path
 from typing import IO, Any
 
 from flask import current_app
-from sqlalchemy import BigInteger, ForeignKey, Index, String, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    String,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -236,13 +247,12 @@ def share(
     history.record_writes("edit", target.key, told, run_under_way())
 
 
-def part(source: str, target: str, became: Mapping[int, int]) -> None:
+def unshare(source: str, target: str, became: Mapping[int, int]) -> None:
     """Take back what ``share`` gave; the records keep their own."""
     old = _T.alias()
-    for mine, other in became.items():
-        own = (old.c.entity == source, old.c.record_id == mine, old.c.storage == _T.c.storage)
-        shared = select(old.c.id).where(*own).exists()
-        db.session.execute(delete(_T).where(_T.c.entity == target, _T.c.record_id == other, shared))
+    pairs = tuple_(old.c.record_id, _T.c.record_id).in_(list(became.items()))
+    given = select(old.c.id).where(old.c.entity == source, old.c.storage == _T.c.storage, pairs)
+    db.session.execute(delete(_T).where(_T.c.entity == target, given.exists()))
 
 
 def sweep() -> Report:

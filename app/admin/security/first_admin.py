@@ -71,4 +71,4 @@ def _insert(username: str, stored: str, *, must_change: bool) -> None:
         "is_active": True,
     }
     [number] = insert_rows(catalogue.get("user"), [person], Context("create"))
-    accounts.set_password(number, stored, must_change=must_change)
+    accounts.set_password([number], stored, must_change=must_change)

@@ -17,7 +17,7 @@ def reset_password(user_id: int, username: str) -> str:
     Commits. The answer is to be shown once and is not kept anywhere readable.
     """
     told, stored = passwords.one_time(clock.now())
-    accounts.set_password(user_id, stored, must_change=True)
+    accounts.set_password([user_id], stored, must_change=True)
     record_event("password_reset", subject=username)
     db.session.commit()
     return told

@@ -227,7 +227,7 @@ class HealthView(BaseView):
 def change_password(person: Login, wanted: str) -> None:
     """Give somebody logged in a new password of his own; this device goes on in a new session."""
     stored = passwords.hashed(wanted)
-    accounts.set_password(person.user_id, stored, must_change=False)
+    accounts.set_password([person.user_id], stored, must_change=False)
     record_event("password_changed", subject=person.username)
     db.session.commit()
     fresh = accounts.find_credentials(person.username)

@@ -21,9 +21,10 @@ from app.store import access, accounts, beginnings, bulk_load, clearing, links
 from app.store.context import system_scope
 from app.store.engine import be_patient
 from app.store.gate import member_of
+from app.store.grants import Line
 from app.store.installation import Installation
 from app.store.organisation import Role, RoleGrant, User
-from app.store.upgrade import grant_row, upgrade
+from app.store.upgrade import upgrade
 from app.store.writer import Change, Context, insert_rows, update_rows
 
 MARK = "bench"
@@ -94,7 +95,7 @@ def _add_role() -> None:
     for key in BINDING:
         entity = catalogue.get(key)
         given = Grant(Scope.SUBORDINATES, entity.grants[SALES_MANAGER].operations)
-        db.session.merge(RoleGrant(**grant_row(role, key, given)))
+        db.session.merge(RoleGrant(role_id=role, **Line.given(key, given).stored()))
     person = db.session.scalar(select(User.id).where(User.username == PEOPLE["subordinates"]))
     people = catalogue.get("user")
     roles: Any = people.fields["roles"]
@@ -115,8 +116,7 @@ def _known(size: Size) -> Company:
     stored = passwords.hashed(password)
     rows = db.session.execute(select(User.username, User.id)).all()
     people = {name: number for name, number in rows if name in PEOPLE.values() or "sales" in name}
-    for name in PEOPLE.values():
-        accounts.set_password(people[name], stored, must_change=False)
+    accounts.set_password([people[name] for name in PEOPLE.values()], stored, must_change=False)
     db.session.commit()
     own = select(Customer.id).where(Customer.owner_id == people[PEOPLE["self"]])
     own = own.where(Customer.deleted_at.is_(None))
