@@ -11,14 +11,14 @@ from functools import cached_property
 from typing import Any
 from zlib import crc32
 
-from app.spec.conditions import condition
+from app.spec.conditions import columns_in, condition
 from app.spec.conversion import Conversion
 from app.spec.errors import DeclarationError
 from app.spec.field import Field
 from app.spec.kinds import BooleanField, IntegerField
 from app.spec.operations import OPERATIONS, Operation
 from app.spec.quality import Check
-from app.spec.relations import RelationField
+from app.spec.relations import LinksField, RelationField
 from app.spec.roles import BUILT_IN_ROLES, Grant
 from app.spec.scopes import Scope
 from app.spec.words import Label
@@ -128,7 +128,7 @@ class Entity:
     many: Label
     icon: str
     menu: str
-    """The group of the left navigation; see ``MENU_GROUPS`` of the theme."""
+    """The group of the left navigation, by its key; ``app.admin.navigation`` has them."""
     operations: tuple[str, ...]
     grants: Mapping[str, Grant] = field(default_factory=dict)
     rank: int = 100
@@ -232,7 +232,9 @@ class Entity:
         self._check_names()
         self._check_operations()
         self._check_grants()
+        self._check_views()
         self._check_links(known)
+        self._check_conversion(known)
 
     def _check_names(self) -> None:
         if not self.key.isidentifier() or not self.plural.replace("-", "_").isidentifier():
@@ -297,16 +299,40 @@ class Entity:
                 if not self.fields[key].mask:
                     raise DeclarationError(self.key, key, "declare a kind of mask to mask it")
 
-    def _check_links(self, known: Mapping[str, "Entity"]) -> None:
-        for f in self.fields.values():
-            if f.kind in ("relation", "relations") and getattr(f, "to", "") not in known:
+    def _check_views(self) -> None:
+        known = {*self.fields, STARRED.key}
+        for each in self.builtin_views:
+            if unknown := set(columns_in(each.filters)) - known:
                 raise DeclarationError(
-                    self.key, f.key, f"points at {getattr(f, 'to', '')!r}, which is not declared"
+                    self.key, "views", f"{each.key}: no fields {sorted(unknown)}"
                 )
-        if self.conversion and self.conversion.into not in known.keys() & self.fields.keys():
+        if self.first_view and self.builtin_views[0].key != self.first_view:
+            raise DeclarationError(self.key, "first_view", f"there is no view {self.first_view!r}")
+
+    def _check_conversion(self, known: Mapping[str, "Entity"]) -> None:
+        way = self.conversion
+        if way is None:
+            return
+        if way.into not in known.keys() & self.fields.keys():
             raise DeclarationError(
                 self.key, "conversion", "name an entity, and have a field of that name"
             )
+        filled = [(way.into, {*way.sources})]
+        filled += [(one.entity, {one.through, *one.sources}) for one in way.beside]
+        for key, fields in filled:
+            if unknown := fields - (known[key].fields.keys() if key in known else set()):
+                raise DeclarationError(self.key, "conversion", f"{key}: no {sorted(unknown)}")
+        sources = (way.sources, *(one.sources for one in way.beside))
+        taken = {name for one in sources for names in one.values() for name in names}
+        if unknown := taken - self.fields.keys():
+            raise DeclarationError(self.key, "conversion", f"no fields {sorted(unknown)}")
+
+    def _check_links(self, known: Mapping[str, "Entity"]) -> None:
+        for f in self.fields.values():
+            if isinstance(f, RelationField | LinksField) and f.to not in known:
+                raise DeclarationError(
+                    self.key, f.key, f"points at {f.to!r}, which is not declared"
+                )
         for child in self.children:
             other = known.get(child.entity)
             through = other.fields.get(child.through) if other else None

@@ -10,10 +10,11 @@ import pytest
 
 from app.spec.catalogue import Catalogue, catalogue
 from app.spec.columns import name, text
-from app.spec.entity import Child, Entity
+from app.spec.conversion import Beside, Conversion
+from app.spec.entity import Child, Entity, view
 from app.spec.errors import DeclarationError
 from app.spec.metrics import metric
-from app.spec.relations import RelationField
+from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.roles import SALESPERSON, grant
 from app.spec.scopes import Scope
 from app.spec.words import Label, language
@@ -86,22 +87,45 @@ def test_a_sound_declaration_is_accepted() -> None:
             "thing.note: declare a kind of mask to mask it",
         ),
         ({"children": (Child("nobody", "thing"),)}, "nobody.thing does not point here"),
+        ({"views": (view("v", "V", "V", "nope", "empty"),)}, "thing.views: v: no fields ['nope']"),
+        ({"first_view": "nope"}, "thing.first_view: there is no view 'nope'"),
+        ({"conversion": Conversion("nobody")}, "thing.conversion: name an entity"),
     ],
 )
 def test_nonsense_is_refused_with_its_cure(changes: dict[str, Any], sentence: str) -> None:
     assert sentence in refusal(declared(**changes))
 
 
-def test_a_link_to_nothing_is_refused() -> None:
+@pytest.mark.parametrize("link", [RelationField, LinksField, TagsField])
+def test_a_link_to_nothing_is_refused(link: Any) -> None:
     class Linked(Plain):
         __fields__: ClassVar[Mapping[str, Any]] = {
             **Plain.__fields__,
-            "boss": RelationField(label=Label("Boss", "老板"), key="boss", to="nobody"),
+            "boss": link(label=Label("Boss", "老板"), key="boss", to="nobody"),
         }
 
     assert "thing.boss: points at 'nobody', which is not declared" in refusal(
         declared(model=Linked)
     )
+
+
+@pytest.mark.parametrize(
+    ("way", "sentence"),
+    [
+        (Conversion("thing", {"nope": ("name",)}), "thing: no ['nope']"),
+        (Conversion("thing", {"name": ("nope",)}), "no fields ['nope']"),
+        (Conversion("thing", beside=(Beside("thing", "nope"),)), "thing: no ['nope']"),
+        (Conversion("thing", beside=(Beside("nobody", "thing"),)), "nobody: no ['thing']"),
+    ],
+)
+def test_a_conversion_from_or_into_no_field_is_refused(way: Conversion, sentence: str) -> None:
+    class Becoming(Plain):
+        __fields__: ClassVar[Mapping[str, Any]] = {
+            **Plain.__fields__,
+            "thing": RelationField(label=Label("Thing", "东西"), key="thing", to="thing"),
+        }
+
+    assert f"thing.conversion: {sentence}" in refusal(declared(model=Becoming, conversion=way))
 
 
 def test_a_required_system_field_is_refused() -> None:
