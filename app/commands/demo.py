@@ -33,7 +33,8 @@ def demo(today: datetime | None, password: str | None, reset: bool, **size: int)
     """Fill the database with a demo company: people, customers, leads and contacts.
 
     Refuses when there are business records or people already. With --reset these are removed
-    first, the history and the log included; roles, their permissions and dictionaries stay.
+    first, the history and the log included; roles, their permissions, dictionaries and settings
+    stay.
     """
     day = today.date() if today else clock.today()
     upgrade()

@@ -21,9 +21,11 @@ SET_UP = frozenset(
         "role_grant",
         "rights_version",
         "dictionary_option",
+        "setting",
+        "picture",
     }
 )
-"""Tables that stay as they are: the version, roles and their grants, dictionaries."""
+"""Tables that stay as they are: the version, roles and their grants, dictionaries, settings."""
 
 PEOPLE = frozenset({"user_account", "user_role", "department"})
 """Tables of which the root department and one super admin stay."""
@@ -32,7 +34,8 @@ PEOPLE = frozenset({"user_account", "user_role", "department"})
 def clear(keeping: str) -> None:
     """Empty the database but for its set-up and the super admin called ``keeping``.
 
-    Roles, their grants and the dictionaries stay as they were edited. Nothing is committed here.
+    Roles, their grants, dictionaries and settings stay as they were edited. Nothing is committed
+    here.
     """
     be_patient(minutes=0)
     removed = db.session.scalar(select(func.count()).select_from(History.__table__))

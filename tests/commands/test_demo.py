@@ -13,11 +13,11 @@ from sqlalchemy.exc import DatabaseError
 
 from app.admin.security import passwords
 from app.extensions import db
-from app.spec import clock
+from app.spec import clock, company
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.kinds import CountField
-from app.store import door, history, past, search_index
+from app.store import door, history, past, search_index, settings
 from app.store.context import system_scope
 from app.store.organisation import Department, User
 from app.store.pools import TeamSeat
@@ -202,11 +202,14 @@ def test_reset_takes_everything_but_the_set_up(fresh: Flask, demo: Demo) -> None
     demo("--users", "30", "--departments", "14", customers=60)
     with fresh.app_context(), system_scope("look"):
         assert number_of("user") == 30
+        settings.save([settings.Wish(company.NAME, "Haina", 0)])
+        db.session.commit()
     assert demo("--reset", customers=20).exit_code == 0
     with fresh.app_context(), system_scope("look"):
         assert (number_of("customer"), number_of("user"), number_of("department")) == (20, 18, 9)
         told = rows_of(select(history.History.subject).where(history.History.operation == "set_up"))
         assert ("reset",) in told
+        assert settings.load()[company.NAME.key] == "Haina"
 
 
 def test_the_history_is_locked_again_after_a_reset(fresh: Flask, demo: Demo) -> None:
