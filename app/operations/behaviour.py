@@ -145,8 +145,8 @@ class Behaviour:
         return [Skip(i, "gone") for i in ids]
 
     def columns(self, run: Run) -> Sequence[str]:
-        """The fields that planning looks at, besides title, owner and pool."""
-        return ()
+        """The fields that planning looks at, besides title, owner and pool: those it writes."""
+        return OPERATIONS[self.slug].needs_fields
 
     def marks(self, run: Run) -> Mapping[str, Any]:
         return {}

@@ -1,23 +1,17 @@
 """Operations about a record's state: locked, won, invalid or not (CUS-1, CUS-2, LEAD-4)."""
 
-from collections.abc import Sequence
-
 from app.operations.behaviour import Behaviour, Row, Run, unless_so
 from app.operations.outcome import Plan
 from app.spec import clock
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.kinds import OptionField
-from app.spec.operations import OPERATIONS
 
 
 class Lock(Behaviour):
     """CUS-2: with a reason, until a moment or until it is unlocked; a lock can be changed."""
 
     slug = "lock"
-
-    def columns(self, run: Run) -> Sequence[str]:
-        return OPERATIONS[self.slug].needs_fields
 
     def plan(self, run: Run, row: Row) -> Plan:
         return unless_so(
@@ -34,9 +28,6 @@ class Unlock(Behaviour):
 
     slug = "unlock"
 
-    def columns(self, run: Run) -> Sequence[str]:
-        return OPERATIONS[self.slug].needs_fields
-
     def plan(self, run: Run, row: Row) -> Plan:
         rest = {"locked_until": None, "lock_reason": None} if row.values["is_locked"] else {}
         return unless_so(run, row, is_locked=False, **rest)
@@ -48,16 +39,7 @@ class SetDealStatus(Behaviour):
     slug = "set_deal_status"
 
     def params(self, entity: Entity) -> tuple[Field, ...]:
-        declared = entity.fields["deal_status"]
-        assert isinstance(declared, OptionField)  # noqa: S101 - for the type checker
-        return (
-            OptionField(
-                label=declared.label, key="status", choices=declared.choices, required=True
-            ),
-        )
-
-    def columns(self, run: Run) -> Sequence[str]:
-        return OPERATIONS[self.slug].needs_fields
+        return (_asking("status", entity.fields["deal_status"]),)
 
     def plan(self, run: Run, row: Row) -> Plan:
         status = run.params["status"]
@@ -72,16 +54,7 @@ class MarkInvalid(Behaviour):
     slug = "mark_invalid"
 
     def params(self, entity: Entity) -> tuple[Field, ...]:
-        declared = entity.fields["invalid_reason"]
-        assert isinstance(declared, OptionField)  # noqa: S101 - for the type checker
-        return (
-            OptionField(
-                label=declared.label, key="reason", choices=declared.choices, required=True
-            ),
-        )
-
-    def columns(self, run: Run) -> Sequence[str]:
-        return OPERATIONS[self.slug].needs_fields
+        return (_asking("reason", entity.fields["invalid_reason"]),)
 
     def plan(self, run: Run, row: Row) -> Plan:
         return unless_so(run, row, invalid_reason=run.params["reason"])
@@ -92,8 +65,11 @@ class Reopen(Behaviour):
 
     slug = "reopen"
 
-    def columns(self, run: Run) -> Sequence[str]:
-        return OPERATIONS[self.slug].needs_fields
-
     def plan(self, run: Run, row: Row) -> Plan:
         return unless_so(run, row, invalid_reason=None)
+
+
+def _asking(key: str, declared: Field) -> Field:
+    """A parameter that asks for one of the declared field's choices."""
+    assert isinstance(declared, OptionField)  # noqa: S101 - for the type checker
+    return OptionField(label=declared.label, key=key, choices=declared.choices, required=True)

@@ -8,9 +8,6 @@ from app.operations.outcome import Plan
 
 
 class _Tagging(Behaviour):
-    def columns(self, run: Run) -> Sequence[str]:
-        return ("tags",)
-
     def tagged(self, have: Sequence[Any], given: Sequence[Any]) -> list[Any]:
         """The tags of a record that has some, after the operation."""
         raise NotImplementedError
