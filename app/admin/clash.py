@@ -15,7 +15,7 @@ def duplicate_of(entity: Entity, error: IntegrityError) -> Refusal:
     if "unique" not in str(error.orig).lower() and not text.startswith("uq_"):
         return Conflict(_l("Another record still needs this, or is missing."))
     for key, f in entity.fields.items():
-        columns = [key, *(f"{key}_{d.suffix}" for d in f.derived if d.is_unique)]
+        columns = [key, *(d.column_of(key) for d in f.derived if d.is_unique)]
         table = entity.model.__tablename__
         if any(f"{table}.{c}" in text or text == f"uq_{table}_{c}" for c in columns):
             return taken(f)

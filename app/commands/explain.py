@@ -108,7 +108,7 @@ def facets(field: Field) -> Iterator[str]:
     if field.mask:
         yield f"mask:{field.mask}"
     for derived in field.derived:
-        yield f"derived:{field.key}_{derived.suffix}"
+        yield f"derived:{derived.column_of(field.key)}"
 
 
 def searched(entity: Entity) -> Iterator[Row]:

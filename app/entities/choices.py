@@ -1,4 +1,4 @@
-"""What leads, customers and contacts share: dictionaries that admins edit, a field."""
+"""The lists that fields of leads, customers, contacts and tags choose from; a field they share."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ from app.spec.options import Dictionary
 from app.spec.text import company_key, fold, sort_key
 from app.spec.words import Label
 
-SORT = Derived("sort", sort_key, 80)
+SORT = Derived("sort", sort_key, 80, sorts=True)
 UNIQUE_NAME = Derived("key", fold, 120, is_unique=True)
 UNIQUE_COMPANY = Derived(
     "key", company_key, 160, is_unique=True, may_repeat=True, alike=likeness.COMPANY

@@ -73,11 +73,17 @@ class Derived:
     suffix: str
     compute: Callable[[str], str]
     length: int
+    sorts: bool = False
+    """Lists are ordered by it instead of by the value itself (UI-8)."""
     is_unique: bool = False
     may_repeat: bool = False
     """Unique, unless somebody has said that another record may be called the same."""
     alike: str = ""
     """What two records have in common that have the same of it (CUS-7)."""
+
+    def column_of(self, key: str) -> str:
+        """The stored column, derived from the field of that key."""
+        return f"{key}_{self.suffix}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +138,8 @@ class Field:
     @property
     def sort_column(self) -> str:
         """The column that orders by this field: its stored sort key when it has one (UI-8)."""
-        suffix = next((d.suffix for d in self.derived if d.suffix == "sort"), None)
-        return f"{self.key}_{suffix}" if suffix else self.column
+        own = (derived.column_of(self.key) for derived in self.derived if derived.sorts)
+        return next(own, self.column)
 
     @property
     def is_stored(self) -> bool:
@@ -155,7 +161,7 @@ class Field:
         """What of the field is compared to find duplicates (CUS-7)."""
         for derived in self.derived:
             if derived.alike:
-                return Likeness(derived.alike, f"{self.key}_{derived.suffix}", derived.compute)
+                return Likeness(derived.alike, derived.column_of(self.key), derived.compute)
         return Likeness(self.alike, self.column, str) if self.alike else None
 
     def initial(self) -> Any:

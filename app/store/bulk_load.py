@@ -127,7 +127,7 @@ class Loader:
         self._columns = [
             *("id", "version"),
             *(f.column for f in fields),
-            *(f"{f.key}_{d.suffix}" for f in fields for d in f.derived),
+            *(d.column_of(f.key) for f in fields for d in f.derived),
         ]
         processors = [bind_processor(entity.model.__table__.c[name]) for name in self._columns]
         self._processors = [(place, p) for place, p in enumerate(processors) if p is not None]

@@ -40,7 +40,8 @@ class Acting:
     """Whether rows of ``entity`` that lie in a pool count too (contract §6)."""
     reason: str = ""
     memory: dict[Any, Any] = field(default_factory=dict, compare=False)
-    """What was looked up once for this work: team seats."""
+    """What was looked up once for this work: seats, conditions, the organisation. Whoever looks up
+    names his own key."""
 
     @property
     def is_system(self) -> bool:

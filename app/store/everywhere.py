@@ -73,8 +73,8 @@ class Group:
     @cached_property
     def titles(self) -> tuple[Field, Field | None]:
         """The field a record is called by, and that of its English name when there is one."""
-        own = self.entity.title
-        return self.entity.fields[own], self.policy.readable.get(f"{own}_en")
+        entity = self.entity
+        return entity.fields[entity.title], self.policy.readable.get(entity.english)
 
     @cached_property
     def fields(self) -> list[Field]:

@@ -5,6 +5,7 @@ what is stored by now it still holds, is done already, or clashes with what some
 the same cell.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -31,6 +32,8 @@ class Part(StrEnum):
     MASK = "mask"
 
 
+NUMBER = re.compile(r"[0-9]{1,9}")
+"""The number of a department, as the databases take it."""
 OPEN: Mapping[Part, int] = {Part.LEVEL: Level.EDIT, Part.MASK: Masking.NONE}
 """What a field is when its line says nothing of it."""
 
@@ -100,12 +103,12 @@ def scope_of(text: str) -> tuple[Scope, frozenset[tuple[int, bool]]]:
     """The scope and the chosen departments that a text means; BadRequest for none."""
     name, *places = text.split()[:1000] or [""]
     digits = [place.removesuffix("+") for place in places]
-    if name not in list(Scope) or not all(d.isascii() and d.isdigit() for d in digits):
+    if name not in list(Scope) or not all(NUMBER.fullmatch(d) for d in digits):
         raise BadRequest
     if places and name != Scope.CHOSEN:
         raise BadRequest
     chosen = zip(digits, places, strict=True)
-    return Scope(name), frozenset((int(d[:9]), place.endswith("+")) for d, place in chosen)
+    return Scope(name), frozenset((int(d), place.endswith("+")) for d, place in chosen)
 
 
 def value(line: Line, part: Part, name: str) -> Value:
@@ -149,11 +152,8 @@ def rank(change: Change) -> tuple[Any, ...]:
     """The order in which changes are told: by role, entity, then scope, operations, fields."""
     things, verbs = list(catalogue.things), list(OPERATIONS)
     slot = verbs.index(change.name) if change.name in verbs else len(verbs)
-    order = [Part.SCOPE, Part.OPERATION].index(change.part) if change.part in _COARSE else 2
+    order = {Part.SCOPE: 0, Part.OPERATION: 1}.get(change.part, 2)
     return change.role, things.index(change.entity), order, slot, change.name, change.part
-
-
-_COARSE = frozenset({Part.SCOPE, Part.OPERATION})
 
 
 @dataclass(frozen=True)

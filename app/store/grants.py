@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from app.extensions import db
+from app.spec.field import Level, Masking
+from app.spec.roles import Grant
 from app.spec.scopes import Scope
 from app.store.gate import member_of
 from app.store.organisation import Role, RoleGrant, User, user_role
@@ -35,6 +37,18 @@ class Line:
             frozenset((place["id"], bool(place.get("below"))) for place in places),
             row["fields"] or {},
         )
+
+    @classmethod
+    def given(cls, entity: str, grant: Grant) -> "Line":
+        """What a declaration grants a role on its entity or page."""
+        fields: dict[str, dict[str, int]] = {}
+        for key in grant.hidden:
+            fields.setdefault(key, {})["level"] = int(Level.HIDDEN)
+        for key in grant.read_only:
+            fields.setdefault(key, {})["level"] = int(Level.READ)
+        for key in grant.masked:
+            fields.setdefault(key, {})["mask"] = int(Masking.ALL)
+        return cls(entity, grant.scope, frozenset(grant.operations), fields=fields)
 
     def stored(self) -> dict[str, Any]:
         """The row as it is kept."""

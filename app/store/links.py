@@ -9,8 +9,8 @@ from sqlalchemy import Table, bindparam, delete, insert, literal, select, union_
 from app.extensions import db
 from app.spec.entity import Entity
 from app.spec.relations import LinksField
-from app.spec.text import fold
 from app.store.gate import member_of
+from app.store.namesakes import holders, unique_value
 
 
 def table_of(field: LinksField) -> Table:
@@ -41,12 +41,10 @@ def of_rows(
 
 def by_names(target: Entity, names: Iterable[str]) -> dict[str, int]:
     """The living records of these names, however they are spelled: name asked for to id."""
-    asked = {fold(name): name for name in names}
-    if not asked:
-        return {}
-    key = getattr(target.model, f"{target.title}_key")
-    rows = db.session.execute(select(key, target.model.id).where(key.in_(asked)))
-    return {asked[folded]: found for folded, found in rows}
+    title = target.fields[target.title]
+    asked = {unique_value(title, name): name for name in names}
+    found = holders(target, title, asked)
+    return {asked[value]: ids[0] for value, ids in found.items()}
 
 
 def replace(

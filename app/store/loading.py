@@ -103,10 +103,10 @@ def _columns(model: Any, fields: _Pointing) -> tuple[str, ...]:
     names = {column for _key, _to, column in fields} | {"id", *_ALWAYS}
     entity = catalogue.of(model)
     if entity is not None:
-        names |= {entity.title, f"{entity.title}_en"}
+        names |= {entity.title, entity.english}
     return tuple(name for name in sorted(names) if name in model.__mapper__.column_attrs)
 
 
 def _title_columns(key: str) -> tuple[str, ...]:
     target = catalogue.get(key)
-    return tuple(n for n in (target.title, f"{target.title}_en", "username") if n in target.fields)
+    return tuple(n for n in (target.title, target.english, "username") if n in target.fields)

@@ -17,7 +17,7 @@ MOST = 5
 def unique_column(entity: Entity, field: Field) -> Any:
     """The column in which no two living records have the same."""
     derived = next((d for d in field.derived if d.is_unique), None)
-    return getattr(entity.model, f"{field.key}_{derived.suffix}" if derived else field.column)
+    return getattr(entity.model, derived.column_of(field.key) if derived else field.column)
 
 
 def unique_value(field: Field, value: Any) -> Any:

@@ -10,12 +10,6 @@ from app.spec.errors import BadRequest
 N_DAYS = re.compile(r"(last|next|over)_(\d{1,4})_days(?:_ago)?")
 LONG_AGO = date(1900, 1, 1)
 _UNITS = ("day", "week", "month", "quarter", "year")
-NAMED = (
-    "today",
-    "yesterday",
-    "tomorrow",
-    *(f"{when}_{unit}" for unit in _UNITS[1:] for when in ("last", "this", "next")),
-)
 
 
 def period(name: str, today: date) -> tuple[date, date]:

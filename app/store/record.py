@@ -194,7 +194,7 @@ def _build(cls: Any) -> None:
             setattr(cls, key, _column(field))
         for derived in field.derived:
             column = mapped_column(_bytewise(derived.length), nullable=True)
-            setattr(cls, f"{key}_{derived.suffix}", column)
+            setattr(cls, derived.column_of(key), column)
         if field.shared_by:
             setattr(cls, field.shared_by, mapped_column(Integer, nullable=True))
     for field in fields.values():
@@ -312,11 +312,12 @@ def _indexes(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
             yield Index(f"uq_{table}_{field.key}", field.key, unique=True, **alive)
         likeness = field.likeness
         if likeness and not field.is_unique:
-            filled = _only(f"deleted_at IS NULL AND {likeness.column} IS NOT NULL")
-            yield Index(f"ix_{table}_{likeness.column}_alike", likeness.column, **filled)
+            living = ["deleted_at IS NULL"] if cls.__binned__ else []
+            filled = " AND ".join([*living, f"{likeness.column} IS NOT NULL"])
+            yield Index(f"ix_{table}_{likeness.column}_alike", likeness.column, **_only(filled))
         for derived in field.derived:
             if derived.is_unique:
-                column = f"{field.key}_{derived.suffix}"
+                column = derived.column_of(field.key)
                 yield from _unique_indexes(f"{table}_{column}", column, field, cls.__binned__)
     if cls.__pooled__:
         names = [f.sort_column for f in fields.values() if f.sortable and f.kind == "text"][:1]

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import flask_migrate
 from alembic.script import ScriptDirectory
@@ -22,12 +21,11 @@ from sqlalchemy.exc import DatabaseError
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
-from app.spec.entity import Entity, PageRight
-from app.spec.field import Level, Masking
-from app.spec.roles import BUILT_IN_ROLES, EXPORT_LIMIT, EXPORT_LIMITS, Grant
+from app.spec.roles import BUILT_IN_ROLES, EXPORT_LIMIT, EXPORT_LIMITS
 from app.store import access, dictionaries, reindex, search_index, worker_queue
 from app.store.context import system_scope
 from app.store.engine import is_postgres
+from app.store.grants import Line
 from app.store.installation import Installation
 from app.store.organisation import Department, RightsVersion, Role, RoleGrant
 from app.store.pools import POOL_KIND, Pool
@@ -82,7 +80,7 @@ def _fingerprint() -> str:
     head = ScriptDirectory(_migrations()).get_current_head()
     derived = {
         "dictionaries": [words.key + str(words.options) for words in dictionaries.declared()],
-        "grants": [str(sorted(thing.grants.items())) for thing in _granted()],
+        "grants": [str(sorted(thing.grants.items())) for thing in catalogue.things.values()],
         "search": [search_index.signature(e) for e in catalogue if e.searched],
         "roles": list(BUILT_IN_ROLES),
         "queue": worker_queue.version(),
@@ -161,40 +159,17 @@ def _roles() -> dict[str, int]:
     return dict(db.session.execute(select(Role.code, Role.id)).all())
 
 
-def _granted() -> list[Entity | PageRight]:
-    return [*catalogue, *catalogue.pages.values()]
-
-
 def _default_grants(roles: dict[str, int]) -> None:
     """Rows of the matrix that don't exist yet; what an admin has edited stays as it is."""
     have = set(db.session.execute(select(RoleGrant.role_id, RoleGrant.entity)))
     new = [
-        grant_row(roles[code], thing.key, given)
-        for thing in _granted()
+        {**Line.given(thing.key, given).stored(), "role_id": roles[code]}
+        for thing in catalogue.things.values()
         for code, given in thing.grants.items()
         if (roles[code], thing.key) not in have
     ]
     if new:
         db.session.execute(insert(RoleGrant.__table__), new)
-
-
-def grant_row(role_id: int, entity: str, given: Grant) -> dict[str, Any]:
-    """A default grant as a row of the matrix."""
-    fields: dict[str, dict[str, int]] = {}
-    for key in given.hidden:
-        fields.setdefault(key, {})["level"] = int(Level.HIDDEN)
-    for key in given.read_only:
-        fields.setdefault(key, {})["level"] = int(Level.READ)
-    for key in given.masked:
-        fields.setdefault(key, {})["mask"] = int(Masking.ALL)
-    return {
-        "role_id": role_id,
-        "entity": entity,
-        "scope": str(given.scope),
-        "departments": [],
-        "operations": list(given.operations),
-        "fields": fields,
-    }
 
 
 def _root_department() -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Select,
     String,
+    bindparam,
     delete,
     func,
     literal,
@@ -278,17 +279,17 @@ def rename(places: Sequence[tuple[str, str]], names: Mapping[str, str]) -> None:
             table.c.entity.in_({entity for entity, _column in places})
         )
     )
-    for number, entity, definition in kept.all():
+    changed = []
+    for number, entity, definition in kept:
         filters = definition["filters"]
         for column in (column for other, column in places if other == entity):
             filters = renamed(filters, column, names)
         if filters != definition["filters"]:
-            values = {"definition": {**definition, "filters": filters}}
-            db.session.execute(
-                update(table)
-                .where(table.c.id == number)
-                .values(version=table.c.version + 1, **values)
-            )
+            changed.append({"number": number, "now": {**definition, "filters": filters}})
+    if changed:
+        one = update(table).where(table.c.id == bindparam("number"))
+        values = {"version": table.c.version + 1, "definition": bindparam("now")}
+        db.session.connection().execute(one.values(values), changed)
 
 
 def _words(names: tuple[str, str], shared: Shared) -> dict[str, Any]:

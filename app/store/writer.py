@@ -89,7 +89,7 @@ def _columns(entity: Entity) -> Mapping[str, tuple[str, tuple[tuple[str, Any], .
     return {
         key: (
             f.column if f.is_stored else "",
-            tuple((f"{key}_{one.suffix}", one.compute) for one in f.derived),
+            tuple((one.column_of(key), one.compute) for one in f.derived),
         )
         for key, f in entity.fields.items()
     }
