@@ -5,7 +5,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    union_all,
+)
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
@@ -103,15 +115,17 @@ def _looks(
     entity: Entity, field: Field, likeness: Likeness, values: Iterable[Any]
 ) -> Iterator[Any]:
     model = entity.model
+    owner = model.owner_id if entity.is_owned else cast(null(), Integer)
     pool = model.pool_id.is_not(None) if entity.is_pooled else literal(value=False)
+    alive = model.deleted_at.is_(None) if entity.is_binned else true()
     looked = select(
         literal(entity.key).label("entity"),
         model.id.label("id"),
         getattr(model, entity.title).label("title"),
-        model.owner_id.label("owner_id"),
+        owner.label("owner_id"),
         pool.label("in_pool"),
         literal(likeness.name).label("by"),
-    ).where(getattr(model, likeness.column).in_(sorted(values)), model.deleted_at.is_(None))
+    ).where(getattr(model, likeness.column).in_(sorted(values)), alive)
     if entity.conversion:  # what has become something else is found as that
         looked = looked.where(model.is_converted.is_(False))
     if not field.shared_by:
