@@ -92,9 +92,9 @@ def _content(connection: Connection) -> Iterator[Finding]:
     )
     if failed:
         yield poor("jobs", f"{failed} failed within a week: see the log for the reason")
+    yield _mail()
     with system_scope("is there anybody to log in"):
         has_admin = has_super_admin()
-    yield _mail()
     yield judged(
         has_admin, "super admin", "exists" if has_admin else "none", "run: flask crm create-admin"
     )

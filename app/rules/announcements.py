@@ -18,7 +18,7 @@ from app.store.context import actor, system_scope
 
 KEY = "announcement"
 MOST = 100
-"""More than these are never running at once on one page."""
+"""So many are shown, the newest; nobody reads more."""
 
 
 class AnnouncementRules(Rules):

@@ -13,8 +13,9 @@ _KINDS: Mapping[type[Field], tuple[str, ...]] = {
     WebsiteField: ("网址", "网站", "官网", "主页", "web", "website", "homepage", "url", "w"),
     CreditCodeField: ("信用代码", "税号", "纳税人识别号", "credit code", "tax number", "uscc"),
 }
-_MASKED = {"address": ("地址", "公司地址", "address")}
 """What people write before a value of that kind, besides the field's own label."""
+_MASKED = {"address": ("地址", "公司地址", "address")}
+"""The same where no kind of its own tells what a text is, but its mask."""
 
 _elsewhere: dict[str, Mapping[str, tuple[str, ...]]] = {}
 

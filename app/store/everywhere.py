@@ -21,11 +21,11 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     literal,
     null,
     select,
-    true,
     union_all,
 )
 
@@ -146,7 +146,7 @@ def _part(number: int, group: Group, words: str, size: int) -> Select[Any]:
     """
     model, title = group.entity.model, group.entity.fields[group.entity.title]
     hit = search_index.matches(group.entity, words, [f.key for f in group.policy.searched])
-    matching = and_(_scope(group), true() if hit is None else hit)
+    matching = and_(_scope(group), false() if hit is None else hit)  # never all (C55)
     order, key = getattr(model, title.sort_column), _sorted_as(title, words)
     keys = [model.id.label("id"), order.label("order"), _changed(model).label("changed")]
     some = _kept(f"some_{number}", select(*keys).where(matching).limit(COUNT_CAP + 1))

@@ -30,10 +30,13 @@ from app.store.organisation import User
 from app.store.periods import period
 from app.store.policy import Policy
 
+NOT_UNDERSTOOD = _l("The filter is not understood.")
 MAX_CONDITIONS = 100
 MAX_DEPTH = 6
 MAX_VALUES = 1_000
 """Of all conditions of a filter together: each is bound by itself."""
+LONGEST = 200
+"""Characters of a text that is compared."""
 GROUPS: dict[str, Callable[..., ColumnElement[bool]]] = {"and": and_, "or": or_}
 DAY = re.compile(r"@today([+-]\d{1,4})?")
 """Today, or so many days before or after it."""
@@ -53,26 +56,26 @@ class Compiler:
     def compile(self, conditions: Any, depth: int = 0) -> list[ColumnElement[bool]]:
         """The conditions as SQL, to be ANDed by the caller."""
         if not isinstance(conditions, list | tuple) or depth > MAX_DEPTH:
-            raise BadRequest(_l("The filter is not understood."))
+            raise BadRequest(NOT_UNDERSTOOD)
         return [self._one(condition, depth) for condition in conditions]
 
     def _one(self, condition: Any, depth: int) -> ColumnElement[bool]:
         self.conditions += 1
         if not isinstance(condition, Mapping) or self.conditions > MAX_CONDITIONS:
-            raise BadRequest(_l("The filter is not understood."))
+            raise BadRequest(NOT_UNDERSTOOD)
         if len(condition) == 1 and next(iter(condition)) in GROUPS:
             ((name, inner),) = condition.items()
             parts = self.compile(inner, depth + 1)
             if not parts:
-                raise BadRequest(_l("The filter is not understood."))
+                raise BadRequest(NOT_UNDERSTOOD)
             return GROUPS[name](*parts)
         if not {"col", "opr"} <= set(condition) <= {"col", "opr", "value"}:
-            raise BadRequest(_l("The filter is not understood."))
+            raise BadRequest(NOT_UNDERSTOOD)
         field = self.policy.filterable(str(condition["col"]))
         operator, value = str(condition["opr"]), condition.get("value")
         self.values += len(value) if isinstance(value, list | tuple) else 1
         if self.values > MAX_VALUES:
-            raise BadRequest(_l("The filter is not understood."))
+            raise BadRequest(NOT_UNDERSTOOD)
         if operator not in field.operators:
             raise BadRequest(
                 _l("%(name)s can't be filtered by %(operator)s.", name=field.key, operator=operator)
@@ -101,7 +104,7 @@ class Compiler:
         if operator == "between":
             bounds = self._operands(field, value, many=True)
             if len(bounds) != 2:
-                raise BadRequest(_l("The filter is not understood."))
+                raise BadRequest(NOT_UNDERSTOOD)
             return and_(column >= bounds[0], column <= bounds[1])
         if operator in ("eq", "in"):
             return _equal(column, self._operands(field, value, many=operator == "in"))
@@ -113,7 +116,7 @@ class Compiler:
         is_list = isinstance(value, list | tuple)
         values = list(value) if is_list else [value]
         if not values or (is_list and not many):
-            raise BadRequest(_l("The filter is not understood."))
+            raise BadRequest(NOT_UNDERSTOOD)
         found: list[Any] = []
         for one in values:
             found.extend(self._operand(field, one))
@@ -225,10 +228,10 @@ def _equal(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
 
 
 def _literal(value: Any) -> str | None:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not is_storable(value):
         raise ValueError(_l("This must be text."))
-    if len(value) > 200 or not is_storable(value):
-        raise ValueError(_l("At most %(n)s characters.", n=200))
+    if len(value) > LONGEST:
+        raise ValueError(_l("At most %(n)s characters.", n=LONGEST))
     return value or None
 
 

@@ -104,7 +104,10 @@ def _take_structure(
 
 
 def _documents() -> Any:
-    """The rows of the matrix and the enabled pools, in one statement."""
+    """The rows of the matrix and the enabled pools, in one statement.
+
+    A pool's kind stands in the place of the entity, what it shows in that of the operations.
+    """
     plain = type_coerce(null(), JSON)
     return union_all(
         select(
