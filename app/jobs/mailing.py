@@ -27,7 +27,7 @@ from app.spec.words import Label, either
 from app.store import access, channels, mails
 from app.store.context import Actor, acting_as, system_scope
 from app.store.engine import may_write
-from app.store.mails import DIGEST, DROPPED, SENT, SINGLE
+from app.store.mails import DIGEST, DROPPED, SENT, SINGLE, Planned
 from app.store.outbox import Outbox
 
 SORTED_AT_ONCE = 100
@@ -64,23 +64,25 @@ def sort() -> bool:
         for message in found:
             of[message.user_id].append(message)
         if mail.is_set_up():
-            for user_id, messages in of.items():
-                _sort(access.load_actor(user_id), messages)
+            readers = ((access.load_actor(reader), told) for reader, told in of.items())
+            mails.add(one for reader, told in readers for one in _wanted(reader, told))
         mails.mark_sorted(found)
         db.session.commit()
     return bool(found)
 
 
-def _sort(reader: Actor, messages: Sequence[Outbox]) -> None:
+def _wanted(reader: Actor, messages: Sequence[Outbox]) -> Iterator[Planned]:
+    """The mails that somebody wants of what he was told."""
+    me = reader.user_id
     with _speaking_to(reader):
-        wanted = channels.mine()
-    for message in messages:
-        if wanted.takes(message.kind, Channel.MAIL):
-            mails.add(SINGLE, message.dedup_key, reader.user_id, clock.now(), [message.id])
-    daily = [one.id for one in messages if wanted.takes(one.kind, Channel.DIGEST)]
+        chosen = channels.mine()
+    for one in messages:
+        if chosen.takes(one.kind, Channel.MAIL):
+            yield Planned(SINGLE, one.dedup_key, me, clock.now(), [one.id])
+    daily = [one.id for one in messages if chosen.takes(one.kind, Channel.DIGEST)]
     if daily:
-        due = wanted.next_digest(clock.now() + CLOSING)
-        mails.add(DIGEST, f"digest:{reader.user_id}:{due:%Y%m%d%H%M}", reader.user_id, due, daily)
+        due = chosen.next_digest(clock.now() + CLOSING)
+        yield Planned(DIGEST, f"digest:{me}:{due:%Y%m%d%H%M}", me, due, daily)
 
 
 def send_due(until: float) -> Iterator[str]:

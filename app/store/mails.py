@@ -7,6 +7,7 @@ program that shows it once.
 
 import secrets
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,17 +92,38 @@ def mark_sorted(messages: Iterable[Outbox]) -> None:
         message.sorted_at = moment
 
 
-def add(kind: str, key: str, user_id: int, due_at: datetime, messages: Collection[int]) -> None:
-    """A mail of these messages, or these added to the one that has the key; in the transaction."""
-    row = {"kind": kind, "dedup_key": key, "user_id": user_id, "due_at": due_at, "state": WAITING}
-    row |= {"message_id": secrets.token_hex(16), "attempts": 0, "worker": "", "error": ""}
-    adding = inserting(_T).values(**row)
-    number = db.session.execute(
-        adding.on_conflict_do_update(
-            index_elements=["dedup_key"], set_={"dedup_key": adding.excluded.dedup_key}
-        ).returning(_T.c.id)
-    ).scalar_one()
-    db.session.execute(insert(_P), [{"mail_id": number, "outbox_id": one} for one in messages])
+@dataclass(frozen=True)
+class Planned:
+    """A mail that somebody wants: of which messages, and from when on."""
+
+    kind: str
+    dedup_key: str
+    user_id: int
+    due_at: datetime
+    messages: Sequence[int]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        named = ("kind", "dedup_key", "user_id", "due_at")
+        new = {"message_id": secrets.token_hex(16), "state": WAITING, "attempts": 0}
+        return {**{key: getattr(self, key) for key in named}, **new, "worker": "", "error": ""}
+
+
+def add(planned: Iterable[Planned]) -> None:
+    """Mails of these messages, or these added to the mail that has the key: two statements.
+
+    In the transaction under way, in the order of the keys: of two senders none waits for ever.
+    """
+    wanted = sorted(planned, key=lambda one: one.dedup_key)
+    if not wanted:
+        return
+    adding = inserting(_T).values([one.row for one in wanted])
+    same = {"dedup_key": adding.excluded.dedup_key}
+    adding = adding.on_conflict_do_update(index_elements=["dedup_key"], set_=same)
+    numbers = dict(db.session.execute(adding.returning(_T.c.dedup_key, _T.c.id)).all())
+    parts = ((numbers[one.dedup_key], message) for one in wanted for message in one.messages)
+    rows = [{"mail_id": number, "outbox_id": message} for number, message in parts]
+    db.session.execute(insert(_P), rows)
 
 
 def claim(worker: str, most: int) -> list[int]:
