@@ -106,6 +106,7 @@ class Clock:
             return
         for key, due_at in waiting:
             if key in ROUTINES and self._takes_over(key, due_at):
+                self._at_work.add((key, due_at))  # beats from now on, however long it queues
                 self._executor.pool.submit(self.do, key, due_at)
 
     def _set_to(self, zone: str) -> None:

@@ -18,6 +18,7 @@ from threading import Event
 from flask import Flask
 from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.extensions import db
 from app.jobs import ending
@@ -77,10 +78,10 @@ class Runner:
                 return self._advance(number)
             except Refusal as refusal:
                 return self._fail(number, refusal)
-            except DBAPIError as fault:
+            except (DBAPIError, PoolTimeout) as fault:
                 if is_full(fault):
                     return self._fail(number, StorageFull())
-                log.warning("job %s: %s", number, type(fault.orig).__name__)
+                log.warning("job %s had to stop", number, exc_info=faults == MOST_FAULTS)
                 time.sleep(random.uniform(0.1, 0.5) * faults)  # noqa: S311 - no secret
             except Exception:  # whatever a kind does wrong must not end the worker
                 log.exception("job %s failed", number)

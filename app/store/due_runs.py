@@ -18,7 +18,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     tuple_,
     update,
 )
@@ -28,8 +27,9 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.routines import ROUTINES, Report
 from app.spec.types import UTCDateTime
+from app.store import leases
 from app.store.context import actor_id
-from app.store.engine import inserting, is_postgres
+from app.store.engine import inserting
 from app.store.separate import reading, writing
 
 LEASE = timedelta(seconds=15)
@@ -68,20 +68,15 @@ _T = DueRun.__table__
 
 
 def now() -> datetime:
-    """What time it is by the database's clock, which all processes share (C98).
-
-    Asked on a connection of its own: call it before a transaction begins, not within one.
-    """
-    if not is_postgres():
-        return clock.now()
+    """What time it is by the database's clock, which all processes share (C98)."""
     with reading() as connection:
-        found: datetime = connection.scalar(text("SELECT clock_timestamp()"))
+        found: datetime = connection.execute(select(leases.moment())).scalar_one()
     return found
 
 
 def claim(routine: str, due_at: datetime, worker: str) -> bool:
     """Take a due time that nobody has taken yet; exactly one caller is told True."""
-    begun = now()
+    begun = leases.moment()
     row = {"state": "running", "worker": worker, "attempts": 1, "started_at": begun}
     with writing() as connection:
         return _insert(connection, {"routine": routine, "due_at": due_at, "beat_at": begun, **row})
@@ -103,19 +98,18 @@ def _insert(connection: Connection, row: dict[str, Any]) -> bool:
 
 def left() -> list[tuple[str, datetime]]:
     """What waits for a worker: asked for, abandoned, or to be tried again; oldest first."""
-    waits = _waits(now())
     with reading() as connection:
-        found = select(_T.c.routine, _T.c.due_at).where(waits).order_by(_T.c.due_at)
+        found = select(_T.c.routine, _T.c.due_at).where(_waits()).order_by(_T.c.due_at)
         return [(row.routine, row.due_at) for row in connection.execute(found)]
 
 
 def take_over(routine: str, due_at: datetime, worker: str) -> bool:
     """Take what waits for a worker; False when somebody else was faster."""
-    begun = now()
+    begun = leases.moment()
     with writing() as connection:
         taken = connection.execute(
             update(_T)
-            .where(_T.c.routine == routine, _T.c.due_at == due_at, _waits(begun))
+            .where(_T.c.routine == routine, _T.c.due_at == due_at, _waits())
             .values(
                 state="running",
                 worker=worker,
@@ -128,26 +122,25 @@ def take_over(routine: str, due_at: datetime, worker: str) -> bool:
     return bool(taken.rowcount)
 
 
-def _waits(moment: datetime) -> Any:
-    again = (_T.c.state == "failed") & (_T.c.next_try_at <= moment)
-    abandoned = _is_dead(moment) & (_T.c.attempts < MOST_ATTEMPTS)
+def _waits() -> Any:
+    again = (_T.c.state == "failed") & (_T.c.next_try_at <= leases.moment())
+    abandoned = _is_dead() & (_T.c.attempts < MOST_ATTEMPTS)
     return or_(_T.c.state == "queued", abandoned, again)
 
 
-def _is_dead(moment: datetime) -> Any:
-    return (_T.c.state == "running") & (_T.c.beat_at < moment - LEASE)
+def _is_dead() -> Any:
+    return (_T.c.state == "running") & (_T.c.beat_at < leases.moment(-LEASE))
 
 
 def give_up() -> list[tuple[str, datetime, int]]:
     """End what its last worker died of too; answers routine, due time and number of attempts."""
-    moment = now()
-    hopeless = (_is_dead(moment), _T.c.attempts >= MOST_ATTEMPTS)
+    hopeless = (_is_dead(), _T.c.attempts >= MOST_ATTEMPTS)
     with reading() as connection:
         if connection.execute(select(_T.c.routine).where(*hopeless).limit(1)).first() is None:
             return []
     with writing() as connection:
         ended = update(_T).where(*hopeless)
-        ended = ended.values(state="failed", finished_at=moment, error="WorkerDied")
+        ended = ended.values(state="failed", finished_at=leases.moment(), error="WorkerDied")
         told = connection.execute(ended.returning(_T.c.routine, _T.c.due_at, _T.c.attempts))
         return [(row.routine, row.due_at, row.attempts) for row in told]
 
@@ -157,11 +150,10 @@ def beat(worker: str, runs: Iterable[tuple[str, datetime]]) -> None:
     at_work = list(runs)
     if not at_work:
         return
-    moment = now()
     with writing() as connection:
         mine = (_T.c.worker == worker, _T.c.state == "running")
         these = tuple_(_T.c.routine, _T.c.due_at).in_(at_work)
-        connection.execute(update(_T).where(*mine, these).values(beat_at=moment))
+        connection.execute(update(_T).where(*mine, these).values(beat_at=leases.moment()))
 
 
 def finish(routine: str, due_at: datetime, worker: str, report: Report) -> bool:
@@ -169,21 +161,20 @@ def finish(routine: str, due_at: datetime, worker: str, report: Report) -> bool:
 
     Then the transaction must be taken back: the other one does the work.
     """
-    done = {"state": "done", "finished_at": clock.now(), "report": dict(report), "error": ""}
+    done = {"state": "done", "finished_at": leases.moment(), "report": dict(report), "error": ""}
     return _end(routine, due_at, worker, done, db.session.connection())
 
 
 def fail(routine: str, due_at: datetime, worker: str, error: str) -> int:
     """Note that it went wrong and when it is tried again; answers how often it has failed."""
-    ended = now()
     with writing() as connection:
         mine = (_T.c.routine == routine, _T.c.due_at == due_at, _T.c.worker == worker)
         attempts = connection.scalar(select(_T.c.attempts).where(*mine)) or 0
         pause = PAUSES[attempts - 1] if 0 < attempts <= len(PAUSES) else None
         failed = {
             "state": "failed",
-            "finished_at": ended,
-            "next_try_at": ended + pause if pause else None,
+            "finished_at": leases.moment(),
+            "next_try_at": leases.moment(pause) if pause else None,
             "error": error,
         }
         _end(routine, due_at, worker, failed, connection)

@@ -27,6 +27,7 @@ from app.extensions import db
 from app.spec import clock, words
 from app.spec.errors import NotFound
 from app.spec.types import UTCDateTime
+from app.store import leases
 from app.store.context import actor
 from app.store.door import MAX_ID
 from app.store.separate import reading
@@ -152,9 +153,9 @@ def take_up(number: int, worker: str, kinds: Collection[str]) -> bool:
     The caller commits.
     """
     taken: Any = db.session.execute(
-        update(Job)
+        update(Job.__table__)
         .where(Job.id == number, *_free(kinds))
-        .values(worker=worker, lease_until=clock.now() + LEASE, attempts=Job.attempts + 1)
+        .values(worker=worker, lease_until=leases.moment(LEASE), attempts=Job.attempts + 1)
     )
     return bool(taken.rowcount)
 
@@ -166,9 +167,9 @@ def renew(number: int, worker: str) -> Job | None:
     transaction does a chunk makes this the fence: of two workers one waits here and then gives up.
     """
     held: Any = db.session.execute(
-        update(Job)
+        update(Job.__table__)
         .where(Job.id == number, Job.worker == worker, Job.state.in_(OPEN))
-        .values(lease_until=clock.now() + LEASE)
+        .values(lease_until=leases.moment(LEASE))
     )
     if not held.rowcount:
         return None
@@ -224,5 +225,4 @@ def under_way() -> list[Job]:
 
 def _free(kinds: Collection[str]) -> list[Any]:
     """A newer version may know more kinds: those are left to its workers."""
-    nobody = or_(Job.lease_until.is_(None), Job.lease_until < clock.now())
-    return [Job.state.in_(OPEN), Job.kind.in_(kinds), nobody]
+    return [Job.state.in_(OPEN), Job.kind.in_(kinds), leases.is_over(Job.lease_until)]

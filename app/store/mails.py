@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, insert, or_, select, text, update
+from sqlalchemy import ForeignKey, Index, String, Text, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
+from app.store import leases
 from app.store.engine import inserting
 from app.store.organisation import User
 from app.store.outbox import Outbox
@@ -128,11 +129,11 @@ def add(planned: Iterable[Planned]) -> None:
 
 def claim(worker: str, most: int) -> list[int]:
     """Take mails that are due and that nobody holds, oldest first; their numbers."""
-    now = clock.now()
-    free = or_(_T.c.lease_until.is_(None), _T.c.lease_until < now)
-    due = select(_T.c.id).where(_T.c.state == WAITING, _T.c.due_at <= now, free)
+    free = leases.is_over(_T.c.lease_until)
+    due = select(_T.c.id).where(_T.c.state == WAITING, _T.c.due_at <= clock.now(), free)
     some = due.order_by(_T.c.due_at, _T.c.id).limit(most).with_for_update(skip_locked=True)
-    taking = update(_T).where(_T.c.id.in_(some)).values(worker=worker, lease_until=now + LEASE)
+    taking = update(_T).where(_T.c.id.in_(some))
+    taking = taking.values(worker=worker, lease_until=leases.moment(LEASE))
     with writing() as connection:
         return sorted(connection.scalars(taking.returning(_T.c.id)))
 

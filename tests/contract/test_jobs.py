@@ -1,15 +1,17 @@
 """Background jobs (BULK-3): what runs as one, what it says, and what may happen on the way."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import Engine, func, insert, select, update
 
 from app.extensions import db
 from app.jobs import ending
 from app.spec.catalogue import catalogue
-from app.store import jobs
+from app.store import jobs, mails
 from tests.contract.calls import Api, condition, filters_of, pool_ids, set_role, stored, user_ids
 from tests.contract.test_bulk import LATER, rows_in
 from tests.support.snapshot import changed, snapshot
@@ -410,6 +412,28 @@ def test_a_lost_lease_writes_nothing_more(world: World, engine: Engine) -> None:
         db.session.commit()
     work_off(world)
     assert entries(engine, run) == MANY
+
+
+@pytest.mark.parametrize("minutes", [-3, 3])
+def test_a_wrong_clock_takes_no_job_and_no_mail_from_others(
+    world: World, engine: Engine, minutes: int
+) -> None:
+    """C98: the worker whose clock is late, and the other one, count by the database's clock."""
+    if world.server.kind == "sqlite":
+        return  # serves one machine, with one clock
+    job, _run = started(Api(world, "manager"), "lock", fill(engine, 501), {"reason": "x"})
+    wrong = datetime.now(UTC) + timedelta(minutes=minutes)
+    people, past = user_ids(engine), datetime(2020, 1, 1, tzinfo=UTC)
+    with world.app.app_context():
+        due = mails.Planned(mails.SINGLE, "one", people["manager"], past, []).row
+        db.session.execute(insert(mails.Mail.__table__), [due])
+        db.session.commit()
+        for turn, worker in enumerate(("first", "second")):
+            is_wrong = (turn == 0) == (minutes < 0)
+            with time_machine.travel(wrong) if is_wrong else nullcontext():
+                assert jobs.take_up(job, worker, ["bulk"]) is (turn == 0)
+                db.session.commit()
+                assert len(mails.claim(worker, 9)) == (turn == 0)
 
 
 def test_its_person_hears_how_it_ended(world: World, engine: Engine) -> None:
