@@ -104,6 +104,8 @@ class Behaviour:
     slug = ""
     writes = True
     """Whether records are changed; an operation that only reads locks and writes nothing."""
+    takes_away = False
+    """Whether they leave: then nobody can begin to point at them meanwhile (C86)."""
     job = "bulk"
     """The kind of job that does what is more than a request takes."""
 
@@ -177,12 +179,18 @@ def write(run: Run, changes: Sequence[Change], extra: Mapping[str, Any]) -> None
 
 
 def lock_rows(
-    entity: Entity, ids: Sequence[int], columns: Sequence[str], *, lock: bool = True
+    entity: Entity,
+    ids: Sequence[int],
+    columns: Sequence[str],
+    *,
+    lock: bool = True,
+    leaving: bool = False,
 ) -> Iterator[Row]:
     """The rows still within the operation's scope, locked in the order of their ids.
 
     On PostgreSQL a row that somebody else holds is waited for and looked at again, so a claim that
-    comes second finds nothing (POOL-2); on SQLite writers queue as a whole.
+    comes second finds nothing (POOL-2); on SQLite writers queue as a whole. For rows that are
+    ``leaving`` whoever holds them as a choice of his is waited for too (``door.within``).
     """
     if not ids:
         return
@@ -200,7 +208,7 @@ def lock_rows(
         .order_by(model.id)
     )
     if lock:
-        statement = statement.with_for_update(of=model, key_share=True)
+        statement = statement.with_for_update(of=model, key_share=not leaving)
     rows = db.session.execute(statement).all()
     several = [f for f in fields if isinstance(f, LinksField)]
     linked = links.of_rows(entity, several, [found[0] for found in rows])

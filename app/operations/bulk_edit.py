@@ -40,7 +40,7 @@ class BulkEdit(Behaviour):
         if not values:
             raise Invalid(fields={"set": [_l("Choose at least one field.")]})
         refuse_masks(run.policy, values)
-        resolve(run.entity, fields, values, creates=not run.dry_run)
+        resolve(run.entity, fields, values, writes=not run.dry_run)
         run.memory["values"] = values
 
     def columns(self, run: Run) -> Sequence[str]:

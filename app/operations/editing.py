@@ -71,13 +71,14 @@ def resolve(
     values: dict[str, Any],
     before: Mapping[str, Any] | None = None,
     *,
-    creates: bool = False,
+    writes: bool = False,
 ) -> None:
     """Check that every record pointed at exists within the reader's scope (C23).
 
     Usernames and names of tags become ids. People must be active to be chosen (ORG-1); what the
-    record pointed at ``before`` may stay. A new tag is made when this ``creates``; otherwise its
-    name stays a name. Raises Invalid.
+    record pointed at ``before`` may stay. For whoever ``writes`` a new tag is made, else its name
+    stays a name; and what is chosen is held, but for records of the same kind: two that choose
+    each other would wait for ever. Raises Invalid.
     """
     wrong: dict[str, list[Any]] = {}
     for key, f in fields.items():
@@ -85,13 +86,14 @@ def resolve(
             continue
         if isinstance(f, TagsField):
             try:
-                values[key] = _tags(f, values[key], creates=creates)
+                values[key] = _tags(f, values[key], creates=writes)
             except ValueError as error:
                 wrong[key] = [error.args[0]]
             continue
         wanted = values[key] if isinstance(values[key], list) else [values[key]]
         kept = {one: one for one in wanted if one in _pointed_at((before or {}).get(key))}
-        found = kept | _existing(entity, f.to, [one for one in wanted if one not in kept])
+        new = [one for one in wanted if one not in kept]
+        found = kept | _existing(entity, f.to, new, holds=writes and f.to != entity.key)
         if len(found) != len(set(wanted)):
             wrong[key] = [_l("Not a valid choice.")]
         else:
@@ -116,22 +118,21 @@ def _pointed_at(value: Any) -> list[int]:
     return value if isinstance(value, list) else [value]
 
 
-def _existing(chooser: Entity, to: str, wanted: list[Any]) -> dict[Any, int]:
+def _existing(chooser: Entity, to: str, wanted: list[Any], *, holds: bool) -> dict[Any, int]:
     """The ids that this reader may choose in that entity, by what was asked for: id or username."""
     target = catalogue.get(to)
     ids = [one for one in wanted if isinstance(one, int)]
     if not wanted:
         return {}
     if target.is_owned:
-        return {i: i for i in door.within(target, ids, "read")}
+        return {i: i for i in door.within(target, ids, "read", holds=holds)}
     model, may_name = target.model, "username" in target.fields
     name = model.username if may_name else literal(None)
     named = name.in_([one for one in wanted if isinstance(one, str)]) if may_name else false()
-    rows = db.session.execute(
-        select(model.id, name).where(
-            or_(member_of(model.id, ids), named), *rules_of(target).choosable(chooser)
-        )
-    ).all()
+    statement = select(model.id, name).where(
+        or_(member_of(model.id, ids), named), *rules_of(target).choosable(chooser)
+    )
+    rows = db.session.execute(door.held(statement, model) if holds else statement).all()
     by_id = {row[0]: row[0] for row in rows if row[0] in ids}
     return by_id | {row[1]: row[0] for row in rows if row[1] in wanted}
 
@@ -146,7 +147,7 @@ def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False
     door.demand(entity.key, "create")
     fields = Policy(actor(), entity, "create").writable(creating=True)
     values = parse(fields, raw, complete=True)
-    resolve(entity, fields, values, creates=True)
+    resolve(entity, fields, values, writes=True)
     complete_ownership(entity, values)
     with operating("create", entity.key):
         rules = rules_of(entity)
@@ -214,7 +215,7 @@ def edit(
     values = parse(fields, raw)
     changed = {key: value for key, value in values.items() if before.get(key) != value}
     pointing = {key: fields[key] for key in changed}
-    resolve(entity, pointing, changed, before, creates=True)
+    resolve(entity, pointing, changed, before, writes=True)
     primary.check(entity, record_id, changed)
     changed = {key: value for key, value in changed.items() if before.get(key) != value}
     if record.version != (version if isinstance(version, int) else version()):

@@ -61,7 +61,7 @@ def _read(does: Behaviour, me: Run, selection: Selection, raw: Mapping[str, Any]
     fields = {f.key: f for f in does.params(me.entity)}
     try:
         me.params = parse(fields, raw, complete=True)
-        resolve(me.entity, fields, me.params, creates=not me.dry_run)
+        resolve(me.entity, fields, me.params, writes=not me.dry_run)
         does.prepare(me)
     except Invalid:
         look_at(me.entity, me.verb, selection)
@@ -72,7 +72,7 @@ def _run(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
     assert me.operation_id is not None  # noqa: S101 - for the type checker
     most = does.at_once(me)
     ids = chosen.ids(most + 1)
-    runs.note(me.operation_id, (skip.item for skip in chosen.skipped))
+    runs.note_first(me.operation_id, (skip.item for skip in chosen.skipped))
     if len(ids) > most:
         count = chosen.freeze(me.operation_id)
         does.foresee(me, count)
@@ -133,7 +133,7 @@ def resume(past: OperationRun, kept: dict[str, Any]) -> Run:
     door.demand(me.entity.key, me.verb.slug)
     asked = {f.key: f for f in does.params(me.entity) if not isinstance(f, TagsField)}
     with _doing(me):
-        resolve(me.entity, asked, me.params)
+        resolve(me.entity, asked, me.params, writes=True)
         does.prepare(me)
     return me
 
@@ -153,7 +153,8 @@ def _doing(me: Run) -> Iterator[None]:
 
 def _step(does: Behaviour, me: Run, ids: Sequence[int]) -> Outcome:
     lock = does.writes and not me.dry_run
-    rows = list(lock_rows(me.entity, ids, does.columns(me), lock=lock))
+    columns, leaving = does.columns(me), does.takes_away
+    rows = list(lock_rows(me.entity, ids, columns, lock=lock, leaving=leaving))
     does.prepare_chunk(me, rows)
     plans = [does.plan(me, row) for row in rows]
     changes = [plan for plan in plans if isinstance(plan, Change)]

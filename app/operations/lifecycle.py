@@ -16,7 +16,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.namesakes import may_be_confirmed
-from app.store import namesakes
+from app.store import door, namesakes
 from app.store.context import actor_id, system_scope
 from app.store.gate import member_of
 from app.store.writer import Change
@@ -26,6 +26,7 @@ class Delete(Behaviour):
     """Into the recycle bin, with everything that belongs to it; blocked ones stay (CUS-3)."""
 
     slug = "delete"
+    takes_away = True
 
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         run.memory["blockers"] = rules_of(run.entity).blockers(run.entity, [row.id for row in rows])
@@ -107,6 +108,7 @@ class Disable(Behaviour):
     """Nobody is deleted, only disabled, and only when nothing depends on him any more (ORG-1)."""
 
     slug = "disable"
+    takes_away = True
 
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         run.memory["blockers"] = rules_of(run.entity).blockers(run.entity, [row.id for row in rows])
@@ -210,7 +212,8 @@ def _mark(
 ) -> None:
     note = {"deleted": [not deleted, deleted]}
     with system_scope("what belongs to a record goes with it, whoever owns it"):
-        changes = [replace(row.change(), notes=note) for row in lock_rows(entity, ids, ())]
+        rows = lock_rows(entity, ids, (), leaving=deleted)
+        changes = [replace(row.change(), notes=note) for row in rows]
         if changes:
             write(replace(run, entity=entity), changes, extra)
 
@@ -231,11 +234,8 @@ def _unique_values(entity: Entity, field: Field, rows: Sequence[Row]) -> dict[in
 
 
 def _deleted(entity: Entity, ids: Sequence[int | None]) -> set[int]:
-    wanted = sorted({i for i in ids if i})
-    return set(
-        db.session.scalars(
-            select(entity.model.id).where(
-                member_of(entity.model.id, wanted), entity.model.deleted_at.is_not(None)
-            )
-        )
-    )
+    """Those that lie in the bin; the others are held until their children are back."""
+    model, wanted = entity.model, sorted({i for i in ids if i})
+    found = select(model.id, model.deleted_at).where(member_of(model.id, wanted))
+    rows = db.session.execute(door.held(found, model)) if wanted else ()
+    return {record_id for record_id, deleted_at in rows if deleted_at}

@@ -39,6 +39,7 @@ class Merge(Behaviour):
     """
 
     slug = "merge"
+    takes_away = True
 
     def params(self, entity: Entity) -> tuple[Field, ...]:
         label = Label("Merge into", "合并到")

@@ -19,6 +19,7 @@ class Purge(Behaviour):
     """Not while something that stays points there; the history keeps a last line of each."""
 
     slug = "purge"
+    takes_away = True
 
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         ids = [row.id for row in rows]

@@ -16,7 +16,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
-from app.store import history, seats
+from app.store import door, history, seats
 from app.store.context import system_scope
 from app.store.gate import member_of
 from app.store.writer import Change
@@ -106,11 +106,12 @@ def _pointed_at(value: Any) -> set[int]:
 
 
 def _there(chooser: Entity, to: str, ids: set[int]) -> set[int]:
-    """Those of the records that can still be chosen: alive, active, enabled."""
+    """Those of the records that can still be chosen: alive, active, enabled. They are held."""
     target = catalogue.get(to)
     model = target.model
     where = [member_of(model.id, sorted(ids)), *rules_of(target).choosable(chooser)]
     if target.is_binned:
         where.append(model.deleted_at.is_(None))
     with system_scope("whether somebody is still there is known everywhere"):
-        return set(db.session.scalars(select(model.id).where(*where))) if ids else set()
+        found = door.held(select(model.id).where(*where), model)
+        return set(db.session.scalars(found)) if ids else set()

@@ -96,7 +96,7 @@ class Chosen:
         number.
         """
         if self.ticked is not None:
-            runs.note(run, ({"record_id": i, "outcome": runs.PENDING} for i in self.ticked))
+            runs.note_first(run, ({"record_id": i, "outcome": runs.PENDING} for i in self.ticked))
             return len(self.ticked)
         with self._looking():
             count = runs.freeze(run, self.entity, self.where)

@@ -310,7 +310,8 @@ def _part(me: Undoing, key: str, ids: Sequence[int]) -> Run:
 def _locked(me: Undoing, run: Run, ids: Sequence[int]) -> list[Row]:
     """The records wherever they are by now, bin and foreign hands included."""
     with system_scope("what a run wrote is taken back wherever it went"):
-        return list(lock_rows(run.entity, sorted(ids), tuple(me.does.columns(run))))
+        columns, leaving = tuple(me.does.columns(run)), me.does.takes_away
+        return list(lock_rows(run.entity, sorted(ids), columns, leaving=leaving))
 
 
 def _changed_since(me: Undoing, roots: Mapping[str, Mapping[int, int]]) -> dict[int, Skip]:

@@ -50,15 +50,23 @@ def fetch(
     return found
 
 
-def within(entity: Entity, ids: Sequence[int], operation: str) -> set[int]:
-    """Those of ``ids`` that lie in the scope of that operation."""
+def within(entity: Entity, ids: Sequence[int], operation: str, *, holds: bool = False) -> set[int]:
+    """Those of ``ids`` that lie in the scope of that operation; as ``held`` if wanted."""
     wanted = [i for i in ids if 0 < i <= MAX_ID]
     if not wanted or not actor().rights.may(entity.key, operation):
         return set()
+    found = select(entity.model.id).where(member_of(entity.model.id, wanted))
     with operating(operation, entity.key, pools=True):
-        return set(
-            db.session.scalars(select(entity.model.id).where(member_of(entity.model.id, wanted)))
-        )
+        return set(db.session.scalars(held(found, entity.model) if holds else found))
+
+
+def held(statement: Any, model: Any) -> Any:
+    """The statement with its rows held: none of them leaves before this transaction ends.
+
+    They may be changed meanwhile. Taken in the order of their ids, as by everybody who locks.
+    """
+    statement = statement.order_by(model.id)
+    return statement.with_for_update(of=model, read=True, key_share=True)
 
 
 def values_of(entity: Entity, record: Any, fields: Iterable[Field]) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, func, select
 from werkzeug.test import TestResponse
 
 from app.extensions import db
 from app.operations import engine as bulk
+from app.spec.catalogue import catalogue
 from tests.contract.calls import Api, pool_ids, role_ids, stored, user_ids, write
 from tests.support.worlds import World
 
@@ -289,3 +290,49 @@ def test_rows_that_change_between_choosing_and_locking(
     assert first.json["done"] == 0
     assert [s["code"] for s in first.json["skipped"]] == ["taken" if slug == "claim" else "gone"]
     check_chain(engine, ids[0])
+
+
+def create_contact(customer: int) -> Call:
+    return lambda api: api.post("/contacts/", {"name": "Newcomer", "customer": customer})
+
+
+@pytest.mark.parametrize("order", ["it goes first", "contact first"])
+@pytest.mark.parametrize(
+    ("slug", "ids", "params"),
+    [("delete", [2], {}), ("merge", [1, 2], {"survivor": 1, "fields": {}})],
+)
+def test_a_contact_comes_while_its_customer_goes(
+    world: World, engine: Engine, order: str, slug: str, ids: list[int], params: dict[str, Any]
+) -> None:
+    """C86: it goes along with the customer, or is refused; none is left hanging on what is gone."""
+    goes = (Api(world, "admin"), bulk_call(slug, ids, **params))
+    comes = (Api(world, "sales1a"), create_contact(2))
+    is_late = order == "it goes first"
+    first, second = crossed(*((goes, comes) if is_late else (comes, goes)))
+    came, gone = (second, first) if is_late else (first, second)
+    assert (gone.status_code, came.status_code) == (200, 422 if is_late else 201), came.text
+    contact, customer = (catalogue.get(key).model.__table__ for key in ("contact", "customer"))
+    hanging = select(func.count()).where(
+        contact.c.deleted_at.is_(None),
+        contact.c.customer_id == customer.c.id,
+        customer.c.deleted_at.is_not(None),
+    )
+    with engine.connect() as connection:
+        assert connection.scalar(hanging) == 0
+    if not is_late:
+        row = stored(engine, "contact", came.json["id"])
+        where = (row["customer_id"], row["deleted_at"] is None)
+        assert where == ((1, True) if slug == "merge" else (2, False))
+
+
+def test_a_person_is_disabled_while_records_come(world: World, engine: Engine) -> None:
+    """ORG-1: whoever is being given something is not disabled, and the other way round."""
+    for record in range(1, 15):
+        write(engine, "customer", record, owner_id=user_ids(engine)["manager"])
+    receiver = user_ids(engine)["legal"]
+    first, second = crossed(
+        (Api(world, "manager"), bulk_call("transfer", [1], new_owner="legal")),
+        (Api(world, "admin"), lambda api: api.bulk("users", "disable", [receiver])),
+    )
+    assert (first.json["done"], second.json["done"]) == (1, 0)
+    assert stored(engine, "user", receiver)["is_active"]

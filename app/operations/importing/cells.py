@@ -24,7 +24,7 @@ from app.spec.kinds import CreditCodeField, IntegerField, MoneyField, OptionFiel
 from app.spec.relations import TAG_SEPARATORS, LinksField, RelationField, TagsField
 from app.spec.text import clean, fold
 from app.store.context import operating
-from app.store.door import MAX_ID
+from app.store.door import MAX_ID, held
 
 SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.IGNORECASE)
 _GROUPED = re.compile(r"[\s,，'’]")
@@ -167,7 +167,7 @@ def _by_names(
     )
     found: dict[str, dict[Any, list[int]]] = {way: defaultdict(list) for way in columns}
     with operating("read", target.key):
-        rows = db.session.execute(statement).all() if asked else []
+        rows = db.session.execute(held(statement, model)).all() if asked else []
     for row in rows:
         for way, value in zip(columns, row[1:], strict=True):
             found[way][value].append(row[0])
