@@ -41,12 +41,18 @@ class HomeView(FirstPage):
         """The first page after logging in."""
         state.only(request.args, KEYS)
         kept = preferences.get(KEPT, layout.KEY)
-        seen = lens.read(request.args) if request.args else lens.stored(kept.get(KEPT))
-        if seen.who == CHOSEN:
-            people.check(seen)
-        return render_template(
-            "home.html", screen=_screen(seen, layout.stored(kept.get(layout.KEY)))
-        )
+        arranged = layout.stored(kept.get(layout.KEY))
+        return render_template("home.html", screen=_screen(_seen(kept.get(KEPT)), arranged))
+
+
+def _seen(kept: Any) -> Lens:
+    """The lens of the address, else the one kept; the default when that one reaches too far now."""
+    if not request.args:
+        seen = lens.stored(kept)
+        return seen if people.are_within(seen) else Lens()
+    seen = lens.read(request.args)
+    people.check(seen)
+    return seen
 
 
 def _screen(seen: Lens, arranged: layout.Layout) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What somebody chose for himself is kept, is his alone, and has a limit."""
 
 import pytest
+from sqlalchemy import Engine
 
 from app.extensions import db
 from app.spec.errors import Invalid
@@ -33,3 +34,15 @@ def test_choices_are_kept_changed_and_forgotten_by_their_owner(world: World) -> 
             assert preferences.get("density", "a", "b") == {"b": 2}
             with pytest.raises(Invalid):
                 preferences.put({"b": "字" * 6_000})
+
+
+def test_chosen_people_who_are_out_of_reach_by_now_are_let_go(world: World, engine: Engine) -> None:
+    """REP-3: the home page starts anew; only an address that asks for them isn't found."""
+    people = user_ids(engine)
+    chosen = [["who", "chosen"], ["people", str(people["sales2a"])]]
+    with world.app.app_context(), acting_as(load_actor(people["leader1"])):
+        preferences.put({"dashboard.lens": chosen})
+        db.session.commit()
+    home = world.client("leader1").get("/")
+    assert home.status_code == 200
+    assert 'value="chosen" selected' not in home.text

@@ -140,7 +140,8 @@ def _leaderboard(lens: Lens, chosen: str) -> Screen:
     names = titles.by_ids(catalogue.get("user"), numbers)
     ordered = sorted(numbers, key=lambda person: (-numbers[person], names.get(person, "")))
     values = [numbers[person] for person in ordered]
-    lines = [(1 + values.index(numbers[one]), names.get(one, ""), numbers[one]) for one in ordered]
+    first = dict(reversed([(number, at) for at, number in enumerate(values, start=1)]))
+    lines = [(first[numbers[one]], names.get(one, ""), numbers[one]) for one in ordered]
     own = ordered.index(me) if me in ordered else None
     screen = {
         "choice": choice,

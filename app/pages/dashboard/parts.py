@@ -15,7 +15,7 @@ from app.admin.page import Page, expose, go_to
 from app.extensions import db
 from app.pages.dashboard import layout, lens, people, tables
 from app.pages.dashboard.cards import CARDS, DashboardCard
-from app.pages.dashboard.lens import CHOSEN, KEPT, KEYS, Lens
+from app.pages.dashboard.lens import KEPT, KEYS, Lens
 from app.spec import clock
 from app.spec.errors import BadRequest, NotFound, NotPermitted
 from app.spec.text import is_storable
@@ -133,8 +133,7 @@ def _kept(card: DashboardCard) -> str:
 def _seen(args: Any, further: Iterable[str] = ()) -> Lens:
     state.only(args, {*KEYS, *further})
     seen = lens.read(args)
-    if seen.who == CHOSEN:
-        people.check(seen)
+    people.check(seen)
     return seen
 
 

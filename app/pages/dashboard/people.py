@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from app.extensions import db
-from app.pages.dashboard.lens import Lens
+from app.pages.dashboard.lens import CHOSEN, Lens
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import NotFound
@@ -28,14 +28,20 @@ def reach() -> Reach:
     return union(rights.reach(key, "list") for key in sorted(measured))
 
 
-def check(lens: Lens) -> None:
-    """NotFound for chosen people and departments that are out of reach (contract §1)."""
+def are_within(lens: Lens) -> bool:
+    """Whether chosen people and departments are in reach; true where none are chosen."""
+    if lens.who != CHOSEN:
+        return True
     within = reach()
     if within.everything:
-        return
-    if not set(lens.people) <= within.owners:
-        raise NotFound
-    if lens.departments and not set(lens.departments) <= access.departments_of(within.owners):
+        return True
+    places = access.departments_of(within.owners) if lens.departments else set()
+    return set(lens.people) <= within.owners and set(lens.departments) <= places
+
+
+def check(lens: Lens) -> None:
+    """NotFound for chosen people and departments that are out of reach (contract §1)."""
+    if not are_within(lens):
         raise NotFound
 
 
