@@ -82,11 +82,9 @@ class AddTeam(_Seating):
                 self.after(inner, seated)
 
     def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
-        return dict(
-            Counter(
-                user for c in changes for user in c.notes["team"][1] if user in run.params["users"]
-            )
-        )
+        """Whoever had no seat before: another level or end is no new place in a team."""
+        teams = [c.notes["team"] for c in changes]
+        return dict(Counter(user for before, after in teams for user in set(after) - set(before)))
 
 
 class RemoveTeam(_Seating):

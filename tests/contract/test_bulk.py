@@ -248,8 +248,11 @@ def test_team_members_come_and_go(world: World, engine: Engine) -> None:
     again = api.bulk("customers", "add_team", [1, 2], params).json
     assert [s["code"] for s in again["skipped"]] == ["unchanged", "unchanged"]
     assert Api(world, "sales2a").get("/customers/1").status_code == 200
-    told = rows_in(engine, "outbox", user_id=people["sales2a"])
-    assert [m["data"]["count"] for m in told] == [2]
+    both = {**params, "users": ["sales2a", "legal"]}
+    assert api.bulk("customers", "add_team", [1, 2], both).json["done"] == 2
+    for name in both["users"]:  # who has his seat already doesn't hear of it again
+        told = rows_in(engine, "outbox", user_id=people[name])
+        assert [m["data"]["count"] for m in told] == [2]
     assert api.bulk("customers", "remove_team", [1, 3], {"users": ["sales2a"]}).status_code == 404
     gone = api.bulk("customers", "remove_team", [1], {"users": ["sales2a"]}).json
     assert gone["done"] == 1
