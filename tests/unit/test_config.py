@@ -4,6 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from config import ConfigError, settings
 
@@ -33,6 +35,16 @@ def test_postgresql_gets_its_driver_and_its_time_outs() -> None:
     options = found["SQLALCHEMY_ENGINE_OPTIONS"]
     assert options["pool_pre_ping"] is True
     assert "statement_timeout" in options["connect_args"]["options"]
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "postgres://crm@db/crm"])
+def test_a_fault_of_the_database_tells_no_values(url: str) -> None:
+    """R14: what a statement was about gets into no log."""
+    hides = settings({"DATABASE_URL": url})["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"]
+    engine = create_engine("sqlite://", hide_parameters=hides)
+    with engine.connect() as connection, pytest.raises(OperationalError) as fault:
+        connection.execute(text("SELECT :number FROM nowhere"), {"number": "13800138000"})
+    assert "13800138000" not in str(fault.value)
 
 
 @pytest.mark.parametrize(
