@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
-from app.operations import undoing
+from app.operations import reports, undoing
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.operations import IMPORT, Operation
@@ -49,20 +49,17 @@ def _day(moment: Any) -> str:
 
 def verb_of(run: OperationRun) -> Operation | None:
     """The operation of a run; None for one that its kind of record has no more."""
-    if run.operation == undoing.UNDO.slug:
-        return undoing.UNDO
-    return catalogue.get(run.entity).verb(run.operation)
+    return reports.verb_of(catalogue.get(run.entity), run.operation)
 
 
 def what(run: OperationRun) -> str:
     """The operation and the kind of its records, as "Transfer · Customers"."""
-    verb = verb_of(run)
-    return f"{verb.label if verb else run.operation} · {catalogue.get(run.entity).many}"
+    return reports.called(catalogue.get(run.entity), run.operation)
 
 
 def report_url(run: OperationRun) -> str:
     """The page with what became of each row of a run."""
-    plural = catalogue.get(run.entity).plural
+    entity = catalogue.get(run.entity)
     if run.operation == IMPORT.slug:
-        return f"/{plural}/import/{run.selection[IMPORT.slug]}"
-    return f"/{plural}/bulk/{run.operation}/report/{run.id}"
+        return f"/{entity.plural}/import/{run.selection[IMPORT.slug]}"
+    return reports.address(entity, run.operation, run.id)

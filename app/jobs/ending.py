@@ -2,15 +2,13 @@
 
 from flask_babel import gettext as _
 
-from app.operations.undoing import UNDO
+from app.jobs.queue import PAGE
+from app.operations import reports
 from app.spec.catalogue import catalogue
 from app.spec.notices import Data, Notice, declare
 from app.spec.words import Label
 from app.store import outbox, runs
 from app.store.jobs import Job
-
-PAGE = "page"
-"""The parameter of a job that says where its result stands, when that is no report of a run."""
 
 
 def _says(data: Data) -> str:
@@ -30,16 +28,13 @@ def _says(data: Data) -> str:
 def _work(data: Data) -> str:
     if not data["entity"]:
         return str(_("Dry run of an import"))
-    entity = catalogue.get(data["entity"])
-    verb = UNDO if data["operation"] == UNDO.slug else entity.verb(data["operation"])
-    return f"{verb.label if verb else data['operation']} · {entity.many}"
+    return reports.called(catalogue.get(data["entity"]), data["operation"])
 
 
 def _leads_to(data: Data) -> str:
     if data["page"] or not data["entity"]:
         return data["page"] or "/operations/"
-    plural = catalogue.get(data["entity"]).plural
-    return f"/{plural}/bulk/{data['operation']}/report/{data['run']}"
+    return reports.address(catalogue.get(data["entity"]), data["operation"], data["run"])
 
 
 ENDED = declare(

@@ -1,7 +1,7 @@
 """Imports and dry runs of more rows than a request takes, portion by portion (BULK-3, R17)."""
 
 from app.jobs.kind import Kind
-from app.jobs.queue import enqueue
+from app.jobs.queue import PAGE, enqueue
 from app.operations.importing import applying
 from app.operations.importing.applying import AT_ONCE, Importer, Rehearsal
 from app.store import imports
@@ -74,7 +74,7 @@ def run(file: Import, page: str) -> int | None:
     number = applying.start(file)
     file.job_id = None
     if file.total > AT_ONCE:
-        about = {FILE: file.id, "page": page}
+        about = {FILE: file.id, PAGE: page}
         file.job_id = enqueue(
             Importing.slug, operation_id=number, parameters=about, total=file.total
         )
@@ -90,7 +90,5 @@ def rehearse_later(file: Import, page: str) -> int:
     """A dry run by a job; its number."""
     applying.check_open(file)
     file.rehearsal = None
-    file.job_id = enqueue(
-        Rehearsing.slug, parameters={FILE: file.id, "page": page}, total=file.total
-    )
+    file.job_id = enqueue(Rehearsing.slug, parameters={FILE: file.id, PAGE: page}, total=file.total)
     return file.job_id

@@ -11,6 +11,8 @@ from app.store import jobs, runs
 from app.store.jobs import CLOSED, Job
 
 EXTENSION = "jobs"
+PAGE = "page"
+"""The parameter of a job that says where its result stands, when that is no report of a run."""
 
 
 class Engine(Protocol):

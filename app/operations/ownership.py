@@ -25,7 +25,6 @@ from app.spec.words import Label
 from app.store import rotation, seats
 from app.store.context import actor, operating, system_scope
 from app.store.gate import member_of
-from app.store.pools import Pool
 from app.store.writer import Change
 
 
@@ -234,16 +233,6 @@ class Release(Behaviour):
     """POOL-4: into a pool, without an owner; owner before and reason are kept, locked ones stay."""
 
     slug = "release"
-
-    def prepare(self, run: Run) -> None:
-        with system_scope("look at the pool to release into"):
-            found = db.session.execute(
-                select(Pool.kind, Pool.is_enabled).where(
-                    Pool.id == run.params["pool"], Pool.deleted_at.is_(None)
-                )
-            ).first()
-        if found is None or not found.is_enabled or found.kind != run.entity.plural:
-            raise Invalid(fields={"pool": [_l("This pool doesn't take these records.")]})
 
     def columns(self, run: Run) -> Sequence[str]:
         return tuple(key for key in ("is_locked",) if key in run.entity.fields)

@@ -68,6 +68,7 @@ class AddressBookView(Page):
         screen = {
             "title": str(ADDRESS_BOOK.label),
             "search": words,
+            "longest": LONGEST,
             "department": place or "",
             "total": total,
             "with_mobiles": value(MOBILES),

@@ -204,6 +204,7 @@ def _screen(words: Dictionary, choices: Sequence[Option]) -> dict[str, Any]:
         "where": listed(
             f"{entity.many} · {field.label}" for entity, field in dictionaries.users_of(words.key)
         ),
+        "longest": LABEL_LENGTH,
         "colours": [{"code": code, "label": str(COLOUR_LABELS[code])} for code in COLOURS],
         "hidden": [("csrf_token", generate_csrf()), ("original", _sealed(choices))],
         "errors": [],

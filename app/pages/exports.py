@@ -12,10 +12,11 @@ from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import Page, expose, go_to
 from app.jobs import exporting
+from app.operations import reports
 from app.operations.exporting import files
 from app.operations.exporting.approval import MOST_REMARK
 from app.spec.catalogue import catalogue
-from app.spec.operations import FILE_FORMAT
+from app.spec.operations import EXPORT, FILE_FORMAT
 from app.store import exports, jobs
 from app.store.exports import Export
 from app.store.idempotency import Replay
@@ -86,11 +87,11 @@ def _asked(export: Export, names: dict[int, str]) -> dict[str, Any]:
 
 
 def _row(export: Export, job: Job | None, names: dict[int, str]) -> dict[str, Any]:
-    plural = catalogue.get(export.entity).plural
+    entity = catalogue.get(export.entity)
     return _about(export) | {
         "notes": [one for one in (export_words.approval(export, names), export.reason) if one],
         "file": export_words.file(export),
-        "report_url": f"/{plural}/bulk/export/report/{export.operation_id}",
+        "report_url": reports.address(entity, EXPORT.slug, export.operation_id),
         "download_url": files.address(export.operation_id) if export.can_be_fetched else "",
         "job": job_state(job) if job and job.state != "done" else {},
     }

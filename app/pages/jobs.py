@@ -65,7 +65,7 @@ def _told(job: Job, run: OperationRun | None) -> dict[str, str]:
 
 def _page(job: Job) -> str:
     """Where the progress of a job stands that does no run."""
-    return str(job.parameters.get("page", "/operations/"))
+    return str(job.parameters.get(queue.PAGE, "/operations/"))
 
 
 def _changed(change: Callable[[int], Job], number: int) -> Response:

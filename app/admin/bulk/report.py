@@ -7,6 +7,7 @@ from app.admin.bulk.frame import back_url, frame
 from app.admin.bulk.rehearsal import SHOWN
 from app.admin.job_pages import job_state
 from app.admin.undo_pages import report_url, undo_state
+from app.operations import reports
 from app.operations.exporting import files
 from app.operations.undoing import UNDO
 from app.spec.entity import Entity
@@ -18,7 +19,7 @@ from app.store.runs import OperationRun
 def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
     """The report of a run of one's own; NotFound for anybody else's."""
     run = runs.own(number, entity.key, slug)
-    verb = UNDO if slug == UNDO.slug else entity.verb(slug)
+    verb = reports.verb_of(entity, slug)
     assert verb is not None  # noqa: S101 - a stored run has its operation
     left = runs.items(number, "skipped", SHOWN)
     names = titles.by_ids(entity, [item.record_id for item in left])

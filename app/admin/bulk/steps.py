@@ -20,7 +20,7 @@ from app.admin.bulk.rehearsal import expected
 from app.admin.once import once
 from app.admin.page import go_to
 from app.jobs import bulk
-from app.operations import engine, selection
+from app.operations import engine, reports, selection
 from app.operations.behaviour import Behaviour
 from app.operations.outcome import Outcome
 from app.operations.registry import behaviour
@@ -218,7 +218,7 @@ def _run(
 ) -> Response:
     def effect() -> Replay:
         outcome, _job = bulk.run(does, entity, chosen, _params(does, entity, raw))
-        path = f"/{entity.plural}/bulk/{verb.slug}/report/{outcome.operation_id}"
+        path = reports.address(entity, verb.slug, outcome.operation_id or 0)
         return Replay(302, {"Location": path}, {"operation_id": outcome.operation_id})
 
     replay, _is_replay = once(request.form.get("form_nonce"), effect)
