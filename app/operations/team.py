@@ -43,16 +43,17 @@ class AddTeam(_Seating):
 
     def plan(self, run: Run, row: Row) -> Plan:
         have = run.memory["seats"].get(row.id, {})
-        level, until = run.params["level"], run.params.get("until")
-        new = [
-            user
-            for user in run.params["users"]
-            if user != row.values["owner"]
-            and (user not in have or (have[user].level, have[user].until) != (level, until))
-        ]
+        new = self._seated(run, row.id, row.values["owner"])
         if not new:
             return row.skip("unchanged")
         return self._noted(row, sorted(have), sorted({*have, *new}))
+
+    def _seated(self, run: Run, record: int, owner: int | None) -> list[int]:
+        """Who of those chosen gets a seat on the record, or another one than he had."""
+        have, wanted = run.memory["seats"].get(record, {}), run.params["users"]
+        seat = run.params["level"], run.params.get("until")
+        stays = {user for user, had in have.items() if (had.level, had.until) == seat}
+        return [user for user in wanted if user not in {owner, *stays}]
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         owners = {c.id: c.before["owner"] for c in changes}
@@ -82,9 +83,9 @@ class AddTeam(_Seating):
                 self.after(inner, seated)
 
     def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
-        """Whoever had no seat before: another level or end is no new place in a team."""
-        teams = [c.notes["team"] for c in changes]
-        return dict(Counter(user for before, after in teams for user in set(after) - set(before)))
+        """Whoever has another seat than before, or had none."""
+        seated = (self._seated(run, c.id, c.before["owner"]) for c in changes)
+        return dict(Counter(user for some in seated for user in some))
 
 
 class RemoveTeam(_Seating):
