@@ -14,10 +14,13 @@ from app.extensions import db
 Compute = Callable[[Any], Any]
 
 
-def insert_many(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_many(
+    table: Table, rows: Sequence[Mapping[str, Any]], *, over: Sequence[str] = ()
+) -> None:
     """Add rows given as values by column, all of them with the columns of the first.
 
-    Other columns get what the model gives them.
+    Other columns get what the model gives them. Where a row of the same key is there already, the
+    columns named in ``over`` are written over; without any that is refused.
     """
     if not rows:
         return
@@ -31,7 +34,7 @@ def insert_many(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     # Names come from declarations, values are bound.
     statement = (
         f"INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608
-        f"VALUES ({', '.join([mark] * len(names))})"
+        f"VALUES ({', '.join([mark] * len(names))}){_over(table, over)}"
     )
     bound = [
         (
@@ -44,6 +47,14 @@ def insert_many(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows
     ]
     db.session.connection().exec_driver_sql(statement, bound)
+
+
+def _over(table: Table, columns: Sequence[str]) -> str:
+    if not columns:
+        return ""
+    keys = ", ".join(column.name for column in table.primary_key)
+    told = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    return f" ON CONFLICT ({keys}) DO UPDATE SET {told}"
 
 
 def _default(column: Column[Any]) -> Any:

@@ -13,7 +13,7 @@ from app.spec.errors import NotFound
 from app.spec.types import UTCDateTime
 from app.store.context import actor, actor_id, current
 from app.store.door import MAX_ID
-from app.store.engine import be_patient, inserting
+from app.store.engine import be_patient
 from app.store.gate import member_of, predicate
 from app.store.many import insert_many
 from app.store.separate import reading
@@ -167,13 +167,8 @@ def _items(run: int, items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
 
 def note(run: int, items: Iterable[Mapping[str, Any]]) -> None:
     """Say what became of rows of a run; of a row that was still to be done, once."""
-    rows = _items(run, items)
-    if not rows:
-        return
-    statement = inserting(OperationItem.__table__)
-    told = {key: statement.excluded[key] for key in ("outcome", "code", "reason", "changes")}
-    keys = ["operation_id", "record_id"]
-    db.session.execute(statement.on_conflict_do_update(index_elements=keys, set_=told), rows)
+    told = ("outcome", "code", "reason", "changes")
+    insert_many(OperationItem.__table__, _items(run, items), over=told)
 
 
 def count(run: int, *, total: int, done: int, skipped: int, failed: int = 0) -> None:

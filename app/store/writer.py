@@ -41,15 +41,18 @@ class Change:
     values: Mapping[str, Any]
     notes: Mapping[str, Any] = field(default_factory=dict)
     """What changed beside the row's own fields, as [old, new]: its team."""
+    _told: dict[str, list[Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def differences(self, entity: Entity) -> dict[str, list[Any]]:
-        """The changed fields as [old, new] in JSON values, for the history."""
-        changed = {
-            key: [jsonable(entity, key, self.before.get(key)), jsonable(entity, key, value)]
-            for key, value in self.values.items()
-            if self.before.get(key) != value
-        }
-        return {**changed, **self.notes}
+    def differences(self, entity: Entity) -> Mapping[str, list[Any]]:
+        """The changed fields as [old, new] in JSON values, for history and report: found once."""
+        if not self._told:
+            self._told.update(
+                (key, [jsonable(entity, key, self.before.get(key)), jsonable(entity, key, value)])
+                for key, value in self.values.items()
+                if self.before.get(key) != value
+            )
+            self._told.update(self.notes)
+        return self._told
 
 
 @dataclass
