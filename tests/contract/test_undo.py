@@ -1,5 +1,6 @@
 """Undo (BULK-5): what a run wrote goes back, what somebody changed meanwhile stays."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,14 +8,17 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from app.extensions import db
-from app.operations import selection
+from app.operations import behaviour, selection
+from app.operations.rules import Rules
 from app.spec.catalogue import catalogue
+from app.spec.errors import Conflict
 from tests.contract.calls import Api, pool_ids, set_role, stored, user_ids, write
 from tests.contract.test_bulk import LATER, NAMES, operations, rows_in
-from tests.contract.test_jobs import fill
+from tests.contract.test_jobs import fill, started
 from tests.support.snapshot import VOLATILE, changed, snapshot
 from tests.support.statements import count_statements
 from tests.support.web import hidden_inputs
+from tests.support.working import work_off
 from tests.support.worlds import World
 
 TRACES = ("history", "operation_", "outbox", "idempotency", "rotation")
@@ -201,6 +205,61 @@ def test_a_dismissed_owner_and_a_taken_name_are_reasons(world: World, engine: En
     assert {s["id"] for s in undone["skipped"] if s["code"] == "dismissed"} == his
     assert all(stored(engine, "customer", i)["owner_id"] == people["sales1b"] for i in his)
     assert undone["done"] == undone["total"] - len(his) > 0
+
+
+class Cap(Rules):
+    """Somebody may hold no more than so many more (POOL-9)."""
+
+    def __init__(self, person: int, room: int) -> None:
+        self.person, self.room = person, room
+        self.got: set[int] = set()
+
+    def before_change(self, _entity: Any, record_id: int, _before: Any, values: Any) -> None:
+        if values.get("owner") == self.person and record_id not in self.got:
+            if len(self.got) == self.room:
+                raise Conflict(f"No more than {self.room}.")
+            self.got.add(record_id)
+
+
+def test_a_large_undo_after_all_that_can_happen(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third changed by others, some deleted, an old owner disabled, the cap full: each says so.
+
+    The dry run says the same of as many; whatever stays is exactly as it was.
+    """
+    people = user_ids(engine)
+    ids = [*fill(engine, 500), *fill(engine, 120, owner_id=people["sales2a"], deal_status="won")]
+    api, other = Api(world, "manager"), Api(world, "admin")
+    _job, run = started(api, "transfer", ids, {"new_owner": "sales1b"})
+    work_off(world)
+    third, deleted, his = ids[::3], ids[1:90:3], [i for i in ids[500:] if i not in ids[::3]]
+    assert other.bulk("customers", "bulk_edit", third, {"set": {"city": "杭州"}}).status_code == 200
+    assert other.bulk("customers", "delete", deleted).json["done"] == len(deleted)
+    write(engine, "user", people["sales2a"], is_active=False)
+    room = 250
+    cap = Cap(people["sales1a"], room)
+    rules_of = behaviour.rules_of
+    monkeypatch.setattr(
+        behaviour, "rules_of", lambda e: cap if e.key == "customer" else rules_of(e)
+    )
+    before = {row["id"]: row for row in rows_in(engine, "customer")}
+    left = {"changed": len(third) + len(deleted), "dismissed": len(his)}
+    left["invalid"] = len(ids) - sum(left.values()) - room
+    dry = api.post(f"/operations/{run}/undo", {"dry_run": True}).json
+    assert dry["will_change"] == room
+    told = Counter(one["code"] for one in dry["reasons"] for _each in range(one["count"]))
+    assert told == Counter(left)
+    cap.got.clear()
+    undone = api.post(f"/operations/{run}/undo", {}).json["operation_id"]
+    work_off(world)
+    items = rows_in(engine, "operation_item", operation_id=undone)
+    assert Counter(item["code"] for item in items if item["outcome"] == "skipped") == Counter(left)
+    back = {item["record_id"] for item in items if item["outcome"] == "done"}
+    assert back == cap.got
+    now = {row["id"]: row for row in rows_in(engine, "customer")}
+    assert {i for i, row in now.items() if row != before[i]} == back
+    assert {now[i]["owner_id"] for i in back} == {people["sales1a"]}
 
 
 def test_who_may_undo_and_until_when(world: World, engine: Engine) -> None:

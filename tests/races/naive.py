@@ -1,5 +1,6 @@
 """The product as it would be without its guards: every race test must fail on these (C89b)."""
 
+import importlib
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from app.extensions import db
-from app.operations import editing, engine
-from app.store import grants, idempotency, jobs, likenesses, runs
-from app.store.context import system_scope
+from app.operations import editing, engine, namesakes
+from app.operations.importing import applying
+from app.store import grants, idempotency, jobs, runs
+from app.store.context import actor_id, system_scope
 from app.store.engine import may_write
 from tests.races.crowd import replace
 
@@ -30,17 +32,40 @@ def look_first_write_later() -> None:
     replace("app.operations.engine", "lock_rows", unlocked)
 
 
-def look_before_the_number_is_held() -> None:
-    """Look whether somebody has the telephone number, let go, save (C84)."""
-    find = likenesses.find
+def look_and_let_go(module: str, name: str) -> None:
+    """Look whether somebody has it, a telephone number or a name, let go, save (C84, C102)."""
+    look = getattr(importlib.import_module(module), name)
 
     def early(*given: Any) -> Any:
-        found = find(*given)
+        found = look(*given)
         db.session.commit()
         time.sleep(PAUSE)
         return found
 
-    replace("app.store.likenesses", "find", early)
+    replace(module, name, early)
+
+
+def hold_no_names() -> None:
+    """Names are looked for, but no index holds those of new records: as with most programs."""
+    marks = namesakes.marks
+
+    def aside(*given: Any, **named: Any) -> dict[str, Any]:
+        return dict.fromkeys(marks(*given, **named), actor_id())
+
+    replace("app.operations.namesakes", "marks", aside)
+
+
+def import_what_was_planned() -> None:
+    """Decide about a portion, let go, write it as if nobody had done anything meanwhile."""
+
+    def careless(planner: Any, rows: Any, run: int) -> Any:
+        verdicts, claims = planner.plan(rows)
+        db.session.commit()
+        time.sleep(PAUSE)
+        applying._write(planner, verdicts, run)
+        return verdicts, claims
+
+    applying.Importer._written = staticmethod(careless)  # type: ignore[method-assign]
 
 
 def load_and_save() -> None:
@@ -100,6 +125,18 @@ def work_without_a_lease() -> None:
 
     replace("app.store.jobs", "renew", forgetful)
     assert renew is not jobs.renew
+
+
+def commit_halfway(module: str, name: str) -> None:
+    """Commit what a chunk has written before that is called which tells of it (C91)."""
+    tells = getattr(importlib.import_module(module), name)
+
+    def later(*given: Any, **named: Any) -> Any:
+        db.session.commit()
+        time.sleep(PAUSE)
+        return tells(*given, **named)
+
+    replace(module, name, later)
 
 
 def undo_without_looking() -> None:

@@ -37,7 +37,7 @@ def act(here: Elsewhere, what: str, is_naive: bool) -> Any:
     """Careless programs look first and write later; who edits comes a moment after the merger."""
     if is_naive:
         naive.look_first_write_later()
-        naive.look_before_the_number_is_held()
+        naive.look_and_let_go("app.store.likenesses", "find")
     time.sleep(naive.PAUSE / 3 if what == "edit 5" else 0)
     api = here.api("admin")
     answer = persist(lambda: call(api, what))

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import random
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -13,7 +14,7 @@ from app.store import jobs
 from tests.contract.calls import Api
 from tests.contract.test_jobs import fill
 from tests.races.crowd import Place
-from tests.races.test_jobs import killed, let_leases_end, state
+from tests.races.test_jobs import ON_SQLITE, killed, let_leases_end, state
 from tests.support.working import work_off
 from tests.support.worlds import World
 
@@ -32,8 +33,15 @@ def stored(engine: Engine) -> tuple[int, int, int]:
         )
 
 
-def kill_writers(world: World, engine: Engine, kills: int, seed: int = 0) -> None:
-    """Exports whose writers are killed at random moments; true at each of them."""
+def kill_writers(
+    world: World, engine: Engine, kills: int, seed: int = 0, *, is_naive: bool = False
+) -> None:
+    """Exports whose writers are killed at random moments; true at each of them.
+
+    A naive one stores the file first and what belongs to it later: it is killed in between.
+    """
+    half: dict[str, Any] = {"halves": [("app.operations.exporting.files", "note")]}
+    half = half | {"table": "export_part"} if is_naive else {}
     place, api, chance = Place.of(world), Api(world, "manager"), random.Random(seed)  # noqa: S311 - no secret
     ids, files, under_way = fill(engine, ROWS), 0, 0
     while kills > 0:
@@ -43,13 +51,14 @@ def kill_writers(world: World, engine: Engine, kills: int, seed: int = 0) -> Non
         portions, _written, _logged = stored(engine)
         for attempt in range(1, jobs.LEASE.seconds):
             if kills > 0 and attempt < 8:
-                killed(place, engine, 0, chance.uniform(0.0, 0.7 if kills % 2 else 0.05))
+                after = chance.uniform(0.0, 0.7 if kills % 2 else 0.05)
+                killed(place, engine, int(is_naive), after, **half)
                 kills -= 1
             else:
                 work_off(world)
             is_over = state(engine, job)[0] in jobs.CLOSED
             found = stored(engine)
-            assert found[1:] == (files + is_over,) * 2, found
+            assert found[1:] == (files + is_over,) * 2, f"half a file: {found}"
             assert (found[0] > portions) == is_over, "portions of a file that isn't there"
             file = api.client.get(f"/api/v1/operations/{run}/file", buffered=True)
             assert file.status_code == (200 if is_over else 404)
@@ -68,6 +77,13 @@ def kill_writers(world: World, engine: Engine, kills: int, seed: int = 0) -> Non
 def test_killed_writers_leave_no_half_file(world: World, engine: Engine) -> None:
     """The short form."""
     kill_writers(world, engine, 2)
+
+
+@ON_SQLITE
+def test_a_file_stored_before_it_is_noted_would_be_caught(world: World, engine: Engine) -> None:
+    """C89b: the test above sees the fault that it is about."""
+    with pytest.raises(AssertionError, match="half a file"):
+        kill_writers(world, engine, 1, is_naive=True)
 
 
 @pytest.mark.prove
