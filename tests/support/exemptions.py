@@ -6,7 +6,9 @@ there, not that it is broken there.
 
 EXEMPTIONS: dict[str, dict[str, str]] = {
     "rows by identity": {},
-    "raw statements": {},
+    "raw statements": {
+        "app/commands/bench/raw.py": "what a transfer is measured against is raw SQL by its nature",
+    },
     "nouns": {
         "app/admin/navigation.py:customers": "a heading of UI-1's fixed menu, not the entity",
         "app/admin/navigation.py:leads": "a heading of UI-1's fixed menu, not the entity",

@@ -10,9 +10,10 @@ from urllib.parse import quote, urlencode
 
 import prison
 
-from app.commands.bench import spreadsheets
+from app.commands.bench import raw, spreadsheets
 from app.commands.bench.client import Answer, Client, Form
 from app.commands.bench.database import PEOPLE, Company
+from app.commands.bench.meanwhile import Meanwhile
 from app.pages.dashboard.cards import CARDS
 
 SIZE = 50
@@ -38,6 +39,8 @@ class Measure:
     """Seconds of the least work, where that is no request: in the place of the floor."""
     rounds: int | None = None
     """How often, when it is not as often as the others."""
+    mib: float | None = None
+    """The budget for what the memory of the server's processes grows by meanwhile."""
 
 
 def measures(company: Company) -> Iterator[Measure]:
@@ -46,7 +49,9 @@ def measures(company: Company) -> Iterator[Measure]:
     yield from searches(company)
     yield from records(company)
     yield from programs(company)
+    yield from transfers(company)
     yield from files(company)
+    yield from crowded(company)
 
 
 def lists(company: Company) -> Iterator[Measure]:
@@ -118,13 +123,17 @@ def records(company: Company) -> Iterator[Measure]:
 
 
 def programs(company: Company) -> Iterator[Measure]:
-    """The API: a list, a rehearsal, two transfers."""
+    """The API: a list and a record."""
     query = quote(prison.dumps({"page_size": SIZE}))
     floor = {**_floor(company, "department_tree"), "json": True}
     path = f"/api/v1/customers/?q={query}"
     yield _get("rest", "list of 50", "department_tree", path, 6, 4, floor)
     one = f"/api/v1/customers/{company.own[0]}"
     yield _get("rest", "one record", "department_tree", one, 6, None, None)
+
+
+def transfers(company: Company) -> Iterator[Measure]:
+    """Rehearsed, there and back again: the least is the same rows by plain SQL."""
     count = f"{len(company.many):,}"
     yield Measure(
         area="bulk",
@@ -134,14 +143,15 @@ def programs(company: Company) -> Iterator[Measure]:
         statements=10,
         rounds=3,
     )
-    chunks = -(-len(company.many) // 500)
     for name, to in ((f"transfer {count}", "sales1b"), (f"transfer {count} again", "sales1a")):
         yield Measure(
             area="bulk",
             name=name,
             who="department_tree",
             ask=_transfer(company, to, dry_run=False),
-            statements=12 * chunks,
+            least=partial(raw.transferred, company.people["sales2a"]),
+            statements=12 * -(-len(company.many) // 500),
+            ratio=3,
             rounds=1,
         )
 
@@ -160,6 +170,7 @@ def files(company: Company) -> Iterator[Measure]:
             statements=14,
             ratio=ratio,
             rounds=1,
+            mib=80,
         )
     number = min(10_000, company.customers)
     content = spreadsheets.sheet_of(number, 0)
@@ -173,6 +184,28 @@ def files(company: Company) -> Iterator[Measure]:
         ratio=4,
         rounds=1,
     )
+
+
+def crowded(company: Company) -> Iterator[Measure]:
+    """A list while thousands are transferred or exported; the least is the same at rest."""
+    columns = list(spreadsheets.COLUMNS)
+    bodies = {
+        "transfer": _body(company, "sales1b", dry_run=False),
+        "export": {"filters": [], "params": {"format": "xlsx", "columns": columns}},
+    }
+    for slug, body in bodies.items():
+        path = f"/api/v1/customers/bulk/{slug}"
+        page = Meanwhile("/customers/list/", partial(Client.post_json, path=path, body=body))
+        yield Measure(
+            area="bulk",
+            name=f"list during the {slug}",
+            who="department_tree",
+            ask=page.ask,
+            least=page.least,
+            statements=8,
+            ratio=2,
+            rounds=1,
+        )
 
 
 def _visible(company: Company) -> int:
@@ -234,11 +267,7 @@ def _save(number: int) -> Ask:
 
 def _transfer(company: Company, to: str, *, dry_run: bool) -> Ask:
     """A transfer takes until its job has ended; counted are the statements of the request."""
-    body = {
-        "ids": list(company.many),
-        "params": {"new_owner": to, "old_owner": "remove"},
-        "dry_run": dry_run,
-    }
+    body = _body(company, to, dry_run=dry_run)
 
     def ask(client: Client) -> Answer:
         began = time.perf_counter()
@@ -246,3 +275,8 @@ def _transfer(company: Company, to: str, *, dry_run: bool) -> Ask:
         return spreadsheets.settled(client, began, answer)
 
     return ask
+
+
+def _body(company: Company, to: str, *, dry_run: bool) -> dict[str, Any]:
+    params = {"new_owner": to, "old_owner": "remove"}
+    return {"ids": list(company.many), "params": params, "dry_run": dry_run}

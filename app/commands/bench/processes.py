@@ -1,7 +1,12 @@
 """CPU time and memory of processes, where the system tells (Linux); nothing elsewhere."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
+
+LOOK = 0.05
+"""Seconds between two looks at the memory of processes."""
 
 
 def cpu_seconds(pids: Iterable[int]) -> float | None:
@@ -25,3 +30,24 @@ def resident_mib(pid: int) -> float | None:
         return None
     found = next((line.split()[1] for line in lines if line.startswith("VmRSS:")), None)
     return int(found) / 1024 if found else None
+
+
+@contextmanager
+def growth(pids: Sequence[int]) -> Iterator[list[float]]:
+    """By how many MiB each of these processes has grown at most; told when the block is over."""
+    begun = {pid: mib for pid in pids if (mib := resident_mib(pid)) is not None}
+    most, over, told = dict(begun), Event(), list[float]()
+
+    def look() -> None:
+        while not over.wait(LOOK):
+            for pid in begun:
+                most[pid] = max(most[pid], resident_mib(pid) or 0.0)
+
+    watcher = Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield told
+    finally:
+        over.set()
+        watcher.join()
+        told += [most[pid] - begun[pid] for pid in begun]

@@ -17,7 +17,7 @@ from app.commands.explain import aligned
 
 HEAD = (
     *("area", "what", "scope", "median ms", "p95", "floor ms", "× floor", "sql ms", "× sql"),
-    *("stmts", "KiB", "cpu ms", "db cpu", ""),
+    *("stmts", "KiB", "cpu ms", "db cpu", "+MiB", ""),
 )
 
 
@@ -80,6 +80,7 @@ def row(result: Result) -> Sequence[str]:
         _number(result.kib),
         _number(mean(result.server_cpu) if result.server_cpu else None),
         _number(mean(result.database_cpu) if result.database_cpu else None),
+        _number(result.grown),
         "over" if result.over else "",
     )
 
@@ -108,9 +109,14 @@ def _json(result: Result) -> dict[str, Any]:
         "status": result.status,
         "statements": result.statements,
         "kib": round(result.kib, 1),
-        "budget": {"statements": measure.statements, "to_floor": measure.ratio},
+        "budget": {
+            "statements": measure.statements,
+            "to_floor": measure.ratio,
+            "mib": measure.mib,
+        },
         "to_floor": result.to_floor,
         "to_sql": result.to_sql,
+        "grown_mib": round(result.grown, 1),
         "over": result.over,
         **{
             f"{name}_ms": [round(value, 3) for value in getattr(result, name)]

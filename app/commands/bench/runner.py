@@ -17,7 +17,7 @@ from app.commands.bench.client import Answer, Client
 from app.commands.bench.database import PEOPLE, Company
 from app.commands.bench.floor import statements
 from app.commands.bench.measures import Measure
-from app.commands.bench.processes import cpu_seconds
+from app.commands.bench.processes import cpu_seconds, growth
 from app.commands.bench.server import Server
 from app.extensions import db
 from app.store.separate import reading
@@ -39,6 +39,8 @@ class Result:
     sql: list[float] = field(default_factory=list)
     server_cpu: list[float] = field(default_factory=list)
     database_cpu: list[float] = field(default_factory=list)
+    grown: float = 0.0
+    """MiB by which a process of the server has grown at most."""
 
     @property
     def to_floor(self) -> float | None:
@@ -65,6 +67,8 @@ class Result:
             found.append(f"{self.statements} statements > {wanted.statements}")
         if wanted.ratio is not None and ratio is not None and ratio > wanted.ratio:
             found.append(f"{ratio:.1f} × floor > {wanted.ratio:g}")
+        if wanted.mib is not None and self.grown > wanted.mib:
+            found.append(f"+{self.grown:.0f} MiB > {wanted.mib:g}")
         return found
 
 
@@ -105,8 +109,10 @@ def _once(result: Result, server: Server, clients: Clients, *, is_kept: bool) ->
     if measure.rounds == 1 and not is_kept:
         return
     before = _cpu(server)
-    answer = measure.ask(client)
+    with growth(server.pids()) as grown:
+        answer = measure.ask(client)
     after = _cpu(server)
+    result.grown = max([result.grown, *grown])
     if measure.rounds == 1:
         _note(result, answer)
     asked = measure.floor
