@@ -79,6 +79,7 @@ def first_free_id(entity: Entity) -> int:
 
 def settle(entities: Iterable[Entity]) -> None:
     """Let new records be numbered after the loaded ones, and the planner know what there is."""
+    be_patient(minutes=0)
     for entity in entities:
         table: Table = entity.model.__table__
         if is_postgres():
