@@ -13,6 +13,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Integer,
+    Table,
     and_,
     any_,
     bindparam,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.sql.visitors import iterate
 
 from app.extensions import db
 from app.spec import clock
@@ -201,10 +203,16 @@ def _scope_statement(state: ORMExecuteState) -> None:
         isinstance(option, LoaderCriteriaOption) for option in state.user_defined_options
     ):
         return  # the criteria were handed on with the parent statement
-    work = current_or_none()
-    if work is None and not any(is_gated(mapper.class_) for mapper in state.all_mappers):
+    if current_or_none() is None and not _asks_for_gated(state.statement):
         return
     state.statement = state.statement.options(*_criteria(current()))
+
+
+def _asks_for_gated(statement: Any) -> bool:
+    """Whether it names a gated table anywhere: mappers tell of neither counts nor subqueries."""
+    gated = {entity.model.__tablename__ for entity in catalogue if is_gated(entity.model)}
+    parts = (getattr(part, "table", part) for part in iterate(statement))
+    return any(isinstance(part, Table) and part.name in gated for part in parts)
 
 
 def is_gated(model: type) -> bool:
