@@ -84,13 +84,18 @@ def test_a_grown_company_holds_together(user_count: int, department_count: int) 
     assert all(checks.mobile(row["mobile"]) == row["mobile"] for row in people)
 
 
-def test_customers_are_dealt_out_as_the_contract_says() -> None:
-    assert Counter(row["owner"] for row in CUSTOMERS) == {
-        "sales1a": 180, "sales1b": 180, "sales2a": 180, "sales2b": 180, "sales2c": 80,
-        "manager": 50, None: 150,
-    }  # fmt: skip
-    assert sum(row["is_locked"] for row in CUSTOMERS) == 26  # 3 % of 850
-    assert sum(bool(row["team"]) for row in CUSTOMERS) == 43  # 5 % of 850
+SHARES = {"sales1a": 18, "sales1b": 18, "sales2a": 18, "sales2b": 18, "sales2c": 8, "manager": 5}
+"""Percent of all; the rest is in the pool."""
+
+
+@pytest.mark.parametrize("rows", [CUSTOMERS, LEADS], ids=["customers", "leads"])
+def test_records_are_dealt_out_as_the_contract_says(rows: list[dict[str, Any]]) -> None:
+    """Of the owned ones 3 % are locked, 5 % have a seat."""
+    owned = {name: len(rows) * percent // 100 for name, percent in SHARES.items()}
+    total = sum(owned.values())
+    assert Counter(row["owner"] for row in rows) == {**owned, None: len(rows) - total}
+    assert sum(row["is_locked"] for row in rows) == int(total * 0.03 + 0.5)
+    assert sum(bool(row["team"]) for row in rows) == int(total * 0.05 + 0.5)
 
 
 @pytest.mark.parametrize("rows", [CUSTOMERS, LEADS], ids=["customers", "leads"])
