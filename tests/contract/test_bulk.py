@@ -22,6 +22,7 @@ from tests.contract.calls import (
     write,
 )
 from tests.support.snapshot import changed, snapshot
+from tests.support.statements import count_statements
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
@@ -37,6 +38,11 @@ def seats_of(engine: Engine, record: int, key: str = "customer") -> dict[int, An
             table.select().where(table.c.entity == key, table.c.record_id == record)
         )
         return {row.user_id: (row.level, row.until) for row in rows}
+
+
+def instant(stored: Any) -> datetime:
+    """A time as the database tells it: in UTC, whether it says so or not."""
+    return stored if stored.tzinfo else stored.replace(tzinfo=UTC)
 
 
 def rows_in(engine: Engine, table_name: str, **where: Any) -> list[dict[str, Any]]:
@@ -120,6 +126,7 @@ def test_transfer_hands_over_and_remembers(world: World, engine: Engine) -> None
     row = stored(engine, "customer", 1)
     assert (row["owner_id"], row["version"]) == (people["sales2a"], 2)
     assert row["obtained_way"] == "transferred"
+    assert abs(datetime.now(UTC) - instant(row["obtained_at"])) < timedelta(minutes=5)
     assert people["sales1a"] not in seats_of(engine, 1)
     assert api.get("/customers/1").status_code == 404, "a hand-over may push it out of reach"
     messages = rows_in(engine, "outbox")
@@ -200,6 +207,7 @@ def test_claim_moves_the_customer_and_its_contacts(world: World, engine: Engine)
     row = stored(engine, "customer", 11)
     assert (row["owner_id"], row["pool_id"]) == (people["sales1a"], None)
     assert row["obtained_way"] == "claimed"
+    assert abs(datetime.now(UTC) - instant(row["obtained_at"])) < timedelta(minutes=5)
     assert stored(engine, "contact", 3)["owner_id"] == people["sales1a"]
     assert api.get("/customers/11").json["result"]["owner"]["username"] == "sales1a"
 
@@ -253,6 +261,10 @@ def test_team_members_come_and_go(world: World, engine: Engine) -> None:
     for name in both["users"]:  # who has his seat already doesn't hear of it again
         told = rows_in(engine, "outbox", user_id=people[name])
         assert [m["data"]["count"] for m in told] == [2]
+    assert people["sales2a"] not in seats_of(engine, 1, "contact")
+    along = {**params, "level": "read", "cascade": ["contacts"]}
+    assert api.bulk("customers", "add_team", [1], along).json["done"] == 1
+    assert seats_of(engine, 1, "contact")[people["sales2a"]][0] == "read"
     assert api.bulk("customers", "remove_team", [1, 3], {"users": ["sales2a"]}).status_code == 404
     gone = api.bulk("customers", "remove_team", [1], {"users": ["sales2a"]}).json
     assert gone["done"] == 1
@@ -369,6 +381,57 @@ def test_more_than_ten_thousand_rows(world: World, engine: Engine) -> None:
     assert too_many.status_code in (400, 413)
 
 
+def test_answers_are_cut_where_the_contract_says(world: World, engine: Engine) -> None:
+    """§2, §5: a page of 20; of a dry run 100 left out and 20 changed; a run names them all.
+
+    LIST-8: 20 choices at once, in four statements at most (performance.md).
+    """
+    table, people = catalogue.get("customer").model.__table__, user_ids(engine)
+    now = datetime.now(UTC)
+    row = {"owner_id": people["manager"], "created_at": now, "updated_at": now}
+    rows = [{**row, "name": f"Ltd {i}"} for i in range(130)]
+    with engine.begin() as connection:
+        ids = list(connection.scalars(insert(table).returning(table.c.id), rows))
+    api = Api(world, "manager")
+    assert len(api.get("/customers/").json["ids"]) == 20
+    assert len(api.client.get("/contacts/options/customer?q=").json) == 20
+    with count_statements() as asked:
+        assert len(api.client.get("/contacts/options/customer?q=Customer").json) > 5
+    assert len(asked) <= 4, str(asked)
+    to_himself, level = {"new_owner": "manager"}, {"set": {"level": "A"}}
+    dry = api.bulk("customers", "transfer", ids, to_himself, dry_run=True).json
+    assert (dry["total"], dry["will_change"], len(dry["skipped"])) == (130, 0, 100)
+    assert [(r["code"], r["count"]) for r in dry["reasons"]] == [("same_owner", 130)]
+    assert all(set(one) == {"id", "code", "reason"} and one["reason"] for one in dry["skipped"])
+    assert set(dry["reasons"][0]) == {"code", "text", "count"}
+    sample = api.bulk("customers", "bulk_edit", ids, level, dry_run=True).json["sample"]
+    assert len(sample) == 20
+    assert sample[0] == {"id": ids[0], "field": "level", "old": None, "new": "A"}
+    assert len(api.bulk("customers", "transfer", ids, to_himself).json["skipped"]) == 130
+
+
+def test_a_pool_obeys_its_own_lists(world: World, engine: Engine) -> None:
+    """POOL-1: its admins assign, delete, restore, export; a member who may elsewhere does not."""
+    given = {"assign": {"to": ["sales1a"], "how": "equal"}, "export": {"format": "csv"}}
+    rows = {"assign": 11, "delete": 11, "export": 11, "restore": 14}
+    admin, member = Api(world, "leader1"), Api(world, "manager")
+    for slug, number in rows.items():
+        rest: dict[str, Any] = {"params": given.get(slug, {}), "dry_run": True}
+        dry = admin.bulk("customers", slug, [number], **rest)
+        assert (dry.status_code, dry.json.get("will_change")) == (200, 1), (slug, dry.text)
+        answer = member.bulk("customers", slug, [number], **rest)
+        if slug == "assign":  # whoever may assign and is a member (POOL-3)
+            assert answer.json["will_change"] == 1
+        elif slug == "restore":
+            assert answer.status_code == 404
+        else:
+            assert [one["code"] for one in answer.json["skipped"]] == ["not_permitted"], slug
+    seller = Api(world, "sales1a").bulk("customers", "assign", [11], given["assign"])
+    assert seller.status_code == 403, "a member without the operation"
+    assert admin.bulk("customers", "delete", [11]).json["done"] == 1
+    assert stored(engine, "customer", 11)["deleted_at"] is not None
+
+
 def test_reports_as_json_and_workbook(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -442,7 +505,12 @@ def test_one_history_entry_per_row_with_old_and_new(world: World, engine: Engine
     assert [e["record_id"] for e in entries] == [1, 3]
     assert entries[0]["changes"]["owner"] == [people["sales1a"], people["leader1"]]
     assert {e["actor_id"] for e in entries} == {people["manager"]}
-    assert {e["surface"] for e in entries} == {"api"}
+    assert {(e["surface"], e["ip"]) for e in entries} == {("api", "127.0.0.1")}
+    page = hidden_inputs(api.client.get("/customers/edit/5").text) | {"name": "By a form"}
+    assert api.client.post("/customers/edit/5", data=page).status_code == 302
+    [entry] = rows_in(engine, "history", entity="customer", record_id=5, operation="edit")
+    assert (entry["surface"], entry["ip"]) == ("ui", "127.0.0.1")
+    assert entry["request_id"]
     with engine.connect() as connection:
         total = connection.scalar(select(func.count()).select_from(db.metadata.tables["history"]))
     assert total

@@ -106,6 +106,32 @@ def test_a_list_has_count_ids_and_result(world: World) -> None:
     assert api.get("/customers/", page=50).json["count"] == 7
 
 
+def test_names_sort_by_sound_and_are_told_in_the_readers_language(
+    world: World, engine: Engine
+) -> None:
+    """UI-8: Chinese among Latin ones; who reads English hears the English name where there is one.
+
+    The order of code points would be Beta, Zeta, 北京, 张江, 重庆, 阿里.
+    """
+    api = Api(world, "manager")
+    names = ["张江", "Zeta", "重庆", "beta", "北京", "阿里"]
+    ids = [api.post("/customers/", {"name": name}).json["id"] for name in names]
+    in_order = [ids[names.index(one)] for one in ("阿里", "北京", "beta", "重庆", "Zeta", "张江")]
+    page = api.get("/customers/", order_column="name", page_size=100).json["ids"]
+    assert [one for one in page if one in ids] == in_order
+    contacts = {"name": "Li", "customer": ids[4]}
+    number = api.post("/contacts/", contacts).json["id"]
+    for english, language, called in (
+        (None, "en", "北京"), ("Peking", "en", "Peking"), ("Peking", "zh", "北京"),
+    ):  # fmt: skip
+        write(engine, "customer", ids[4], name_en=english)
+        api.client.get(f"/lang/{language}")
+        label = api.get(f"/contacts/{number}").json["result"]["customer"]["label"]
+        assert label == called
+        page = api.client.get(f"/customers/show/{ids[4]}").text
+        assert f"<span>{called}</span>" in page[page.index("<h1") : page.index("</h1>")]
+
+
 def test_common_words_are_counted_less_far(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the cap pages are walked in the list's order, and the total is said to be open."""
     monkeypatch.setattr(listing, "WORDS_CAP", 3)

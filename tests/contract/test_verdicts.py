@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 
 from app.extensions import db
 from app.operations import editing
-from app.spec.errors import REFUSALS
+from app.spec.errors import REFUSALS, Throttled
+from app.store import listing
 from tests.contract.calls import Api, write
 from tests.support.snapshot import changed, snapshot
 from tests.support.web import hidden_inputs, submit
@@ -432,6 +433,33 @@ def test_a_full_disk_is_507(
     monkeypatch.undo()
     assert changed(before, snapshot(engine, db.metadata)) == []
     assert api.post("/customers/", {"name": "x"}).status_code == 201
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_refusal_is_a_page_and_a_body_of_ours(
+    world: World, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    """UI-11, contract §1: all of the closed list, whatever raises it, in the reader's language."""
+    client = world.client("manager")
+    client.get(f"/lang/{language}")
+    for kind in REFUSALS:
+
+        def refuse(*_: Any, kind: Any = kind) -> None:
+            raise kind(60) if kind is Throttled else kind()
+
+        monkeypatch.setattr(listing, "page", refuse)
+        page = client.get("/customers/list/")
+        body = client.get("/api/v1/customers/")
+        assert page.status_code == body.status_code == kind.status, kind
+        [heading] = re.findall(r"<h1[^>]*>(.*?)</h1>", page.text)
+        for said in (heading, body.json["message"]):
+            assert bool(HAN.search(said)) is (language == "zh"), said
+        assert 'role="alert"' in page.text
+        assert page.headers["X-Request-ID"] in page.text
+        assert f'lang="{language}"' in page.text
+        assert body.json["code"] == kind.code
+        waits = {"Retry-After"} if kind.status in (429, 503) else set()
+        assert {"Retry-After"} & set(page.headers.keys()) == waits, kind
 
 
 FAULTS: dict[str, tuple[Callable[[], Exception], int]] = {

@@ -1,5 +1,6 @@
 """What a process asks of the database at its start and when probed: locks given back, no writes."""
 
+from pathlib import Path
 from typing import Any, Never
 
 import flask_migrate
@@ -11,7 +12,8 @@ from app.admin.security.readiness import is_key_shared
 from app.extensions import db
 from app.store import upgrade
 from tests.support.statements import count_statements
-from tests.support.worlds import World
+from tests.support.templates import dispose
+from tests.support.worlds import World, make_app
 
 
 def _fail(**_arguments: Any) -> Never:
@@ -59,3 +61,47 @@ def test_a_missing_key_is_claimed_by_the_first(world: World) -> None:
         assert is_key_shared()
         kept = text("SELECT count(*) FROM installation WHERE key = 'session_key'")
         assert db.session.scalar(kept) == (1 if world.server.kind == "postgresql" else 0)
+
+
+def test_a_starting_process_sends_no_sql(world: World) -> None:
+    """Architecture §3: tables and permissions come from the upgrade, the first request asks."""
+    with count_statements() as asked:
+        app = make_app(Path(world.app.config["CRM_INSTANCE"]), world.server.url(world.name))
+    assert asked == []
+    with app.app_context():
+        assert app.extensions["sqlalchemy"].engine.pool.checkedout() == 0
+    dispose(app)
+
+
+def test_a_database_of_another_version_is_not_served(world: World) -> None:
+    """Architecture §7: ``/readyz`` says so to whoever spreads the load, ``/healthz`` lives on."""
+    with world.app.app_context():
+        older = "UPDATE installation SET value = 'older' WHERE key = 'upgraded_to'"
+        db.session.execute(text(older))
+        db.session.commit()
+    client = world.app.test_client()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["reason"]) == (503, "upgrade_due")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert client.get("/healthz").status_code == 200
+
+
+def test_connections_are_set_up(world: World) -> None:
+    """R10: readers don't wait for the writer, links are kept, nothing waits for ever."""
+    wanted = {
+        "sqlite": {
+            "PRAGMA journal_mode": "wal",
+            "PRAGMA foreign_keys": 1,
+            "PRAGMA recursive_triggers": 1,
+            "PRAGMA trusted_schema": 0,
+            "PRAGMA busy_timeout": 5000,
+        },
+        "postgresql": {
+            "SHOW statement_timeout": "5s",
+            "SHOW lock_timeout": "3s",
+            "SHOW idle_in_transaction_session_timeout": "10s",
+        },
+    }[world.server.kind]
+    with world.app.app_context(), db.engine.connect() as connection:
+        found = {asked: connection.exec_driver_sql(asked).scalar() for asked in wanted}
+    assert found == wanted
