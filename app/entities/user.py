@@ -25,15 +25,16 @@ user = catalogue.declare(
             "disable",
             "enable",
             "reset_password",
+            "log_out",
         ),
         views=(view("active", "Active", "在职", "is_active", "eq", True),),
         rules=UserRules(),
         grants={
             roles.SYSTEM_ADMIN: grant(
-                Scope.ALL, "list read create edit import disable enable reset_password"
+                Scope.ALL, "list read create edit import disable enable reset_password log_out"
             ),
             roles.PEOPLE_ADMIN: grant(
-                Scope.ALL, "list read create edit import disable enable reset_password"
+                Scope.ALL, "list read create edit import disable enable reset_password log_out"
             ),
             roles.AUDITOR: grant(Scope.ALL, "list read", masked="mobile email"),
         },

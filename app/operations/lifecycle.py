@@ -17,6 +17,7 @@ from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.namesakes import may_be_confirmed
 from app.store import door, namesakes
+from app.store.accounts import end_everything
 from app.store.context import actor_id, system_scope
 from app.store.gate import member_of
 from app.store.writer import Change
@@ -144,6 +145,25 @@ class Enable(Behaviour):
         if blocker:
             return row.skip("blocked", why=blocker.sentence)
         return row.change(is_active=True)
+
+
+class LogOut(Behaviour):
+    """On every device and with every token, at once; whoever may do more is left alone (R11)."""
+
+    slug = "log_out"
+
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
+        ids = [row.id for row in rows]
+        run.memory["blockers"] = rules_of(run.entity).enabling_blockers(run.entity, ids)
+
+    def plan(self, run: Run, row: Row) -> Plan:
+        blocker = run.memory["blockers"].get(row.id)
+        if blocker:
+            return row.skip("blocked", why=blocker.sentence)
+        return replace(row.change(), notes={"sessions": [None, "ended"]})
+
+    def after(self, run: Run, changes: Sequence[Change]) -> None:
+        end_everything([change.id for change in changes])
 
 
 def belonging(entity: Entity) -> list[tuple[Entity, Any]]:

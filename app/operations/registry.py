@@ -6,7 +6,7 @@ from app.operations.bulk_edit import BulkEdit
 from app.operations.converting import Convert
 from app.operations.exporting.behaviour import Export
 from app.operations.importing.behaviour import Import
-from app.operations.lifecycle import Delete, Disable, Enable, Restore
+from app.operations.lifecycle import Delete, Disable, Enable, LogOut, Restore
 from app.operations.merging import Merge
 from app.operations.ownership import Assign, Claim, Release, Transfer
 from app.operations.purging import Purge
@@ -30,6 +30,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Export(),
         Import(),
         Lock(),
+        LogOut(),
         MarkInvalid(),
         Merge(),
         Purge(),

@@ -302,6 +302,9 @@ ENABLE = Operation("enable", Label("Enable", "启用"), "user-check", is_bulk=Tr
 RESET_PASSWORD = Operation(
     "reset_password", Label("Reset password", "重置密码"), "key", is_dangerous=True
 )
+LOG_OUT = Operation(
+    "log_out", Label("Log out everywhere", "强制退出"), "logout", is_bulk=True, is_final=True
+)
 SHARE = Operation("share", Label("Share with others", "共享给他人"), "share")
 
 OPERATIONS: dict[str, Operation] = {
@@ -335,6 +338,7 @@ OPERATIONS: dict[str, Operation] = {
         DISABLE,
         ENABLE,
         RESET_PASSWORD,
+        LOG_OUT,
         SHARE,
     )
 }

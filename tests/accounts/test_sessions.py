@@ -1,6 +1,7 @@
 """Sessions that can be ended: C7 to C12."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from werkzeug.http import parse_cookie
 
 from app.spec import clock
 from tests.accounts.conftest import Tokens, bearer
+from tests.contract.calls import Api, user_ids
 from tests.support.company import PASSWORD
 from tests.support.templates import dispose
 from tests.support.web import COOKIE, cookie_of, hidden_inputs, log_in, submit
@@ -331,6 +333,26 @@ def test_people_see_and_end_their_own_sessions(app: Flask, engine: Engine) -> No
     assert is_in(here)
     assert submit(here, PAGE, id="1; DROP").status_code == 400
     assert submit(here, PAGE, id="9" * 30).status_code == 400
+
+
+def test_administrators_end_anyones_sessions(
+    world: World, app: Flask, engine: Engine, tokens_of: Callable[[str], Tokens]
+) -> None:
+    """R11: cookies and tokens at once; he may come back; nobody does it to whoever may do more."""
+    here, token = log_in(app.test_client(), "sales1a"), tokens_of("sales1a")["access_token"]
+    others, people = log_in(app.test_client(), "clerk1"), user_ids(engine)
+    assert Api(world, "manager").bulk("users", "log_out", [people["sales1a"]]).status_code == 403
+    api = Api(world, "people")
+    run = api.bulk("users", "log_out", [people["sales1a"], people["admin"]]).json
+    assert (run["done"], [one["code"] for one in run["skipped"]]) == (1, ["blocked"])
+    assert not is_in(here)
+    assert not opens(app, token)
+    assert is_in(others)
+    assert is_in(world.client("admin"))
+    assert is_in(log_in(app.test_client(), "sales1a"))
+    page = world.client("admin").get(f"/users/show/{people['sales1a']}?tab=history")
+    assert re.search("Log out everywhere|强制退出", page.text)
+    assert api.post(f"/operations/{run['operation_id']}/undo", {}).status_code in (404, 409, 410)
 
 
 def test_all_other_devices_can_be_ended_at_once(
