@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.test import TestResponse
 
 from app.extensions import db
@@ -492,6 +493,37 @@ def test_a_fault_shows_nothing_of_itself(
     assert "secret" not in page.text
     assert "Traceback" not in page.text
     assert changed(before, snapshot(engine, db.metadata)) == []
+
+
+WORDS = "INSERT INTO secret", {"p": "secret"}
+DATABASE: dict[str, tuple[Exception, int, str]] = {
+    "unique": (IntegrityError(*WORDS, Exception("UNIQUE failed: secret.x")), 409, "duplicate"),
+    "link": (IntegrityError(*WORDS, Exception("FOREIGN KEY failed: secret")), 409, "conflict"),
+    "value": (DataError(*WORDS, Exception("out of range: secret")), 422, "invalid"),
+    "stale": (StaleDataError("UPDATE on table 'secret'"), 409, "stale_version"),
+    "bug": (ProgrammingError(*WORDS, Exception("no such column: secret")), 500, "server_error"),
+}
+
+
+@pytest.mark.parametrize("name", DATABASE)
+def test_what_the_database_says_is_for_the_log(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """R14: mapped once for everything, and not a word of SQL to people or programs."""
+    monkeypatch.setitem(world.app.config, "PROPAGATE_EXCEPTIONS", False)
+    error, status, code = DATABASE[name]
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    client = world.client("manager")
+    monkeypatch.setattr(listing, "page", fail)
+    for path in ("/customers/list/", "/api/v1/customers/"):
+        answer = client.get(path)
+        assert answer.status_code == status
+        assert "secret" not in answer.text
+        assert "failed" not in answer.text
+    assert answer.json["code"] == code
 
 
 @pytest.mark.parametrize(("goes_on", "status"), [(True, 503), (False, 500)])
