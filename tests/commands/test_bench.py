@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from app.commands.bench import floor
+from app.commands.bench import floor, measures
 from app.commands.bench.client import Form, hidden
 from app.commands.bench.command import own_environment
-from app.commands.bench.database import TODAY, prepare
+from app.commands.bench.database import PEOPLE, TODAY, Company, prepare
 from app.commands.bench.measures import Measure
 from app.commands.bench.runner import Result
 from app.demo.loader import Size
@@ -53,6 +53,19 @@ def test_a_form_is_posted_back_as_it_came() -> None:
         "remark": "one\ntwo",
     }
     assert hidden(PAGE) == {"csrf_token": "a&b"}
+
+
+def test_lists_are_measured_in_every_scope_kind() -> None:
+    """List, order, filter, depth and search: each by each of the four people (performance.md)."""
+    numbers = dict.fromkeys(PEOPLE, 1_000)
+    company = Company(
+        "sqlite", 1_000, "", owners={scope: [1] for scope in PEOPLE}, listed=numbers,
+        people={"sales2a": 1},
+    )  # fmt: skip
+    found = [*measures.lists(company), *measures.searches(company)]
+    said = {(one.who, one.name.partition(",")[0]) for one in found}
+    works = ("first page", "sorted by name", "filter: option", "deep page", "two characters")
+    assert {(scope, work) for scope in PEOPLE for work in works} <= said
 
 
 def test_missed_budgets_are_named() -> None:

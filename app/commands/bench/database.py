@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, true
 
 from app.admin.security import passwords
 from app.demo.loader import Size, fill
@@ -51,6 +51,8 @@ class Company:
     password: str
     owners: dict[str, list[int]] = field(default_factory=dict)
     """By scope: whose customers that person lists; empty means everybody's."""
+    listed: dict[str, int] = field(default_factory=dict)
+    """By scope: how many customers that person lists."""
     own: list[int] = field(default_factory=list)
     """The ids of some customers of ``self``."""
     many: dict[int, int] = field(default_factory=dict)
@@ -120,6 +122,7 @@ def _known(size: Size) -> Company:
     db.session.commit()
     own = select(Customer.id).where(Customer.owner_id == people[PEOPLE["self"]])
     own = own.where(Customer.deleted_at.is_(None))
+    be_patient()
     owners = {scope: _owners(people[name]) for scope, name in PEOPLE.items()}
     tree = select(Customer.id, Customer.owner_id).where(
         member_of(Customer.owner_id, owners["department_tree"]),
@@ -130,10 +133,19 @@ def _known(size: Size) -> Company:
         customers=size.customers,
         password=password,
         owners=owners,
+        listed={scope: _listed(some) for scope, some in owners.items()},
         own=list(db.session.scalars(own.order_by(Customer.id).limit(20))),
         many=dict(db.session.execute(tree.order_by(Customer.id).limit(MOST)).all()),
         people=people,
     )
+
+
+def _listed(owners: list[int]) -> int:
+    found = select(func.count(Customer.id)).where(
+        Customer.pool_id.is_(None), Customer.deleted_at.is_(None)
+    )
+    mine = member_of(Customer.owner_id, owners) if owners else true()
+    return db.session.scalar(found.where(mine)) or 0
 
 
 def _owners(user_id: int) -> list[int]:

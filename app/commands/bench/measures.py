@@ -55,29 +55,24 @@ def measures(company: Company) -> Iterator[Measure]:
 
 
 def lists(company: Company) -> Iterator[Measure]:
-    """First pages per scope; then orders, filters and depth of a manager's list."""
+    """First page, order, filter and depth in every scope kind; a manager's filter by owner."""
+    key_ones = [{"col": "level", "opr": "eq", "value": "A"}]
     for scope in PEOPLE:
+        deep = min(500_000, company.listed[scope] // 2) // SIZE
+        by_name, depth = {"order": "name_sort"}, {"offset": deep * SIZE}
+        filtered: dict[str, Any] = {"filters": key_ones, "floor": {"level": "A"}}
         yield _list(company, f"first page, {scope}", scope)
-    deep = min(500_000, _visible(company) // 2) // SIZE
+        yield _list(company, f"sorted by name, {scope}", scope, order="name", floor=by_name)
+        yield _list(company, f"filter: option, {scope}", scope, **filtered)
+        yield _list(company, f"deep page, {scope}", scope, page=deep + 1, floor=depth)
     seller = company.people["sales2a"]
-    everyone = "department_tree"
-    yield _list(company, "sorted by name", everyone, order="name", floor={"order": "name_sort"})
-    yield _list(
-        company,
-        "filter: option",
-        everyone,
-        filters=[{"col": "level", "opr": "eq", "value": "A"}],
-        floor={"level": "A"},
-    )
     yield _list(
         company,
         "filter: owner",
-        everyone,
+        "department_tree",
         filters=[{"col": "owner", "opr": "rel_o_m", "value": seller}],
         floor={"owners": [seller]},
     )
-    yield _list(company, "deep page", everyone, page=deep + 1, floor={"offset": deep * SIZE})
-    yield _list(company, "deep page, all", "all", page=deep + 1, floor={"offset": deep * SIZE})
 
 
 def searches(company: Company) -> Iterator[Measure]:
@@ -206,11 +201,6 @@ def crowded(company: Company) -> Iterator[Measure]:
             ratio=2,
             rounds=1,
         )
-
-
-def _visible(company: Company) -> int:
-    """About how many customers the manager lists: those that lie in no pool."""
-    return int(company.customers * 0.85)
 
 
 def _floor(company: Company, scope: str) -> dict[str, Any]:
