@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, case, false, func, select
+from sqlalchemy import ColumnElement, false, func, select, true
 
 from app.extensions import db
 from app.spec.conditions import columns_in
@@ -109,7 +109,8 @@ def page(policy: Policy, query: Query, fields: Iterable[Field]) -> Page:
         where, order = clauses(policy, query), ordering(policy, query.order)
         offset = query.page * query.size
         cap = WORDS_CAP if query.search.strip() else COUNT_CAP
-        count, ids = _probe(entity.model, where, order, (cap, offset, query.size))
+        again, span = _is_indexed(policy, query), (cap, offset, query.size)
+        count, ids = _probe(entity.model, where, order, span, again=again)
         if count > cap:
             ids = _walk(entity.model, where, order, offset, query.size)
         rows = rows_of(policy, ids, fields)
@@ -117,35 +118,40 @@ def page(policy: Policy, query: Query, fields: Iterable[Field]) -> Page:
 
 
 def _probe(
-    model: Any, where: Sequence[Any], order: Order, span: tuple[int, int, int]
+    model: Any, where: Sequence[Any], order: Order, span: tuple[int, int, int], *, again: bool
 ) -> tuple[int, list[int]]:
     """Count up to one past the cap; with no more than that also the ids of the page, sorted.
 
-    ``span`` is cap, offset and size. MATERIALIZED keeps the planner from walking the order's index
-    for a selective filter. Beyond the cap nothing is sorted: one row brings the count.
+    ``span`` is cap, offset and size. What is counted is kept for sorting or, with ``again``, read
+    a second time when there is anything to sort: beyond the cap it is only counted. Either way the
+    planner is kept from walking the order's index for a selective filter.
     """
     cap, offset, size = span
-    matched = (
-        select(*(column.label(f"key{i}") for i, column in enumerate(order.columns)))
-        .where(*where)
-        .limit(cap + 1)
-        .cte("matched")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    total = select(func.count().label("n")).select_from(matched).cte("total")
-    skipped = select(case((total.c.n > cap, 0), else_=offset)).scalar_subquery()
-    keys = [matched.c[f"key{i}"] for i in range(len(order.columns))]
+    keys = [column.label(f"key{i}") for i, column in enumerate(order.columns)]
+    some = select(*(keys[-1:] if again else keys)).where(*where).limit(cap + 1).cte("matched")
+    if not again:
+        some = some.prefix_with("MATERIALIZED", dialect="postgresql")
+    total = select(func.count().label("n")).select_from(some).cte("total")
+    is_whole = select(total.c.n).scalar_subquery() <= cap
+    if again:
+        found = select(*keys).where(*where, is_whole).offset(0).subquery()
+    else:
+        found = select(some).where(is_whole).subquery()
+    sorted_by = order.of(list(found.c))
+    page = select(found).order_by(*sorted_by).offset(offset).limit(size).subquery()
     rows = db.session.execute(
-        select(keys[-1], total.c.n)
-        .select_from(total.outerjoin(matched, total.c.n <= cap))
-        .order_by(*order.of(keys))
-        .offset(skipped if offset else 0)
-        .limit(size)
+        select(page.c[len(keys) - 1], total.c.n)
+        .select_from(total.outerjoin(page, true()))
+        .order_by(*order.of(list(page.c)))
     ).all()
-    if not rows:  # a page behind the last one
-        limited = select(model.id).where(*where).limit(cap + 1).subquery()
-        return db.session.scalar(select(func.count(limited.c.id))) or 0, []
     return rows[0].n, [row[0] for row in rows if row[0] is not None]
+
+
+def _is_indexed(policy: Policy, query: Query) -> bool:
+    """Whether indexes alone tell which rows match: reading twice is cheaper then than keeping."""
+    fields = policy.entity.fields
+    asked = (fields.get(key) for key in columns_in(query.conditions))
+    return not query.search.strip() and all(field and field.quick for field in asked)
 
 
 def _walk(model: Any, where: Sequence[Any], order: Order, offset: int, size: int) -> list[int]:
