@@ -19,7 +19,7 @@ from app import cli, pages
 from app.admin import assets, build, errors, security
 from app.admin.security.generator import Generator
 from app.admin.theme import theme
-from app.extensions import csrf, db, migrate
+from app.extensions import csrf, db
 from app.jobs import clock, engines, letters
 from app.store import gate, version
 
@@ -34,7 +34,6 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     application.config.from_mapping(config.settings())
     application.config.update(settings or {})
     db.init_app(application)
-    migrate.init_app(application, db, directory=str(config.ROOT / "migrations"))
     csrf.init_app(application)
     errors.install(application)
     security.install(application)

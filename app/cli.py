@@ -9,24 +9,35 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from werkzeug.utils import import_string
 
-from app.admin import assets
-from app.admin.theme import sentences
-from app.commands.accounts import create_admin
-from app.commands.bench.command import bench
-from app.commands.demo import demo
-from app.commands.doctor import doctor
-from app.commands.explain import explain
-from app.commands.search import rebuild_search
-from app.commands.worker import worker
 from app.spec import words
 from app.spec.errors import Refusal
-from app.store import upgrade as upgrading
-from app.store.sweeping import sweep
+
+PLACES = {
+    "bench": "app.commands.bench.command:bench",
+    "create-admin": "app.commands.accounts:create_admin",
+    "demo": "app.commands.demo:demo",
+    "doctor": "app.commands.doctor:doctor",
+    "explain": "app.commands.explain:explain",
+    "rebuild-search": "app.commands.search:rebuild_search",
+    "upgrade": "app.commands.upgrade:upgrade",
+    "worker": "app.commands.worker:worker",
+}
+"""Where each command is. It is loaded when it is called: a process that serves needs none."""
 
 
 class Commands(AppGroup):
     """A group whose commands may refuse, as operations do."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(PLACES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in PLACES:
+            return None
+        found: click.Command = import_string(PLACES[cmd_name])
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         token = words.language.set("en")
@@ -44,26 +55,23 @@ def sentence(refusal: Refusal) -> str:
     return " ".join([str(refusal.message), *wrong])
 
 
-crm = Commands("crm", help="Administer this installation.")
-for command in (bench, demo, doctor, explain, create_admin, rebuild_search, worker):
-    crm.add_command(command)
+class Line(AppGroup):
+    """The application's command line. The tool that makes migrations is loaded when it is called:
+    it is large, and adds its commands by itself.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), "db"})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "db":
+            from app.store import migrations
+
+            migrations.introduce()
+        return super().get_command(ctx, cmd_name)
 
 
 def install(app: Flask) -> None:
     """Offer the commands to the application's command line."""
-    app.cli.add_command(crm)
-
-
-@crm.command("upgrade")
-def upgrade_command() -> None:
-    """Bring the database to this version, and make the front-end files and words it needs.
-
-    The database: tables, roles, grants, dictionaries, search. Run it after every update of the
-    program, before the web processes start again; a second run finds nothing due.
-    """
-    try:
-        done = [upgrading.upgrade(), assets.build(), sentences.build()]
-        sweep()
-    except assets.AssetsError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo("upgraded" if any(done) else "nothing was due", err=True)
+    app.cli = Line(app.name)
+    app.cli.add_command(Commands("crm", help="Administer this installation."))

@@ -5,7 +5,6 @@ a migration can refer to on both databases.
 """
 
 from flask_appbuilder import Model
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
@@ -18,5 +17,4 @@ Model.metadata.naming_convention = {
 }
 
 db = SQLAlchemy(model_class=Model)
-migrate = Migrate()
 csrf = CSRFProtect()

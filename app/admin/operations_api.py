@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import xlsxwriter
 from flask import Response, jsonify, request, send_file, stream_with_context
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
@@ -35,6 +34,7 @@ from app.admin.openapi.parts import (
 from app.extensions import db
 from app.jobs import bulk
 from app.operations import undoing
+from app.operations.exporting import books
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest
 from app.store import runs, titles
@@ -174,8 +174,7 @@ def _report_file(run: OperationRun) -> Response:
     """The report as a workbook (BULK-4)."""
     entity = catalogue.get(run.entity)
     target = tempfile.TemporaryFile()  # noqa: SIM115 - sent and closed by the response
-    flat = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(target, flat)
+    book = books.new(target, constant_memory=True)
     sheet = book.add_worksheet()
     head = [_("Number"), str(entity.one), _("Outcome"), _("Reason")]
     outcomes = {"done": _("done"), "skipped": _("skipped"), "failed": _("failed")}

@@ -3,17 +3,18 @@
 The readings come from pypinyin's table of single characters. Which of several readings is meant
 matters to two readers: search wants all the usual ones, sorting wants the right one. The right
 one stands in three short lists here - words, surnames, and the usual reading first.
-pypinyin's own list of 47,000 phrases would cost every process 45 MB of memory.
+The table is read as a file: as the package loads it, with its 47,000 phrases or without, it would
+cost every process 45 MB of memory or 11.
 """
 
-import os
+import re
 import unicodedata
-from functools import lru_cache
+from array import array
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
-
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-
-from pypinyin.constants import PINYIN_DICT  # reads the variable when it loads
 
 # The usual reading in names first; the others only serve search.
 _SEVERAL_READINGS = """
@@ -70,7 +71,24 @@ def _without_tone(reading: str) -> str:
     return "".join(char for char in apart if not unicodedata.combining(char))
 
 
-@lru_cache(maxsize=32768)
+_ENTRY = re.compile(r'"(\d+)": "([^",]+)')
+_BEYOND = 0x32400
+"""Behind the last character that has a reading."""
+
+
+@cache
+def _listed() -> tuple[Sequence[int], Sequence[str]]:
+    """By code point a place in the list of sounds; none stands first."""
+    found = find_spec("pypinyin")
+    assert found is not None  # noqa: S101 - for the type checker; it is required
+    assert found.origin is not None  # noqa: S101 - for the type checker
+    text = Path(found.origin).with_name("pinyin_dict.json").read_text("utf-8")
+    places, sounds = array("H", bytes(2 * _BEYOND)), {"": 0}
+    for entry in _ENTRY.finditer(text):
+        places[int(entry[1])] = sounds.setdefault(entry[2], len(sounds))
+    return places, list(sounds)
+
+
 def readings(char: str) -> tuple[str, ...]:
     """The usual readings of one character, the most usual in names first; () when it has none.
 
@@ -78,10 +96,18 @@ def readings(char: str) -> tuple[str, ...]:
     """
     own = SEVERAL_READINGS.get(char)
     if own is None:
-        listed = PINYIN_DICT.get(ord(char))
-        own = (_without_tone(listed.split(",")[0]),) if listed else ()
-    with_u = tuple(sound.replace("v", "u") for sound in own if "v" in sound)
-    return tuple(dict.fromkeys((*own, *with_u)))
+        places, sounds = _listed()
+        code = ord(char)
+        own = (sounds[places[code]],) if code < _BEYOND else ("",)
+    return _typed_as(own)
+
+
+@lru_cache(maxsize=4096)
+def _typed_as(sounds: tuple[str, ...]) -> tuple[str, ...]:
+    """Twenty thousand characters share some fifteen hundred sounds, and so these tuples."""
+    plain = [sound for sound in map(_without_tone, sounds) if sound]
+    with_u = [sound.replace("v", "u") for sound in plain if "v" in sound]
+    return tuple(dict.fromkeys((*plain, *with_u)))
 
 
 @lru_cache(maxsize=1)

@@ -12,10 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-import flask_migrate
-from alembic.script import ScriptDirectory
 from fasteners import InterProcessLock
-from flask import current_app
 from sqlalchemy import insert, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
@@ -30,9 +27,12 @@ from app.store.installation import Installation
 from app.store.organisation import Department, RightsVersion, Role, RoleGrant
 from app.store.pools import POOL_KIND, Pool
 from app.store.writer import Context, insert_rows
+from config import ROOT
 
 ADVISORY_LOCK = 727_001
 HOW = Context("set_up")
+STEPS = ROOT / "migrations" / "versions"
+"""One file per step, in the order of their names."""
 
 
 def upgrade() -> bool:
@@ -47,7 +47,7 @@ def upgrade() -> bool:
     with _alone():
         if _upgraded_to() == wanted:
             return False
-        flask_migrate.upgrade(directory=_migrations())
+        _migrate()
         with system_scope("set up what declarations bring"):
             set_up()
             db.session.commit()
@@ -61,23 +61,24 @@ def upgrade() -> bool:
 
 def is_current() -> bool:
     """Whether nothing is due: what a process that serves asks before it says it is ready."""
-    return _upgraded_to() == _wanted(_migrations())
+    return _upgraded_to() == _wanted()
 
 
 @cache
-def _wanted(directory: str) -> str:
+def _wanted() -> str:
     """The fingerprint of the program as it was loaded; probes must not read all migrations."""
     return _fingerprint()
 
 
-def _migrations() -> str:
-    directory: str = current_app.extensions["migrate"].directory
-    return directory
+def _migrate() -> None:
+    from app.store import migrations  # for whoever upgrades only, as it says itself
+
+    migrations.run()
 
 
 def _fingerprint() -> str:
     """The newest migration and a digest of everything that the set-up derives."""
-    head = ScriptDirectory(_migrations()).get_current_head()
+    head = max(step.stem for step in STEPS.glob("[0-9]*.py"))
     derived = {
         "dictionaries": [words.key + str(words.options) for words in dictionaries.declared()],
         "grants": [str(sorted(thing.grants.items())) for thing in catalogue.things.values()],

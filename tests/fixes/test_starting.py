@@ -47,7 +47,7 @@ def test_a_probe_writes_nothing_and_reads_no_migrations(
 ) -> None:
     client = app.test_client()
     assert client.get("/readyz").status_code == 200  # the first one may claim the key
-    monkeypatch.setattr(upgrade, "ScriptDirectory", None)
+    monkeypatch.setattr(upgrade, "STEPS", None)
     with count_statements() as asked:
         assert client.get("/readyz").status_code == 200
     assert asked

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from xlsxwriter.exceptions import FileCreateError
-
 from app.operations.behaviour import chunks
 from app.operations.exporting import writers
 from app.operations.exporting.table import Table, rows_of
@@ -92,8 +90,8 @@ def _room() -> Iterator[None]:
     """A disk without room is an answer, no fault (C94)."""
     try:
         yield
-    except (OSError, FileCreateError) as error:
-        cause = error if isinstance(error, OSError) else error.args[0]
+    except Exception as error:
+        cause = error if isinstance(error, OSError) else error.__context__  # as XlsxWriter says it
         if getattr(cause, "errno", None) in FULL:
             raise StorageFull from error
         raise

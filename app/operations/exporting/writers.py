@@ -11,8 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any, Protocol
 
-import xlsxwriter
-
+from app.operations.exporting import books
 from app.operations.exporting.guard import guarded
 from app.operations.exporting.table import Table
 from app.spec import clock, company
@@ -53,17 +52,7 @@ class Workbook:
 
     def __init__(self, target: IO[bytes], table: Table, number: int, folder: str) -> None:
         self._table, self._number = table, number
-        self._book = xlsxwriter.Workbook(
-            target,
-            {
-                "constant_memory": True,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-                "use_zip64": True,
-                "tmpdir": folder,
-            },
-        )
+        self._book = books.new(target, constant_memory=True, use_zip64=True, tmpdir=folder)
         self._book.set_custom_property("export", number)
         self._bold = self._book.add_format({"bold": True, "bg_color": "#e9edf2", "bottom": 1})
         self._formats = {

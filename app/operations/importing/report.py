@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import IO, Any
 
-import xlsxwriter
 from flask_babel import gettext as _
 
+from app.operations.exporting import books
 from app.operations.exporting.writers import stamp
 from app.store import imports
 from app.store.imports import Import
@@ -15,15 +15,7 @@ MOST_TEXT = 32_767
 
 def write(target: IO[bytes], file: Import) -> int:
     """Write the failed rows as they came, each with its reasons behind; returns how many."""
-    book = xlsxwriter.Workbook(
-        target,
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
+    book = books.new(target, constant_memory=True)
     sheet, bold = book.add_worksheet(), book.add_format({"bold": True, "bottom": 1})
     text = book.add_format({"num_format": "@"})
     why = book.add_format({"font_color": "#b02a37"})

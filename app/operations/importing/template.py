@@ -7,9 +7,9 @@ that says of each column what may stand in it.
 from collections.abc import Iterable
 from typing import IO, Any
 
-import xlsxwriter
 from flask_babel import gettext as _
 
+from app.operations.exporting import books
 from app.operations.importing import headers
 from app.spec.entity import NUMBER, Entity
 from app.spec.field import Field
@@ -37,7 +37,7 @@ def heading(field: Field) -> str:
 
 def write(target: IO[bytes], entity: Entity) -> None:
     """Write the workbook: the sheet to fill in, and the notes."""
-    book = xlsxwriter.Workbook(target, {"strings_to_formulas": False, "strings_to_urls": False})
+    book = books.new(target)
     fields = fields_of(entity)
     _sheet(book, entity, fields)
     _notes(book, fields)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import IO, Any
 
-import xlsxwriter
-
+from app.operations.exporting import books
 from app.operations.exporting.guard import guarded
 from app.operations.exporting.writers import stamp
 
@@ -30,7 +29,7 @@ def write(kind: str, target: IO[bytes], table: Table) -> None:
 
 
 def _write_xlsx(target: IO[bytes], table: Table) -> None:
-    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False})
+    book = books.new(target, in_memory=True)
     sheet = book.add_worksheet()
     bold = book.add_format({"bold": True, "bg_color": "#e9edf2", "bottom": 1})
     stamp(book, sheet)
