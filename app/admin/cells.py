@@ -6,9 +6,10 @@ One function per kind, chosen once per column, so that a page of cells costs no 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from flask_babel import format_timedelta
+from babel.dates import format_timedelta
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -56,19 +57,27 @@ def _badge(colour: str, text: object) -> Markup:
 
 def moment(value: datetime) -> Markup:
     """How long ago or ahead, with the exact time on hover (UI-4)."""
-    exact = clock.local(value).strftime("%Y-%m-%d %H:%M")
-    iso = value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="%s" title="%s">%s</time>') % (iso, exact, distance(value))
+    exact = clock.local(value).isoformat(" ", "minutes")[:16]
+    iso = value.isoformat()[:19]
+    said = escape(distance(value))
+    return Markup(f'<time datetime="{iso}Z" title="{exact}">{said}</time>')  # noqa: S704 - escaped
 
 
 def distance(value: datetime) -> str:
     """Near times as a distance, far ones as a date."""
     gap = value - clock.now()
     if abs(gap.days) > 30:
-        return clock.local(value).strftime("%Y-%m-%d")
+        return clock.local(value).date().isoformat()
     if abs(gap) < timedelta(minutes=1):  # clocks differ by seconds: nothing is saved "in 0 seconds"
         return _("just now")
-    return format_timedelta(gap, add_direction=True)
+    step = 60 if abs(gap) < timedelta(days=1) else 3600
+    return _distance(language.get(), round(gap.total_seconds() / step) * step)
+
+
+@lru_cache(maxsize=10_000)
+def _distance(tongue: str, seconds: int) -> str:
+    """Said once for all of about the same age: a page has a hundred."""
+    return format_timedelta(seconds, add_direction=True, locale=tongue)
 
 
 def money(value: Decimal) -> Markup:
@@ -97,11 +106,19 @@ _UNITS: dict[str, tuple[tuple[int, str], ...]] = {
 
 
 def _phone(value: str) -> Markup:
-    return escape(value) if "*" in value else Markup('<a href="tel:%s">%s</a>') % (value, value)
+    return _dialled("tel", value)
 
 
 def _email(value: str) -> Markup:
-    return escape(value) if "*" in value else Markup('<a href="mailto:%s">%s</a>') % (value, value)
+    return _dialled("mailto", value)
+
+
+def _dialled(scheme: str, value: str) -> Markup:
+    """A link to call or write to; a mask leads nowhere."""
+    said = escape(value)
+    if "*" in value:
+        return said
+    return Markup(f'<a href="{scheme}:{said}">{said}</a>')  # noqa: S704 - escaped
 
 
 def _website(value: str) -> Markup:
@@ -154,6 +171,12 @@ def linked(field: RelationField, record: Any) -> Markup:
         return EMPTY
     name = titles.of(record, field)
     if field.is_person:
-        return Markup('<span class="person" data-initials="%s">%s</span>') % (initials(name), name)
+        return _person(name)
     place = catalogue.get(field.to).plural
     return Markup('<a href="/%s/show/%s">%s</a>') % (place, record.id, name)
+
+
+@lru_cache(maxsize=2_000)
+def _person(name: str) -> Markup:
+    """Made once: a list shows the same few people again and again."""
+    return Markup('<span class="person" data-initials="%s">%s</span>') % (initials(name), name)

@@ -1,6 +1,6 @@
 """Records as JSON (contract §2): the same shape for reading one, many, and after writing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.spec.field import Field
@@ -8,11 +8,15 @@ from app.spec.relations import LinksField, RelationField
 from app.store import titles
 from app.store.policy import Policy
 
+Reader = Callable[[Any], Any]
+
 
 def records(policy: Policy, rows: Sequence[Any], fields: Sequence[Field]) -> list[dict[str, Any]]:
     """Many records; linked ones are looked up for all of them at once."""
     linked = titles.of_links(policy.entity, rows, fields)
-    return [_record(policy, row, fields, linked) for row in rows]
+    readers = {f.key: _reader(policy, f, linked) for f in fields}
+    masked = [f.key for f in fields if f.key in policy.masked]
+    return [_record(policy, row, readers, masked) for row in rows]
 
 
 def record(policy: Policy, row: Any, fields: Sequence[Field]) -> dict[str, Any]:
@@ -21,25 +25,26 @@ def record(policy: Policy, row: Any, fields: Sequence[Field]) -> dict[str, Any]:
 
 
 def _record(
-    policy: Policy, row: Any, fields: Sequence[Field], linked: titles.Links
+    policy: Policy, row: Any, readers: Mapping[str, Reader], masked: Sequence[str]
 ) -> dict[str, Any]:
-    body: dict[str, Any] = {"id": row.id, "version": getattr(row, "version", 1)}
-    masked = []
-    for f in policy.visible(row, fields):
-        if isinstance(f, RelationField):
-            body[f.key] = _linked(f, getattr(row, f.key))
-        elif isinstance(f, LinksField):
-            body[f.key] = _several(f, linked.get((row.id, f.key), ()))
-        else:
-            value = getattr(row, f.column)
-            if f.key in policy.masked and value is not None:
-                masked.append(f.key)
-                body[f.key] = policy.shown(f, value)
-            else:
-                body[f.key] = f.to_json(value)
+    body = {"id": row.id, "version": getattr(row, "version", 1)}
+    limit = policy.pool_columns(row)
+    body |= {key: read(row) for key, read in readers.items() if limit is None or key in limit}
     if policy.masked:
-        body["masked"] = masked
+        body["masked"] = [key for key in masked if body.get(key) is not None]
     return body
+
+
+def _reader(policy: Policy, field: Field, linked: titles.Links) -> Reader:
+    """How that field of a record is written for this reader: decided once, used for every row."""
+    key, column = field.key, field.column
+    if isinstance(field, RelationField):
+        return lambda row: _linked(field, getattr(row, key))
+    if isinstance(field, LinksField):
+        return lambda row: _several(field, linked.get((row.id, key), ()))
+    if key in policy.masked:
+        return lambda row: policy.shown(field, getattr(row, column))
+    return lambda row: field.to_json(getattr(row, column))
 
 
 def _several(field: LinksField, some: Sequence[titles.Linked]) -> list[Any]:

@@ -8,19 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from markupsafe import Markup
-
-_OPENING = Markup("<td data-field=%s%s%s>")
-"""A field's key is a name, so it stands without quotes."""
-_PICK = Markup(
-    '<td class="pick"><input type="checkbox" class="form-check-input" name="ids" value="%s"'
-    ' aria-label="%s">'
-)
-_LINK = Markup('<a href="%s">%s</a>')
-_STAR = Markup(
-    '<button class="star" form="star-form" formaction="%s" name="on" value="%s"'
-    ' aria-pressed="%s" title="%s"></button>'
-)
+from markupsafe import Markup, escape
 
 
 def body(
@@ -31,16 +19,16 @@ def body(
     fixed: Collection[int] = (),
 ) -> Markup:
     """The rows of a table; ``selectable`` ones begin with a box, ``fixed`` ones can't be edited."""
-    openings, select, label = _openings(columns), _("Select %(title)s"), _("Star")
+    openings, select, label = _openings(columns), _("Select %(title)s"), str(escape(_("Star")))
     lines: list[str] = []
     for row in rows:
         mark = " data-fixed" if row["id"] in fixed else ""
         lines.append(f'<tr data-id="{row["id"]:d}"{mark}>')
         if selectable:
-            lines.append(_PICK % (row["id"], select % {"title": row["title"]}))
+            lines.append(_pick(row["id"], select % {"title": row["title"]}))
         lines.extend(_cells(row, openings, label))
         lines.append("\n")
-    return Markup("".join(lines))  # noqa: S704 - every piece is markup or a number
+    return Markup("".join(lines))  # noqa: S704 - every piece is markup, escaped or a number
 
 
 def star(url: str, *, is_set: bool) -> Markup:
@@ -48,32 +36,44 @@ def star(url: str, *, is_set: bool) -> Markup:
 
     By script without leaving the page.
     """
-    return _star(url, _("Star"), is_set=is_set)
+    label = str(escape(_("Star")))
+    return Markup(_star(url, label, is_set=is_set))  # noqa: S704 - escaped
 
 
-def _star(url: str, label: str, *, is_set: bool) -> Markup:
-    return _STAR % (url, 0 if is_set else 1, "true" if is_set else "false", label)
+def _star(url: str, label: str, *, is_set: bool) -> str:
+    wanted, pressed = ("0", "true") if is_set else ("1", "false")
+    return (
+        f'<button class="star" form="star-form" formaction="{escape(url)}" name="on"'
+        f' value="{wanted}" aria-pressed="{pressed}" title="{label}"></button>'
+    )
 
 
-def _cells(row: Mapping[str, Any], openings: Sequence[Markup], label: str) -> Iterator[Markup]:
+def _pick(number: int, label: str) -> str:
+    return (
+        '<td class="pick"><input type="checkbox" class="form-check-input" name="ids"'
+        f' value="{number:d}" aria-label="{escape(label)}">'
+    )
+
+
+def _cells(row: Mapping[str, Any], openings: Sequence[str], label: str) -> Iterator[str]:
+    """``cells`` are markup already; the rest is escaped here."""
     head, *rest = row["cells"]
     yield openings[0]
     if "starred" in row:
         yield _star(row["star_url"], label, is_set=row["starred"])
-    yield _LINK % (row["url"], row["title"] or head) if row["url"] else head
+    title = escape(row["title"] or head)
+    yield f'<a href="{escape(row["url"])}">{title}</a>' if row["url"] else head
     for opening, cell in zip(openings[1:], rest, strict=True):
         yield opening
         yield cell
 
 
-def _openings(columns: Sequence[Mapping[str, Any]]) -> list[Markup]:
-    """What stands before each cell; the first is the head."""
+def _openings(columns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What stands before each cell; the first is the head. A key is a name: it needs no quotes."""
     return [
-        _OPENING
-        % (
-            column["key"],
-            Markup(' class="n"') if column.get("numeric") else "",
-            Markup(' data-label="%s"') % column["label"] if place else "",
-        )
+        f"<td data-field={column['key']}"
+        + (' class="n"' if column.get("numeric") else "")
+        + (f' data-label="{escape(column["label"])}"' if place else "")
+        + ">"
         for place, column in enumerate(columns)
     ]

@@ -44,6 +44,8 @@ class Reach:
     def __or__(self, other: "Reach") -> "Reach":
         if self.everything or other.everything:
             return EVERYTHING
+        if not (self.owners and other.owners):
+            return self if self.owners else other
         return Reach(owners=self.owners | other.owners)
 
     def covers(self, owner: int | None) -> bool:

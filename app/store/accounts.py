@@ -7,9 +7,21 @@ number (R11). What must hold even if the request itself is undone runs on a conn
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Select,
+    String,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -90,9 +102,17 @@ class Credentials:
 
 def find_login(sid_hash: str) -> Login | None:
     """The session of that hashed number with its person and the rights' version: one statement."""
+    with looking() as connection:
+        found = connection.execute(_login_of(), {"sid_hash": sid_hash}).first()
+    return Login(**found._asdict()) if found else None
+
+
+@cache
+def _login_of() -> Select[Any]:
+    """Made once, because every request asks it."""
     row = UserSession.__table__.c
     person = User.__table__.c
-    statement = (
+    return (
         select(
             row.id,
             row.kind,
@@ -112,11 +132,8 @@ def find_login(sid_hash: str) -> Login | None:
             func.coalesce(version_now(), 0).label("rights_version"),
         )
         .join_from(UserSession.__table__, User.__table__, row.user_id == person.id)
-        .where(row.sid_hash == sid_hash)
+        .where(row.sid_hash == bindparam("sid_hash"))
     )
-    with looking() as connection:
-        found = connection.execute(statement).first()
-    return Login(**found._asdict()) if found else None
 
 
 def touch_login(login: Login) -> None:

@@ -6,13 +6,11 @@ Rows in a pool stay apart (contract §6): they are seen only by work that says i
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
-    Integer,
     Table,
     and_,
     any_,
@@ -35,10 +33,12 @@ from app.spec.entity import Entity
 from app.spec.errors import ScopeMissing
 from app.spec.operations import OPERATIONS
 from app.spec.scopes import Reach
+from app.spec.types import Numbers
 from app.store.context import Acting, Actor, current, current_or_none
 from app.store.engine import is_postgres
 from app.store.pools import TeamSeat
 from app.store.record import Row
+from app.store.rights import Rights
 
 POOL_MEMBER_OPERATIONS = frozenset({"list", "read", "claim", "assign"})
 POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "restore", "export"}
@@ -118,23 +118,23 @@ def _owned(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]:
     return and_(or_(mine, member_of(model.id, seats)) if seats else mine, *apart)
 
 
-def holds(entity: Entity, operation: str, record: Any) -> bool:
-    """Whether a loaded row looks within the scope of that operation: for what a page offers.
+def outside(entity: Entity, operation: str, records: Iterable[Any]) -> set[int]:
+    """The ids of loaded rows that don't look within the scope of that operation.
 
-    Costs no statement and decides nothing; what is done asks ``predicate`` again.
+    For what a page offers: what is done asks ``predicate`` again.
     """
     work = current()
     if work.actor is None or not entity.is_owned:
-        return True
+        return set()
     rights = work.actor.rights
-    if getattr(record, "pool_id", None):
-        return rights.is_super
     reach = rights.reach(entity.key, operation)
-    return (
-        reach.everything
-        or record.owner_id in reach.owners
-        or record.id in seat_ids(entity, work, OPERATIONS[operation].seats)
-    )
+    seats = set(seat_ids(entity, work, _seats_level(entity, operation, rights)))
+    return {
+        row.id
+        for row in records
+        if not (reach.covers(row.owner_id) or row.id in seats)
+        or (getattr(row, "pool_id", None) and not rights.is_super)
+    }
 
 
 def _owner_in(column: Any, reach: Reach) -> ColumnElement[bool]:
@@ -237,9 +237,7 @@ def _criterion(entity: Entity, work: Acting) -> Any:
     """The option of one entity: it follows from rights, seats and the way it is looked at."""
     assert work.actor is not None  # noqa: S101 - for the type checker; system work has no criteria
     operation, rights = work.operation_on(entity.key), work.actor.rights
-    verb = OPERATIONS.get(operation) if rights.may(entity.key, operation) else None
-    is_limited = entity.is_owned and not rights.reach(entity.key, operation).everything
-    seats = seat_ids(entity, work, verb.seats) if verb and is_limited else ()
+    seats = seat_ids(entity, work, _seats_level(entity, operation, rights))
     pools = work.pools and entity.key == work.entity
     key, known = (entity.model, operation, pools, tuple(seats)), rights.derived
     found = known.get(key)
@@ -255,12 +253,23 @@ def _criterion(entity: Entity, work: Acting) -> Any:
     return found
 
 
+def _seats_level(entity: Entity, operation: str, rights: Rights) -> str:
+    """The level of the seats that widen this scope; none when there is no scope to widen."""
+    key, known = ("seats", entity.key, operation), rights.derived
+    if key not in known:
+        verb = OPERATIONS.get(operation) if rights.may(entity.key, operation) else None
+        is_limited = entity.is_owned and not rights.reach(entity.key, operation).everything
+        known[key] = verb.seats if verb and is_limited else ""
+    found: str = known[key]
+    return found
+
+
 def member_of(column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
     """``column`` is one of ``ids``: one array bind on PostgreSQL; on SQLite an IN, of many JSON."""
     if not ids:
         return false()
     if is_postgres():
-        return column == any_(bindparam(None, list(ids), ARRAY(Integer)))  # type: ignore[no-any-return]
+        return column == any_(bindparam(None, list(ids), Numbers()))  # type: ignore[no-any-return]
     if len(ids) > FEW:
         each = func.json_each(json.dumps(list(ids))).table_valued("value")
         return column.in_(select(each.c.value))  # type: ignore[no-any-return]

@@ -51,10 +51,8 @@ def among(entity: Entity, ids: Sequence[int]) -> set[int]:
     if not ids:
         return set()
     row = Star.__table__.c
-    found = db.session.scalars(
-        select(row.record_id).where(*_mine(entity), member_of(row.record_id, ids))
-    )
-    return set(found)
+    found = select(row.record_id).where(*_mine(entity), member_of(row.record_id, ids))
+    return set(db.session.scalars(found))
 
 
 def are_mine(entity: Entity) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ columns and conditions are judged anew for each reader (C48).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -148,43 +149,49 @@ class Shelf:
 
 def shelf(entity: Entity, *preferences: str) -> Shelf:
     """The reader's choices under these keys and the views he may use, in one statement."""
-    choice, nothing = Preference.__table__.c, type_coerce(null(), JSON)
-    blank = literal("")
-    here = literal(entity.key).label("entity")
-    rows = db.session.execute(
-        union_all(
-            select(
-                literal(0).label("id"),
-                literal(0).label("version"),
-                here,
-                choice.user_id.label("owner_id"),
-                choice.key.label("name"),
-                blank.label("name_en"),
-                blank.label("audience"),
-                nothing.label("circle"),
-                choice.value.label("definition"),
-            ).where(choice.user_id == actor().user_id, choice.key.in_(preferences)),
-            _told([entity.key]),
-        )
-    ).all()
+    asked = {"here": entity.key, "keys": preferences, **_asked([entity.key])}
+    rows = db.session.execute(_shelf(), asked).all()
     return Shelf(
         choices={row.name: row.definition for row in rows if not row.id},
         views=_his(row for row in rows if row.id),
     )
 
 
+@cache
+def _shelf() -> Any:
+    """Made once, because every list asks it."""
+    choice, blank = Preference.__table__.c, literal("")
+    choices = select(
+        literal(0).label("id"),
+        literal(0).label("version"),
+        bindparam("here", type_=String).label("entity"),
+        choice.user_id.label("owner_id"),
+        choice.key.label("name"),
+        blank.label("name_en"),
+        blank.label("audience"),
+        type_coerce(null(), JSON).label("circle"),
+        choice.value.label("definition"),
+    ).where(choice.user_id == bindparam("me"), choice.key.in_(bindparam("keys", expanding=True)))
+    return union_all(choices, _told())
+
+
 def of_lists(entities: Iterable[str]) -> tuple[Kept, ...]:
     """The views of these entities that the reader may use: his own and those shared with him."""
-    return _his(db.session.execute(_told(entities)))
+    return _his(db.session.execute(_told(), _asked(entities)))
 
 
-def _told(entities: Iterable[str]) -> Select[Any]:
-    """His own views of these entities, and those that are shared with anybody."""
+def _asked(entities: Iterable[str]) -> dict[str, Any]:
+    return {"me": actor().user_id, "entities": [*entities]}
+
+
+@cache
+def _told() -> Select[Any]:
+    """His own views of some entities, and those that are shared with anybody."""
     view = SavedView.__table__.c
     columns = (view.id, view.version, view.entity, view.owner_id, view.name, view.name_en)
-    shown = or_(view.owner_id == actor().user_id, view.audience != "nobody")
+    shown = or_(view.owner_id == bindparam("me"), view.audience != "nobody")
     found = select(*columns, view.audience, view.circle, view.definition)
-    return found.where(view.entity.in_([*entities]), shown)
+    return found.where(view.entity.in_(bindparam("entities", expanding=True)), shown)
 
 
 def _his(rows: Iterable[Any]) -> tuple[Kept, ...]:

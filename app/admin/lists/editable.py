@@ -35,5 +35,5 @@ def cells(me: Listed, records: Sequence[Any]) -> dict[str, Any]:
     return {
         "url": f"/{me.entity.plural}/cell/",
         "keys": " ".join(keys),
-        "fixed": {r.id for r in records if not gate.holds(me.entity, "edit", r)} if keys else (),
+        "fixed": gate.outside(me.entity, "edit", records) if keys else (),
     }

@@ -29,7 +29,7 @@ def available(me: Listed) -> list[Tab]:
     built_in = [
         Tab(view.key, str(view.label))
         for view in me.entity.builtin_views
-        if policy.conditions.keys() >= set(columns_in(view.filters))
+        if all(key in policy.conditions for key in columns_in(view.filters))
     ]
     found = [*built_in, *(Tab(str(one.id), one.label, one) for one in me.shelf.views)]
     order = {key: place for place, key in enumerate(choice(me, "order", []))}

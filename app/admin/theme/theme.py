@@ -1,6 +1,6 @@
 """What every page needs besides its own content: language, navigation, who is logged in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -47,11 +47,12 @@ def install(app: Flask) -> None:
 def _common() -> dict[str, Any]:
     work = current_or_none()
     who = work.actor if work else None
+    nav = groups(who, request.path) if who else []
     return {
         "lang": language.get(),
         "me": Me(who) if who else None,
-        "nav": list(_navigation(who)),
-        "create_menu": list(_create_menu(who)),
+        "nav": nav,
+        "create_menu": list(_create_menu(nav)),
         "account_menu": _account_menu() if who else [],
         "search_url": "/search/",
         "help_url": f"/help/?{urlencode({'at': request.path})}",
@@ -76,13 +77,8 @@ def _account_menu() -> list[dict[str, str]]:
     ]
 
 
-def _navigation(who: Actor | None) -> Iterator[Group]:
-    if who is not None:
-        yield from groups(who, request.path)
-
-
-def _create_menu(who: Actor | None) -> Iterator[dict[str, str]]:
-    for group in _navigation(who):
+def _create_menu(nav: Iterable[Group]) -> Iterator[dict[str, str]]:
+    for group in nav:
         for item in group.items:
             if item.create_url:
                 yield {"label": item.one, "url": item.create_url}

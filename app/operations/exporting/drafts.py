@@ -90,8 +90,8 @@ def _room() -> Iterator[None]:
     """A disk without room is an answer, no fault (C94)."""
     try:
         yield
-    except Exception as error:
-        cause = error if isinstance(error, OSError) else error.__context__  # as XlsxWriter says it
+    except Exception as error:  # XlsxWriter says it by a class of its own
+        cause = error if isinstance(error, OSError) else error.__context__
         if getattr(cause, "errno", None) in FULL:
             raise StorageFull from error
         raise
