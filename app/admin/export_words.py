@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from app.spec import clock
 from app.spec.catalogue import catalogue
+from app.spec.plurals import ngettext
 from app.store import titles
 from app.store.exports import REJECTED, WAITING, Export
 

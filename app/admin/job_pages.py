@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
+from app.spec.plurals import ngettext
 from app.store.jobs import OPEN, Job
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
 from app.spec.kinds import BooleanField, OptionField
+from app.spec.plurals import ngettext
 from app.spec.relations import LinksField, RelationField
 from app.spec.words import listed
 from app.store import periods, titles

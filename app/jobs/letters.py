@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app
-from flask_babel import format_datetime, ngettext
+from flask_babel import format_datetime
 from flask_babel import gettext as _
 
 from app.spec import checks, clock, company, mail, words
 from app.spec.notices import NOTICES
+from app.spec.plurals import ngettext
 from app.spec.settings import value
 from app.store.mails import DIGEST
 from app.store.outbox import Outbox

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from app.spec.catalogue import catalogue
 from app.spec.notices import Channel, Data, Notice, declare
+from app.spec.plurals import ngettext
 from app.spec.words import Label, either
 
 AT_ONCE = frozenset({Channel.IN_APP, Channel.MAIL})

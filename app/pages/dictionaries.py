@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, flash, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 from werkzeug.datastructures import MultiDict
 
@@ -20,6 +19,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import PageRight
 from app.spec.errors import BadRequest, Conflict, Invalid, StaleVersion
 from app.spec.options import COLOURS, LABEL_LENGTH, Dictionary, Option, code_of, is_code
+from app.spec.plurals import ngettext
 from app.spec.roles import SYSTEM_ADMIN, grant
 from app.spec.scopes import Scope
 from app.spec.words import Label, listed

@@ -5,7 +5,6 @@ from typing import Any
 from flask import Response, flash, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import cells, state
@@ -17,6 +16,7 @@ from app.rules import announcements
 from app.spec import mail
 from app.spec.errors import BadRequest, NotFound
 from app.spec.notices import CHANNEL_LABELS, NOTICES, Channel
+from app.spec.plurals import ngettext
 from app.spec.settings import value
 from app.store import channels, outbox
 from app.store.channels import DIGEST_AT, HALF_HOURS, Wanted

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from app.extensions import db
@@ -13,6 +12,7 @@ from app.rules import escalation
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotPermitted
+from app.spec.plurals import ngettext
 from app.spec.roles import EXPORT_LIMIT, SUPER_ADMIN
 from app.spec.words import listed
 from app.store import access, accounts

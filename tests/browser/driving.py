@@ -68,4 +68,4 @@ def go_on(page: "Page", step: str) -> None:
 
 def figures(page: "Page") -> list[int]:
     """The big numbers of a dry run or report, in their order."""
-    return [int(text) for text in page.locator(".figure strong").all_inner_texts()]
+    return [int(text.replace(",", "")) for text in page.locator(".figure strong").all_inner_texts()]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -495,6 +496,24 @@ def test_three_steps_in_the_browser(world: World, engine: Engine) -> None:
     assert third.location == again.location
     assert stored(engine, "customer", 1)["version"] == 2
     assert client.get(third.location).status_code == 200
+
+
+def test_a_dry_run_names_records_as_the_list_does(world: World, engine: Engine) -> None:
+    """UI-8: in the reader's language, those that would change and those left out."""
+    client, people = world.client("manager"), user_ids(engine)
+    for number, name in ((1, "Goes & Co."), (2, "Stays Ltd.")):
+        write(engine, "customer", number, name_en=name)
+    write(engine, "customer", 2, owner_id=people["sales1b"])
+    token = hidden_inputs(client.get("/notifications/").text)["csrf_token"]
+    first = client.post("/customers/bulk/transfer", data={"ids": [1, 2], "csrf_token": token})
+    settings = {**hidden_inputs(first.text), "ids": [1, 2], "new_owner": str(people["sales1b"])}
+    settings |= {"old_owner": "remove", "cascade_of": "old_owner"}
+    [sample, left] = [
+        re.findall(rf'href="/customers/show/{number}"[^>]*>([^<]*)<', page)
+        for page in (client.post("/customers/bulk/transfer", data=settings).text,)
+        for number in (1, 2)
+    ]
+    assert (set(sample), set(left)) == ({"Goes &amp; Co."}, {"Stays Ltd."})
 
 
 def test_one_history_entry_per_row_with_old_and_new(world: World, engine: Engine) -> None:

@@ -1,6 +1,7 @@
 """What a dry run says, for people: counts, reasons, the first changes, who hears of it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -24,15 +25,17 @@ SHOWN = 100
 
 def expected(entity: Entity, verb: Operation, outcome: Outcome) -> dict[str, Any]:
     """What a dry run says would happen, and for how long that can be undone (UI-12)."""
+    left, sample = outcome.skipped[:SHOWN], _sample(entity, outcome)
+    names = titles.by_ids(entity, [*(skip.id for skip in left), *(one["id"] for one in sample)])
     return {
         "warnings": outcome.warnings,
         "total": outcome.total,
         "will_change": outcome.done,
         "looked_at": outcome.looked_at if outcome.looked_at < outcome.total else 0,
         "reasons": _reasons(outcome.skipped),
-        "skipped": [_left_out(entity, verb, skip) for skip in outcome.skipped[:SHOWN]],
+        "skipped": [_left_out(entity, verb, skip, names) for skip in left],
         "notified": _notified(outcome),
-        "sample": _sample(entity, outcome),
+        "sample": [one | {"record": names.get(one["id"], one["record"])} for one in sample],
         "undo_days": value(UNDO_DAYS) if verb is not UNDO and is_undoable(entity, verb) else 0,
     }
 
@@ -42,10 +45,12 @@ def _reasons(skipped: list[Skip]) -> list[dict[str, Any]]:
     return [{"text": text, "count": n} for text, n in counted.most_common()]
 
 
-def _left_out(entity: Entity, verb: Operation, skip: Skip) -> dict[str, Any]:
+def _left_out(
+    entity: Entity, verb: Operation, skip: Skip, names: Mapping[int, str]
+) -> dict[str, Any]:
     own = "" if verb.rows == "binned" else f"/{entity.plural}/show/{skip.id}"
     return {
-        "label": skip.title or _("No. %(number)s", number=skip.id),
+        "label": names.get(skip.id) or skip.title or _("No. %(number)s", number=skip.id),
         "reason": skip.reason,
         "url": own,
         "ways": ways(skip),
@@ -67,7 +72,7 @@ def _notified(outcome: Outcome) -> list[dict[str, Any]]:
     return [{"name": names.get(i, str(i)), "count": n} for i, n in outcome.notified.items()]
 
 
-def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, str]]:
+def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, Any]]:
     """The first changes, old and new, as this reader may see them.
 
     Linked records are named in one statement per field, however many rows are shown.
@@ -81,6 +86,7 @@ def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, str]]:
     names = changes.names_in(((f.key, pair) for _change, f, pair in shown), policy.readable)
     return [
         {
+            "id": change.id,
             "record": change.title,
             "url": f"/{entity.plural}/show/{change.id}",
             "field": str(f.label),

@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Response, render_template, request
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import again, comparing, duplicates, forms, proposals, state
@@ -29,6 +28,7 @@ from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Invalid, Refusal, StaleCount
 from app.spec.field import Field
 from app.spec.operations import Operation
+from app.spec.plurals import ngettext
 from app.store import titles
 from app.store.context import operating
 from app.store.idempotency import Replay

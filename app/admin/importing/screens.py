@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import forms, lists
@@ -15,6 +14,7 @@ from app.operations.undoing import UNDO_DAYS
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Refusal
+from app.spec.plurals import ngettext
 from app.spec.settings import value
 from app.spec.words import listed
 from app.store import imports, jobs, runs

@@ -6,12 +6,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, get_flashed_messages, request
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from app.admin import cells, icons, manual, table
 from app.admin.navigation import Group, groups
 from app.admin.security import trace
 from app.spec import company
+from app.spec.plurals import ngettext
 from app.spec.words import either, language
 from app.store.context import Actor, current_or_none
 
