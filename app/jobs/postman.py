@@ -14,6 +14,8 @@ TIMEOUT = 10
 """Seconds that the server may take for each of its answers."""
 LEAVING = 421
 """The code of a server that closes the connection."""
+TOO_LARGE = 552
+"""The code of a server that doesn't take a mail of this size, said before it gets to see it."""
 
 
 class ServerAwayError(Exception):
@@ -42,6 +44,8 @@ class Postman:
         except smtplib.SMTPRecipientsRefused as fault:
             raise _refused(*fault.recipients[to]) from fault
         except smtplib.SMTPSenderRefused as fault:
+            if fault.smtp_code == TOO_LARGE:
+                raise RefusedError(_said(fault), is_final=True) from fault
             raise ServerAwayError(_said(fault)) from fault
         except smtplib.SMTPDataError as fault:
             raise _refused(fault.smtp_code, fault.smtp_error) from fault

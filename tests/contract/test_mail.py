@@ -154,6 +154,17 @@ def test_refusals_are_tried_again_and_then_shown(
     assert rows(engine)[1].state == "dead", "for good"
 
 
+def test_one_that_is_too_large_holds_up_no_other(
+    world: World, engine: Engine, told: Mailbox
+) -> None:
+    """The server refuses its size before it gets it: that is about this mail, not the sender."""
+    hand_over(world, 1, message="long " * 90)
+    hand_over(world, 3)
+    told.most = 2_500
+    deliver(world)
+    assert [row.state for row in rows(engine)] == ["dead", "sent"], rows(engine)
+
+
 def test_quiet_hours_and_the_daily_digest(world: World, engine: Engine, told: Mailbox) -> None:
     """Mail waits for the end of the quiet on the reader's clock; what is daily comes together."""
     choose(world, transfer=["mail"], add_team=["digest"], quiet_from="22:00", quiet_until="07:00")

@@ -27,12 +27,16 @@ from tests.support.worlds import World
 
 
 class Mailbox:
-    """What has arrived, and what the server answers: ``refusal`` instead of taking a mail."""
+    """What has arrived, and what the server answers: ``refusal`` instead of taking a mail.
+
+    No mail may have more bytes than ``most``.
+    """
 
     def __init__(self) -> None:
         self.raw: list[bytes] = []
         self.logins: list[tuple[str, str]] = []
         self.refusal = ""
+        self.most = 1_000_000
         self.port = 0
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - its name
@@ -65,6 +69,11 @@ class _Bound(Controller):
         login: dict[str, Any] = {"authenticator": box.judge, "auth_require_tls": False}
         super().__init__(box, hostname="127.0.0.1", port=box.port, **login)
         self._bound = bound
+
+    def factory(self) -> Any:
+        made = super().factory()  # type: ignore[no-untyped-call]
+        made.data_size_limit = self.handler.most
+        return made
 
     def _create_server(self) -> Any:
         return self.loop.create_server(self._factory_invoker, sock=self._bound)
