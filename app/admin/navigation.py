@@ -47,6 +47,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Group:
+    key: str
     label: str
     items: tuple[Item, ...]
 
@@ -69,7 +70,7 @@ def groups(who: Actor, path: str) -> list[Group]:
     for key, label in GROUPS:
         items = [*_own_pages(key, who, path), *_entities(key, who, path)]
         if items:
-            found.append(Group(str(label), tuple(items)))
+            found.append(Group(key, str(label), tuple(items)))
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, get_flashed_messages, request
+from flask import Flask, request
 from flask_babel import gettext
 
 from app.admin import cells, icons, manual, table
@@ -59,7 +59,6 @@ def _common() -> dict[str, Any]:
         "help_url": f"/help/?{urlencode({'at': request.path})}",
         "shortcuts": manual.for_script(),
         "bell": {"url": "/notifications/", "unread_url": "/notifications/unread"},
-        "messages": get_flashed_messages(with_categories=True),
         "request_id": trace.request_id(),
     }
 

@@ -2,6 +2,7 @@
 // goes away when it is saved. What is refused stays with what was typed.
 import { make } from "./dom.js";
 import { focusOf, isEditable } from "./grid.js";
+import { letGo } from "./inputs.js";
 import { finishTag } from "./pickers.js";
 
 const BELOW = 320; // pixels that a list of choices wants
@@ -72,10 +73,7 @@ function say(text) {
 function close() {
   const { cell, box } = editor;
   editor = null;
-  for (const input of box.querySelectorAll("input, select")) {
-    input._flatpickr?.destroy();
-    input.tomselect?.destroy();
-  }
+  letGo(box);
   box.remove();
   return cell;
 }

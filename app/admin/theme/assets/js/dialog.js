@@ -1,9 +1,12 @@
 // Confirmations and bulk steps in a dialog over the page they concern: the same pages that work
 // on their own are fetched, and their #screen is shown.
 
+import { make } from "./dom.js";
 import { release } from "./forms.js";
+import { letGo } from "./inputs.js";
 
 let enliven = () => {};
+let asked = 0; // what is shown is the answer to the last request, and none once the dialog is closed
 const KEPT = "haina.notices";
 // A picker's select is out of sight: the focus belongs into the input that stands for it.
 const FIRST = "[data-autofocus], .field input, .field select:not(.tomselected), .btn-primary";
@@ -19,6 +22,11 @@ async function download(answer) {
   link.click();
   URL.revokeObjectURL(link.href);
   dialog().close();
+}
+
+function reload() {
+  release(); // what was typed has been sent
+  window.location.reload();
 }
 
 // The answer that said where to go on has used up the server's messages: they go along with us.
@@ -45,13 +53,18 @@ function showKept() {
   document.getElementById("main").prepend(...notices);
 }
 
+function fill(...nodes) {
+  letGo(body());
+  body().replaceChildren(...nodes);
+}
+
 async function show(answer) {
   if (!answer.headers.get("Content-Type")?.startsWith("text/html")) return download(answer);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const screen = page.getElementById("screen");
   const ours = screen?.matches("[data-dialog-ready], [data-status]");
   if (answer.redirected && !ours) return leave(answer.url, page);
-  body().replaceChildren(...(screen ? [document.adoptNode(screen)] : []));
+  fill(...(screen ? [document.adoptNode(screen)] : []));
   const head = body().querySelector("h1"); // the page's heading is ours: it names the record
   if (head) document.getElementById("dialog-title").textContent = head.textContent.trim();
   head?.remove();
@@ -61,27 +74,37 @@ async function show(answer) {
 }
 
 async function load(url, content) {
+  asked += 1;
+  const mine = asked;
   dialog().classList.add("loading");
   try {
     const plain = content && ![...content.values()].some((value) => value instanceof File);
-    await show(
-      await fetch(url, {
-        method: content ? "POST" : "GET",
-        body: plain ? new URLSearchParams(content) : content,
-        headers: { Accept: "text/html" },
-      }),
-    );
+    const answer = await fetch(url, {
+      method: content ? "POST" : "GET",
+      body: plain ? new URLSearchParams(content) : content,
+      headers: { Accept: "text/html" },
+    });
+    if (mine === asked) await show(answer);
+    else if (answer.redirected) reload(); // something was done that nobody waited for
   } finally {
-    dialog().classList.remove("loading");
+    if (mine === asked) dialog().classList.remove("loading");
   }
 }
 
 // Opens `url` in the dialog; with `body` (form data) it is posted.
 export function openDialog(url, { title, body: content }) {
   document.getElementById("dialog-title").textContent = title;
-  body().replaceChildren();
+  fill();
   if (!dialog().open) dialog().showModal();
   load(url, content).catch(() => window.location.reload());
+}
+
+// No answer came: what was typed stays, and its reader hears why nothing goes on.
+function warn() {
+  const { unreachable: textContent } = dialog().dataset;
+  const note = make("p", { className: "notice notice-danger", role: "alert", textContent });
+  body().querySelector(":scope > .notice")?.remove();
+  body().prepend(note);
 }
 
 function submit(event) {
@@ -91,7 +114,7 @@ function submit(event) {
   const content = new FormData(form, event.submitter);
   const get = form.method !== "post";
   const url = get ? `${action}?${new URLSearchParams(content)}` : action;
-  load(url, get ? undefined : content).catch(() => dialog().close());
+  load(url, get ? undefined : content).catch(warn);
 }
 
 // A form of the page whose answer belongs into the dialog: what was typed stays behind it.
@@ -112,7 +135,9 @@ function keepOpen(event) {
 
 function finish() {
   if (body().querySelector("[data-step=report]")) window.location.reload();
-  body().replaceChildren();
+  asked += 1;
+  dialog().classList.remove("loading");
+  fill();
 }
 
 export function startDialog(enlivener) {

@@ -11,6 +11,15 @@ export function inputs(form) {
     .map((control) => [control.name, control]);
 }
 
+// Ends what has taken the inputs under `root` over: calendars and pickers listen to the whole page,
+// and a calendar stands elsewhere in it.
+export function letGo(root) {
+  for (const input of root.querySelectorAll("input, select")) {
+    input._flatpickr?.destroy();
+    input.tomselect?.destroy();
+  }
+}
+
 // A list of [value, text] for choices, true or false for boxes, text for the rest.
 export function valueOf(control) {
   if (control.type === "checkbox") return control.checked;

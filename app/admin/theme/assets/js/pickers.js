@@ -26,7 +26,8 @@ function isFixed(option) {
   return option.value === "" || option.value.startsWith("@");
 }
 
-// Asks the server for the rows this reader may choose (LIST-8); it filters and limits.
+// Asks the server for the rows this reader may choose (LIST-8); it filters and limits. Answers may
+// come in another order than questions: only the one about what stands in the box counts.
 function remote(url) {
   return {
     preload: "focus",
@@ -38,12 +39,14 @@ function remote(url) {
     },
     load(query, done) {
       found(url, query)
+        .catch(() => null)
         .then((rows) => {
+          delete this.loadedSearches[query]; // it may be asked for again
+          if (!rows || query !== this.inputValue()) return done();
           this.clearOptions((option) => this.items.includes(option.value) || isFixed(option));
           // tokens stay in front of rows
-          done(rows.map((row, at) => ({ ...row, $order: FIRST_ROW + at })));
-        })
-        .catch(() => done());
+          return done(rows.map((row, at) => ({ ...row, $order: FIRST_ROW + at })));
+        });
     },
   };
 }
@@ -128,7 +131,8 @@ export function finishTag(picker) {
   return true;
 }
 
-// A list closed by Escape stays closed until its reader does something else, whatever comes in.
+// A list closed by Escape stays closed until its reader does something else, whatever comes in. A
+// click into the box he types in takes him nowhere else, as it would by itself while the list is open.
 function heed(picker, url) {
   let isDismissed = false;
   const refresh = picker.refreshOptions.bind(picker);
@@ -136,6 +140,10 @@ function heed(picker, url) {
   picker.wrapper.addEventListener("mousedown", () => {
     isDismissed = false;
   });
+  const clicked = picker.onClick.bind(picker);
+  picker.onClick = () => {
+    if (!picker.isFocused || !picker.isOpen) clicked();
+  };
   const heard = picker.onKeyDown.bind(picker);
   picker.onKeyDown = (event) => {
     isDismissed = event.key === "Escape";

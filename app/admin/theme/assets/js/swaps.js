@@ -1,4 +1,5 @@
 // What the answers to partial requests may do to the page.
+import { letGo } from "./inputs.js";
 
 function wanted(context) {
   return typeof context.select === "string" && context.select.startsWith("#")
@@ -23,13 +24,18 @@ function retryAsPage(event) {
   if (action && method === "GET" && wanted(context)) window.location.assign(action);
 }
 
+// What is swapped away takes its calendars and pickers along.
+function leave(event) {
+  const { target } = event.detail.ctx;
+  if (!target?.querySelectorAll) return;
+  letGo(target);
+  dropStyles(target);
+}
+
 // htmx copies `style` from leaving elements to arriving ones of the same id, which the content
 // security policy reports; pickers and calendars leave such attributes behind.
-function dropStyles(event) {
-  const { target } = event.detail.ctx;
-  for (const element of target?.querySelectorAll?.("[id][style]") ?? []) {
-    element.removeAttribute("style");
-  }
+function dropStyles(target) {
+  for (const element of target.querySelectorAll("[id][style]")) element.removeAttribute("style");
 }
 
 function showBusy(on) {
@@ -45,7 +51,7 @@ export function startSwaps(enliven) {
   });
   document.addEventListener("htmx:finally:request", () => showBusy(false));
   document.addEventListener("htmx:after:request", followStrangers);
-  document.addEventListener("htmx:before:swap", dropStyles);
+  document.addEventListener("htmx:before:swap", leave);
   document.addEventListener("htmx:after:swap", () => enliven(document));
   document.addEventListener("htmx:error", retryAsPage);
 }
