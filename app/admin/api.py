@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.admin import bodies, deletion, duplicates, payload
 from app.admin.bulk import api as bulk_api
-from app.admin.clash import duplicate_of
+from app.admin.clash import refusal_of
 from app.admin.importing import api as import_api
 from app.admin.once import once
 from app.operations import editing, likenesses, primary
@@ -51,7 +51,6 @@ CONFIRM = "namesakes"
 """Whether a name may be written that another record has (CUS)."""
 WRITE_ARGUMENTS = frozenset({CONFIRM})
 RECORD_ARGUMENTS = frozenset({"columns"})
-PAGE_SIZE, MAX_PAGE_SIZE = 20, 100
 
 
 class EntityApi(BaseApi):
@@ -102,6 +101,7 @@ class EntityApi(BaseApi):
     @expose("/duplicates", methods=["POST"])
     def duplicates(self) -> Response:
         """What may be the same as a record of these values, as far as the caller may know it."""
+        duplicates.demand(self.entity)
         bodies.arguments()
         raw = bodies.json_object()
         besides = raw.pop(duplicates.BESIDES, 0)
@@ -180,7 +180,7 @@ class EntityApi(BaseApi):
         try:
             answer, is_replay = once(bodies.idempotency_key(), effect)
         except IntegrityError as error:
-            raise duplicate_of(self.entity, error) from error
+            raise refusal_of(error, self.entity) from error
         except Namesake as refusal:
             likenesses.note_told(refusal)
             raise
@@ -211,9 +211,7 @@ class EntityApi(BaseApi):
 
 def _query(asked: dict[str, Any]) -> listing.Query:
     """The listing query of the framework's arguments."""
-    size = bodies.whole(asked, "page_size", PAGE_SIZE)
-    if not 1 <= size <= MAX_PAGE_SIZE:
-        raise BadRequest(_l("The page size must be between 1 and %(n)s.", n=MAX_PAGE_SIZE))
+    size = bodies.page_size(bodies.whole(asked, "page_size", bodies.PAGE_SIZE))
     filters, search = asked.get("filters", []), asked.get("search", "")
     column, direction = asked.get("order_column", ""), asked.get("order_direction", "asc")
     if not isinstance(filters, list) or not isinstance(search, str):

@@ -19,6 +19,7 @@ from app.store.idempotency import Replay
 
 QUESTION = frozenset({"filters", "search"})
 """The parts of a body that ask for records: what can't be there isn't understood (400)."""
+PAGE_SIZE, MAX_PAGE_SIZE = 20, 100
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a JSON body: twenty thousand ids fit ten times over."""
 
@@ -92,6 +93,13 @@ def whole(found: dict[str, Any], key: str, default: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise BadRequest(_l("This must be a whole number."))
     return value
+
+
+def page_size(size: int) -> int:
+    """How many rows of a list were asked for; 400 for none and for more than it gives."""
+    if not 1 <= size <= MAX_PAGE_SIZE:
+        raise BadRequest(_l("The page size must be between 1 and %(n)s.", n=MAX_PAGE_SIZE))
+    return size
 
 
 def flag(found: dict[str, Any], key: str) -> bool:

@@ -105,6 +105,17 @@ _UNITS: dict[str, tuple[tuple[int, str], ...]] = {
 }
 
 
+def file_size(count: int) -> str:
+    """So many bytes in the largest unit that fits."""
+    size, unit = float(count), 0
+    while size >= 1024 and unit < len(_BYTES) - 1:
+        size, unit = size / 1024, unit + 1
+    return f"{size:.1f} {_BYTES[unit]}" if unit and size < 10 else f"{size:.0f} {_BYTES[unit]}"
+
+
+_BYTES = ("B", "KB", "MB", "GB")
+
+
 def _phone(value: str) -> Markup:
     return _dialled("tel", value)
 

@@ -41,16 +41,20 @@ def compared(entity: Entity) -> list[str]:
     return [key for key, f in entity.fields.items() if f.likeness]
 
 
-def look(entity: Entity, raw: Mapping[str, Any], besides: int) -> list[Candidate]:
-    """Look for duplicates of what is typed so far; counts, audits and commits.
-
-    NotPermitted for whoever neither makes nor edits such records, Throttled when it is too often.
-    """
+def demand(entity: Entity) -> None:
+    """NotPermitted for whoever neither makes nor edits such records, NotFound if none are found."""
     rights = actor().rights
     if not rights.may(entity.key, "create") and not rights.may(entity.key, "edit"):
         raise NotPermitted
     if not compared(entity):
         raise NotFound
+
+
+def look(entity: Entity, raw: Mapping[str, Any], besides: int) -> list[Candidate]:
+    """Look for duplicates of what is typed so far; counts, audits and commits.
+
+    Throttled when it is too often. The caller has asked ``demand``.
+    """
     likenesses.count_look()
     found = likenesses.candidates(entity, _understood(entity, raw), besides=besides)
     db.session.commit()
@@ -59,6 +63,7 @@ def look(entity: Entity, raw: Mapping[str, Any], besides: int) -> list[Candidate
 
 def fragment(entity: Entity) -> str:
     """The answer to a form that is being filled in."""
+    demand(entity)
     keys = compared(entity)
     state.only(request.args)
     state.only(request.form, {*forms.CONTROL, *keys, BESIDES})

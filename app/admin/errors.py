@@ -19,13 +19,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from app.admin.clash import refusal_of
 from app.admin.security import trace
+from app.admin.security.paths import same_site
 from app.extensions import db
 from app.spec.errors import (
     REFUSALS,
     BadRequest,
-    Conflict,
-    Duplicate,
     Invalid,
     Refusal,
     ServerFault,
@@ -112,9 +112,15 @@ def _page(refusal: Refusal) -> Response:
         "title": str(type(refusal).sentence),
         "text": str(refusal.message),
         "hint": str(HINTS.get(refusal.status, "")),
-        "back_url": "/",
+        "back_url": _back_url(),
     }
     return Response(render_template("error.html", screen=screen), mimetype="text/html")
+
+
+def _back_url() -> str:
+    """The page of ours that led here; empty when there is none but this one."""
+    came = same_site(request.referrer)
+    return came if came and came.partition("?")[0] != request.path else ""
 
 
 def _note_denied() -> None:
@@ -151,15 +157,14 @@ def from_fault(error: Exception) -> Refusal:
 
 def _cause(error: Exception) -> str:
     """The database's own words without the statement and its values, for the log."""
-    return str(getattr(error, "orig", error)).splitlines()[0][:200]
+    return str(getattr(error, "orig", error)).partition("\n")[0][:200]
 
 
 def _from_database(error: Exception) -> Refusal:
-    text = str(getattr(error, "orig", error)).lower()
     if is_full(error):
         return StorageFull()
     if isinstance(error, IntegrityError):
-        return _clash(text)
+        return refusal_of(error)
     if isinstance(error, StaleDataError):
         return StaleVersion()
     if isinstance(error, DataError):
@@ -182,10 +187,3 @@ def _from_driver(error: DBAPIError) -> Refusal:
     if isinstance(error, OperationalError) and name != "SQLITE_ERROR":
         return Unavailable()
     return ServerFault()
-
-
-def _clash(text: str) -> Refusal:
-    """A unique clash is a duplicate; a broken link is a conflict with the present state."""
-    if "unique" in text or "duplicate" in text:
-        return Duplicate()
-    return Conflict(_l("Another record still needs this, or is missing."))

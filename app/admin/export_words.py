@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
+from app.admin import cells
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.plurals import ngettext
@@ -35,11 +36,7 @@ def file(export: Export) -> str:
         return _("no longer kept")
     if not export.can_be_fetched:
         return ""
-    until = _("kept until %(when)s", when=f"{clock.local(export.expires_at):%Y-%m-%d %H:%M}")
-    size = [_size(export.size)] if export.is_kept else []
+    until = _("kept until %(when)s", when=clock.shown(export.expires_at))
+    size = [cells.file_size(export.size)] if export.is_kept else []
     fetched = ngettext("fetched %(num)s time", "fetched %(num)s times", export.fetched)
     return " · ".join([*size, until, *([fetched] if export.fetched else [])])
-
-
-def _size(size: int) -> str:
-    return f"{size / 1_048_576:,.1f} MB" if size >= 1_048_576 else f"{max(size // 1024, 1):,} KB"

@@ -27,6 +27,7 @@ from app.admin.openapi.parts import (
 from app.jobs import exporting
 from app.operations.exporting import files
 from app.operations.exporting.approval import MOST_REMARK
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest
 from app.store import exports, jobs, titles
@@ -188,4 +189,4 @@ def stands(export: Export, job: Job | None) -> str:
 
 
 def _instant(moment: Any) -> str | None:
-    return moment and moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.iso(moment) if moment else None

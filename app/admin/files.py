@@ -22,7 +22,7 @@ from app.admin.page import go_to
 from app.admin.record import screen as record_screen
 from app.extensions import db
 from app.operations.rules import rules_of
-from app.spec import files
+from app.spec import clock, files
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Conflict, Invalid, NotFound, Refusal, UnsupportedType
@@ -101,9 +101,9 @@ class FilesApi(BaseApi):
         bodies.arguments()
         if request.mimetype != "multipart/form-data":
             raise UnsupportedType(_l("Send the file as multipart/form-data."))
-        if request.form or set(request.files) - {"file"}:
+        given = request.files.getlist("file")
+        if request.form or set(request.files) - {"file"} or len(given) > 1:
             raise BadRequest(_l("The arguments are not understood."))
-        given = request.files.getlist("file")[:1]
         answer, is_replay = store(self.entity, pk, given, bodies.idempotency_key())
         number = answer.body["ids"][0]
         (one,) = described([attachments.find(self.entity.key, pk, number)])
@@ -133,8 +133,7 @@ class FilesApi(BaseApi):
 def demand(entity: Entity, pk: int, operation: str) -> str:
     """NotPermitted or NotFound unless the record lies in the scope of that operation; its title.
 
-    Conflict for one that may only be read by now, as a converted lead (LEAD-2).
-
+    Conflict for one that may only be read by now, as one that was converted (LEAD-2).
     What a pool shows its members are columns, not files (POOL-1).
     """
     title = entity.fields[entity.title]
@@ -228,7 +227,7 @@ def described(found: Sequence[Attachment]) -> list[dict[str, Any]]:
             "size": file.size,
             "sha256": file.sha256,
             "content_type": file.content_type,
-            "created_at": file.created_at.isoformat().replace("+00:00", "Z"),
+            "created_at": clock.iso(file.created_at),
             "created_by": {"id": file.created_by_id, "label": names.get(file.created_by_id, "")}
             if file.created_by_id
             else None,

@@ -16,7 +16,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 
 from app.admin import copying, duplicates, forms, lists, merging, pasting, state, walk
-from app.admin.clash import duplicate_of
+from app.admin.clash import refusal_of
 from app.admin.once import once
 from app.admin.page import go_to
 from app.extensions import db
@@ -269,7 +269,7 @@ def _merged(form: Form, raw: forms.Raw) -> Replay:
 
 def _rejected(form: Form, raw: forms.Raw, error: Refusal | IntegrityError) -> Answer:
     """The form again with what was typed: nothing of it is lost (contract §1)."""
-    refusal = duplicate_of(form.entity, error) if isinstance(error, IntegrityError) else error
+    refusal = refusal_of(error, form.entity) if isinstance(error, IntegrityError) else error
     if not isinstance(refusal, Invalid | Duplicate | StaleVersion | Conflict):
         raise refusal
     db.session.rollback()

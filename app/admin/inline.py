@@ -15,7 +15,7 @@ from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError
 
 from app.admin import forms, lists, merging, state
-from app.admin.clash import duplicate_of
+from app.admin.clash import refusal_of
 from app.admin.errors import body_of
 from app.admin.lists.editable import editable
 from app.extensions import db
@@ -60,7 +60,7 @@ def save(entity: Entity, record_id: int, key: str) -> Response:
         db.session.commit()
     except (Invalid, Conflict, IntegrityError) as error:
         db.session.rollback()
-        refusal = duplicate_of(entity, error) if isinstance(error, IntegrityError) else error
+        refusal = refusal_of(error, entity) if isinstance(error, IntegrityError) else error
         if isinstance(refusal, Namesake):
             likenesses.note_told(refusal)
         return _refused(entity, record_id, field, refusal, raw)

@@ -23,6 +23,7 @@ from app.admin.openapi.parts import (
 )
 from app.jobs import queue
 from app.jobs.kinds import KINDS
+from app.spec import clock
 from app.spec.errors import BadRequest
 from app.store import jobs
 from app.store.idempotency import Replay
@@ -62,8 +63,9 @@ class JobsApi(OwnApi):
     @expose("/<int:number>", methods=["GET"])
     def get(self, number: int) -> Response:
         """How far it is."""
+        job = jobs.own(number)
         bodies.arguments()
-        return jsonify(described(jobs.own(number)))
+        return jsonify(described(job))
 
     @expose("/<int:number>/cancel", methods=["POST"])
     def cancel(self, number: int) -> Response:
@@ -77,6 +79,7 @@ class JobsApi(OwnApi):
 
 
 def _changed(change: Callable[[int], Job], number: int) -> Response:
+    jobs.own(number)
     bodies.arguments()
     if bodies.json_object_or_nothing():
         raise BadRequest
@@ -114,4 +117,4 @@ def _download(job: Job) -> str | None:
 
 
 def _instant(moment: Any) -> str | None:
-    return moment and moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.iso(moment) if moment else None

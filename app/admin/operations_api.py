@@ -35,6 +35,7 @@ from app.extensions import db
 from app.jobs import bulk
 from app.operations import undoing
 from app.operations.exporting import books
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest
 from app.store import runs, titles
@@ -137,7 +138,7 @@ def _described(run: OperationRun) -> dict[str, Any]:
         "operation_id": run.id,
         "operation": run.operation,
         "entity": run.entity,
-        "at": run.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": clock.iso(run.at),
         "total": run.total,
         "done": run.done,
         "skipped": run.skipped,
@@ -152,7 +153,7 @@ def _undone(run: OperationRun) -> dict[str, Any]:
     return {
         "undoes": run.undoes_id,
         "undone_by": by.id if by else None,
-        "undo_until": open_until and open_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "undo_until": clock.iso(open_until) if open_until else None,
     }
 
 

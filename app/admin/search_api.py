@@ -6,7 +6,7 @@ from flask import Response, jsonify, request
 from flask_appbuilder.api import expose
 from flask_babel import lazy_gettext as _l
 
-from app.admin import state
+from app.admin import bodies, state
 from app.admin.finding import list_url, record_url
 from app.admin.openapi.own import OwnApi
 from app.admin.openapi.parts import FLAG, TEXT, WHOLE, maybe, operation, query, record, several
@@ -15,7 +15,7 @@ from app.store import everywhere
 from app.store.everywhere import COUNT_CAP, Group
 from app.store.listing import MAX_SEARCH
 
-SIZE, MAX_SIZE = 5, 100
+SIZE = 5
 HIT = record(("id", "label"), id=WHOLE, label=TEXT, field=maybe(TEXT), value=maybe(TEXT), url=TEXT)
 GROUP = record(
     ("entity", "count", "count_exact", "result"),
@@ -38,7 +38,7 @@ class SearchApi(OwnApi):
     @classmethod
     def paths(cls) -> dict[str, Any]:
         words = query("q", TEXT | {"minLength": 1, "maxLength": MAX_SEARCH}, required=True)
-        most = WHOLE | {"minimum": 1, "maximum": MAX_SIZE, "default": SIZE}
+        most = WHOLE | {"minimum": 1, "maximum": bodies.MAX_PAGE_SIZE, "default": SIZE}
         takes = (words, query("page_size", most, "per group"))
         summary = "search everything that you may list; hits in groups, the best first"
         found = operation(summary, FOUND, takes=takes)
@@ -48,11 +48,10 @@ class SearchApi(OwnApi):
     def get_list(self) -> Response:
         """The best hits of each kind of record; 400 without words."""
         state.only(request.args, {"q", "page_size"})
-        words, size = request.args.get("q", ""), state.whole(request.args.get("page_size"), SIZE)
+        words = request.args.get("q", "")
         if not words.strip():
             raise BadRequest(_l("Say what to search for."))
-        if not 1 <= size <= MAX_SIZE:
-            raise BadRequest(_l("The page size must be between 1 and %(n)s.", n=MAX_SIZE))
+        size = bodies.page_size(state.whole(request.args.get("page_size"), SIZE))
         found = everywhere.find(words, size)
         return jsonify({"q": words, "groups": [_described(group, words) for group in found]})
 

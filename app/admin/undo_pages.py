@@ -30,21 +30,16 @@ def undo_states(found: list[OperationRun]) -> dict[int, dict[str, Any]]:
 
 def _state(run: OperationRun, by: OperationRun | None, names: dict[int, str]) -> dict[str, Any]:
     if by is not None:
-        text = _(
-            "Undone by %(name)s on %(when)s", name=names.get(by.actor_id, ""), when=_day(by.at)
-        )
+        who, when = names.get(by.actor_id, ""), clock.shown(by.at)
+        text = _("Undone by %(name)s on %(when)s", name=who, when=when)
         return {"text": text, "url": report_url(by)}
     if not undoing.can_be_undone(run) or not actor().rights.may(run.entity, run.operation):
         return {}
     return {
         "action": f"/operations/{run.id}/undo",
         "hidden": [("csrf_token", generate_csrf())],
-        "until": _("until %(when)s", when=_day(undoing.ends_at(run))),
+        "until": _("until %(when)s", when=clock.shown(undoing.ends_at(run))),
     }
-
-
-def _day(moment: Any) -> str:
-    return clock.local(moment).strftime("%Y-%m-%d %H:%M")
 
 
 def verb_of(run: OperationRun) -> Operation | None:

@@ -4,7 +4,7 @@ A view is a question: what of it the caller may not ask is absent (C43), and the
 are got from the API of its entity, with its filters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from flask import Response, jsonify
@@ -12,7 +12,6 @@ from flask_appbuilder.api import expose
 from flask_babel import lazy_gettext as _l
 
 from app.admin import bodies, sharing
-from app.admin.api import MAX_PAGE_SIZE, PAGE_SIZE
 from app.admin.lists.listed import sorts, usable
 from app.admin.once import once
 from app.admin.openapi import fields
@@ -97,9 +96,8 @@ class SavedViewsApi(OwnApi):
     def get_list(self) -> Response:
         """One's own views and those shared with one, of all entities or of one."""
         asked = bodies.arguments(LIST_ARGUMENTS)
-        size, page = bodies.whole(asked, "page_size", PAGE_SIZE), bodies.whole(asked, "page", 0)
-        if not 1 <= size <= MAX_PAGE_SIZE:
-            raise BadRequest(_l("The page size must be between 1 and %(n)s.", n=MAX_PAGE_SIZE))
+        size = bodies.page_size(bodies.whole(asked, "page_size", bodies.PAGE_SIZE))
+        page = bodies.whole(asked, "page", 0)
         found = views.of_lists([_entity(asked["entity"]).key] if "entity" in asked else _listable())
         shown = found[page * size : (page + 1) * size]
         return jsonify(
@@ -123,10 +121,7 @@ class SavedViewsApi(OwnApi):
         """A new view of one's own."""
         bodies.arguments()
         sent = bodies.json_object()
-        answer, is_replay = once(bodies.idempotency_key(), lambda: _created(sent))
-        if is_replay:
-            answer = _answer(answer.body["id"], answer.status)
-        return bodies.answered(answer, is_replay=is_replay)
+        return _once(lambda: _created(sent))
 
     @expose("/<int:number>", methods=["PUT"])
     def put(self, number: int) -> Response:
@@ -134,8 +129,7 @@ class SavedViewsApi(OwnApi):
         view = _changeable(number)
         bodies.arguments()
         sent = bodies.json_object()
-        answer, is_replay = once(bodies.idempotency_key(), lambda: _changed(view, sent))
-        return bodies.answered(answer, is_replay=is_replay)
+        return _once(lambda: _changed(view, sent))
 
     @expose("/<int:number>", methods=["DELETE"])
     def delete(self, number: int) -> Response:
@@ -149,6 +143,14 @@ class SavedViewsApi(OwnApi):
         preferences.forget(layouts.key(catalogue.get(view.entity), view.id))
         db.session.commit()
         return jsonify({"id": number})
+
+
+def _once(effect: Callable[[], Replay]) -> Response:
+    """Do it once and answer; asked again, show the view as it is now."""
+    answer, is_replay = once(bodies.idempotency_key(), effect)
+    if is_replay:
+        answer = _answer(answer.body["id"], answer.status)
+    return bodies.answered(answer, is_replay=is_replay)
 
 
 def _write_schema() -> Schema:
@@ -203,7 +205,7 @@ def _changed(view: Kept, sent: Mapping[str, Any]) -> Replay:
     try:
         views.change(view, bodies.seen_version(), names=names, shared=shared, definition=asked)
     except StaleVersion as stale:
-        raise PreconditionFailed(details={"version": view.version}) from stale
+        raise PreconditionFailed(details=stale.details) from stale
     return _answer(view.id, 200)
 
 

@@ -321,6 +321,6 @@ def _changed_since(me: Undoing, roots: Mapping[str, Mapping[int, int]]) -> dict[
         for i, entry in history.newest(key, sorted(found)).items():
             if entry.operation_id != me.past.id:
                 who = either(entry.actor.name, entry.actor.name_en) if entry.actor else ""
-                when = clock.local(entry.at).strftime("%Y-%m-%d %H:%M")
+                when = clock.shown(entry.at)
                 stays.setdefault(found[i], Skip(found[i], "changed", {"who": who, "when": when}))
     return stays

@@ -28,6 +28,16 @@ def local(instant: datetime) -> datetime:
     return instant.astimezone(readers_zone())
 
 
+def iso(instant: datetime) -> str:
+    """The instant as programs read it (contract §2): ``2026-11-21T08:00:00Z``."""
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def shown(instant: datetime) -> str:
+    """The instant as people read it: on the reader's clock, to the minute."""
+    return local(instant).strftime("%Y-%m-%d %H:%M")
+
+
 def today() -> date:
     """The reader's calendar day."""
     return local(now()).date()

@@ -6,7 +6,7 @@ and a reader's page show it, and which filter operators make sense (LIST-2).
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import available_timezones
@@ -252,15 +252,13 @@ class DateTimeField(Field):
         return found
 
     def to_json(self, value: Any) -> Any:
-        if value is None:
-            return None
-        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+        return None if value is None else clock.iso(value)
 
     def from_json(self, value: Any) -> Any:
         return None if value is None else datetime.fromisoformat(str(value))
 
     def to_text(self, value: Any) -> str:
-        return "" if value is None else clock.local(value).strftime("%Y-%m-%d %H:%M")
+        return "" if value is None else clock.shown(value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -247,7 +247,7 @@ def change(
         .values(version=version + 1, **values)
     )
     if changed.rowcount != 1:
-        raise StaleVersion
+        raise StaleVersion(details={"version": view.version})
 
 
 def remove(view: Kept, version: int | None = None) -> None:

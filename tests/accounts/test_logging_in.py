@@ -275,6 +275,10 @@ def test_the_api_refuses_in_the_shape_of_the_contract(
 def test_the_api_takes_json_only(client: FlaskClient) -> None:
     data = {"username": "sales1a", "password": PASSWORD}
     assert client.post("/api/v1/security/login", data=data).status_code == 415
+    endless = client.post(
+        "/api/v1/security/login", data="[" * 100_000, content_type="application/json"
+    )
+    assert endless.status_code == 400
 
 
 def test_language_follows_session_then_person_then_browser(

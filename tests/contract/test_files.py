@@ -183,6 +183,9 @@ def test_what_is_not_taken(world: World, engine: Engine, monkeypatch: pytest.Mon
         answer = attach(api, "customers/1", name, content)
         assert answer.status_code == 422, name
         assert world.app.config["CRM_INSTANCE"] not in answer.text
+    two = {"file": [(io.BytesIO(PDF), "a.pdf"), (io.BytesIO(PDF), "b.pdf")]}
+    both = api.client.post("/api/v1/customers/1/files", data=two, headers=api.headers)
+    assert both.status_code == 400, "it attaches one, and drops none in silence"
     set_mb(world, 1)
     monkeypatch.setattr(files, "BLOCK", 1024)  # a megabyte is as large as this, for now
     assert attach(api, "customers/1", "big.txt", b"x" * 1025).status_code == 413

@@ -29,7 +29,13 @@ def test_a_view_is_made_read_changed_and_forgotten(world: World) -> None:
     assert kept["owner"]["username"] == "sales1a"
     assert Reader(world, "sales1a").open(number).status_code == 200
     assert api.send("PUT", place, {"name_en": "Key accounts"}).status_code == 428
-    changed = api.put(place, {"name_en": "Key accounts", "search": "科技"}).json["result"]
+    puts = [
+        api.put(place, {"name_en": "Key accounts", "search": "科技"}, Idempotency_Key="two")
+        for _ in range(2)
+    ]
+    assert puts[0].json == puts[1].json
+    assert [answer.headers["ETag"] for answer in puts] == ['"2"', '"2"']
+    changed = puts[0].json["result"]
     assert (changed["version"], changed["name"], changed["search"]) == (2, "大客户", "科技")
     assert changed["filters"] == VIEW["filters"]
     assert api.put(place, {"order": "name"}).status_code == 412

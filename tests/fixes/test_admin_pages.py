@@ -191,3 +191,21 @@ def test_redirects_stay_where_the_site_is_mounted(world: World) -> None:
     mounted = {"SCRIPT_NAME": "/crm"}
     answer = client.post("/notifications/", data=form, environ_overrides=mounted)
     assert (answer.status_code, answer.location) == (302, "/crm/notifications/")
+
+
+def test_a_part_of_a_page_takes_no_message_away(world: World) -> None:
+    """What a save says waits for the next whole page, whatever scripts ask for before that."""
+    client = world.client("manager")
+    assert submit(client, "/customers/edit/1", remark="said").status_code == 302
+    token = hidden_inputs(client.get("/customers/cell/1/remark").json["html"])["csrf_token"]
+    client.post("/customers/duplicates", data={"csrf_token": token, "name": "x"})
+    assert 'class="notice notice-success"' in client.get("/customers/show/1").text
+    assert 'class="notice notice-success"' not in client.get("/customers/show/1").text
+
+
+def test_back_leads_back(world: World) -> None:
+    """From a refusal to the page one came from; without one there is home only."""
+    client, came = world.client("manager"), "http://localhost/customers/list/?search=x"
+    pages = [client.get("/customers/show/0", headers=from_) for from_ in ({}, {"Referer": came})]
+    ways = [re.findall(r'<a href="([^"]*)" class="btn btn-primary">', p.text) for p in pages]
+    assert ways == [["/"], ["/customers/list/?search=x"]]

@@ -32,6 +32,7 @@ from app.admin.openapi.parts import (
 )
 from app.extensions import db
 from app.operations.importing import report
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Invalid, UnsupportedType
@@ -123,8 +124,9 @@ class ImportsApi(OwnApi):
     @expose("/<int:number>", methods=["GET"])
     def get(self, number: int) -> Response:
         """The file, how it is mapped, and how far it has got."""
+        file = imports.own(number)
         bodies.arguments()
-        return jsonify(described(imports.own(number)))
+        return jsonify(described(file))
 
     @expose("/<int:number>/run", methods=["POST"])
     def run(self, number: int) -> Response:
@@ -226,7 +228,7 @@ def described(file: Import) -> dict[str, Any]:
         "sheet": file.sheet,
         "sheets": file.sheets,
         "sha256": file.sha256,
-        "at": file.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": clock.iso(file.at),
         "headings": file.headings,
         "mapping": file.mapping,
         "options": file.options,

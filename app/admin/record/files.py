@@ -13,8 +13,6 @@ from app.spec.settings import value
 from app.store import attachments, titles
 from app.store.attachments import Attachment
 
-UNITS = ("B", "KB", "MB", "GB")
-
 
 def screen(seen: Seen, offered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The files, and to whoever may edit the record the way to add, remove and bring back."""
@@ -42,15 +40,8 @@ def _row(file: Attachment, base: str, names: Mapping[int, str]) -> dict[str, Any
     return {
         "id": file.id,
         "name": file.name,
-        "size": _size(file.size),
+        "size": cells.file_size(file.size),
         "who": names.get(file.created_by_id or 0, ""),
         "when": cells.moment(file.created_at),
         "url": f"{base}/{file.id}",
     }
-
-
-def _size(count: int) -> str:
-    size, unit = float(count), 0
-    while size >= 1024 and unit < len(UNITS) - 1:
-        size, unit = size / 1024, unit + 1
-    return f"{size:.1f} {UNITS[unit]}" if unit and size < 10 else f"{size:.0f} {UNITS[unit]}"

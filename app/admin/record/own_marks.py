@@ -4,7 +4,7 @@ Notes are plain text; the page makes links of the web addresses in them and keep
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import request
@@ -47,7 +47,7 @@ def _demand_readable(entity: Entity, pk: int) -> None:
     door.fetch(entity, pk, "read", [entity.fields[entity.title]])
 
 
-def _done(entity: Entity, pk: int, effect: Any) -> str:
+def _done(entity: Entity, pk: int, effect: Callable[[], object]) -> str:
     page = f"/{entity.plural}/show/{pk}"
 
     def written() -> Replay:

@@ -113,8 +113,7 @@ def _flag(seen: Seen, field: BooleanField) -> str:
     ends = any(f.key == field.until for f in seen.fields) and getattr(seen.record, field.until)
     if not ends:
         return str(field.label)
-    end = clock.local(ends).strftime("%Y-%m-%d %H:%M")
-    return _("%(state)s until %(date)s", state=field.label, date=end)
+    return _("%(state)s until %(date)s", state=field.label, date=clock.shown(ends))
 
 
 def _details(seen: Seen, offered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

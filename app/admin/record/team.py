@@ -45,7 +45,7 @@ def screen(
         {
             "user": names.get(user, str(user)),
             "level": SEAT_LEVEL.text(seat.level),
-            "until": clock.local(seat.until).strftime("%Y-%m-%d %H:%M") if seat.until else "",
+            "until": clock.shown(seat.until) if seat.until else "",
             "is_expired": seat.until is not None and seat.until <= moment,
             "leave_url": f"/{entity.plural}/leave/{record_id}" if user == me else "",
             "remove_url": f"/{entity.plural}/bulk/remove_team?id={record_id}&users={user}"

@@ -7,17 +7,18 @@ answers a new access token; ``/logout`` ends the session of the token it is call
 
 from typing import Any
 
-from flask import jsonify, request
+from flask import jsonify
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from app.admin import bodies
 from app.admin.openapi.own import OwnApi
 from app.admin.openapi.parts import FLAG, TEXT, operation, record, sent
 from app.admin.security import login, sessions
 from app.admin.security.requests import CHANGE_FIRST
-from app.spec.errors import BadRequest, Invalid, NotLoggedIn, NotPermitted, UnsupportedType
+from app.spec.errors import Invalid, NotLoggedIn, NotPermitted
 
 ACCEPTED = {"username": str, "password": str, "provider": str, "refresh": bool}
 REQUIRED_KEYS = ("username", "password")
@@ -80,11 +81,7 @@ class TokenApi(OwnApi):
 
 def _body() -> dict[str, Any]:
     """The four keys the framework defines; anything else is refused, never ignored."""
-    if not request.is_json:
-        raise UnsupportedType
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise BadRequest
+    body = bodies.json_object()
     wrong = {key: [_("Unknown field.")] for key in body if key not in ACCEPTED}
     for key, kind in ACCEPTED.items():
         if key in body and not isinstance(body[key], kind):

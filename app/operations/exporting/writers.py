@@ -135,7 +135,7 @@ def stamp(book: Any, sheet: Any, number: int | None = None) -> None:
     properties (EXP-2), so that a file found anywhere tells where it is from (C74).
     """
     who = actor()
-    mark = f"{who.name} ({who.username}) · {clock.local(clock.now()):%Y-%m-%d %H:%M}"
+    mark = f"{who.name} ({who.username}) · {clock.shown(clock.now())}"
     if number is not None:
         mark += f" · {number}"
     sheet.set_header(f"&R&8{mark.replace('&', '&&')}")
