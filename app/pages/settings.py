@@ -8,10 +8,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
 
-from app.admin import cells, forms, merging, state
+from app.admin import cells, event_words, forms, merging, state
 from app.admin.choosing import choices
 from app.admin.manual import explained
 from app.admin.page import Page, expose, go_to
+from app.admin.record.changes import person
 from app.extensions import db
 from app.operations import editing
 from app.spec import company
@@ -24,7 +25,7 @@ from app.spec.pictures import TYPES, PictureField
 from app.spec.roles import SYSTEM_ADMIN, grant
 from app.spec.scopes import Scope
 from app.spec.settings import CHAPTER_LABELS, Chapter, Setting, declared, value
-from app.spec.words import Label, either
+from app.spec.words import Label
 from app.store import door, history, pictures, settings
 from app.store.context import actor
 from app.store.settings import Clash, Wish
@@ -242,27 +243,12 @@ def _compared(clash: Clash, form: _Form) -> dict[str, Any]:
 
 
 def _past(entries: Sequence[history.History]) -> list[dict[str, Any]]:
-    known = {setting.key: setting for setting in declared()}
     return [
         {
             "when": cells.moment(entry.at),
-            "who": either(entry.actor.name, entry.actor.name_en) if entry.actor else _("System"),
+            "who": person(entry.actor),
             "operation": "",
-            "changes": [
-                _change(known[key], *pair) for key, pair in entry.changes.items() if key in known
-            ],
+            "changes": event_words.told(entry),
         }
         for entry in entries
     ]
-
-
-def _change(setting: Setting[Any], old: Any, new: Any) -> dict[str, str]:
-    def shown(stored: Any) -> str:
-        try:
-            return setting.field.to_text(
-                setting.default if stored is None else setting.field.from_json(stored)
-            )
-        except ValueError:  # the setting was of another kind then
-            return str(stored)
-
-    return {"label": str(setting.field.label), "old": shown(old), "new": shown(new)}

@@ -15,7 +15,10 @@ from app.spec.field import Field
 from app.spec.notices import NOTICES, declare
 from app.spec.words import language
 from tests.contract.calls import Api, condition, filters_of, user_ids
+from tests.contract.test_bulk import rows_in
+from tests.support.company import PASSWORD
 from tests.support.statements import count_statements
+from tests.support.web import submit
 from tests.support.worlds import World
 
 
@@ -125,3 +128,21 @@ def test_a_preview_asks_for_names_once(world: World, engine: Engine) -> None:
         assert page.status_code == 200
         counts.append(sum("FROM user_account" in one for one in asked))
     assert counts[0] == counts[1]
+
+
+def test_the_audit_log_speaks_its_readers_language(world: World, engine: Engine) -> None:
+    """What an event tells has words for its parts and its codes, and a setting its values."""
+    admin = world.client("admin")
+    login = {"username": "sales1a", "password": PASSWORD}
+    assert world.app.test_client().post("/api/v1/security/login", json=login).status_code == 200
+    assert submit(admin, "/settings/", file_mb=7).status_code == 302
+    admin.get("/lang/zh")
+    for operation, said in (
+        ("login", ("登录到", "接口")),
+        ("setting_changed", ("附件大小上限（MB）", "<ins>7</ins>")),
+    ):
+        entry = rows_in(engine, "history", operation=operation)[-1]
+        page = admin.get(f"/audit/show/{entry['id']}").text
+        log = page[page.index("record-history") :]
+        assert all(word in log for word in said), log[:2000]
+        assert not any(raw in log for raw in ("kind", "token", "file_mb", "[", "None"))

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.admin import cells, grant_words
+from app.admin import cells, event_words, grant_words
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
@@ -51,8 +51,7 @@ def of_entry(entry: History) -> list[dict[str, Any]]:
     if entry.entity in catalogue:
         policy = Policy(actor(), catalogue.get(entry.entity), "read")
         return saves(policy, [entry], policy.readable)
-    detail = [{"label": key, "old": "", "new": str(value)} for key, value in entry.changes.items()]
-    return [{**_headline([entry]), "changes": detail}]
+    return [{**_headline([entry]), "changes": event_words.told(entry)}]
 
 
 def _headline(entries: Sequence[History]) -> dict[str, Any]:
