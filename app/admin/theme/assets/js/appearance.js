@@ -12,8 +12,8 @@ function showTheme() {
 
 function chooseTheme(button) {
   remember("theme", button.dataset.themeTo);
-  document.dispatchEvent(new Event("haina:theme"));
   root.dataset.themeChoice = button.dataset.themeTo;
+  document.dispatchEvent(new Event("haina:theme"));
   showTheme();
 }
 

@@ -61,8 +61,15 @@ function draw(box) {
   chart.on("click", ({ seriesIndex, dataIndex }) => {
     content.series[seriesIndex].links[dataIndex]?.click();
   });
-  new ResizeObserver(() => chart.resize()).observe(box);
-  new MutationObserver(paint).observe(root, { attributeFilter: ["data-bs-theme"] });
+  const looks = new MutationObserver(paint);
+  const sizes = new ResizeObserver(() => {
+    if (box.isConnected) return chart.resize();
+    looks.disconnect(); // the card holds another chart now
+    sizes.disconnect();
+    return chart.dispose();
+  });
+  looks.observe(root, { attributeFilter: ["data-bs-theme"] });
+  sizes.observe(box);
   paint();
 }
 

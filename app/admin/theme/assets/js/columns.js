@@ -1,5 +1,5 @@
 // The head of a list's table: edges that are dragged, and columns that stay in sight.
-import { each, make } from "./dom.js";
+import { each, make, send } from "./dom.js";
 
 const NARROWEST = 48;
 const STEP = 16;
@@ -25,9 +25,7 @@ function keep(table) {
       .filter((head) => head.dataset.column)
       .map((head) => [head.dataset.column, Number(column(table, head).width)]),
   );
-  const body = new URLSearchParams({ widths: JSON.stringify(widths) });
-  const token = document.querySelector("input[name=csrf_token]")?.value ?? "";
-  fetch(table.dataset.widths, { method: "POST", body, headers: { "X-CSRFToken": token } });
+  send(table.dataset.widths, { widths: JSON.stringify(widths) }).catch(() => {}); // for this page
 }
 
 function freeze(table) {
@@ -103,7 +101,7 @@ function startDensity(form) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const compact = document.getElementById("list-region").classList.toggle("dense");
-    fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    send(form.action, { density: form.elements.density.value }).catch(() => {});
     form.elements.density.value = compact ? "comfortable" : "compact";
     form.querySelector("button").ariaPressed = String(compact);
   });

@@ -1,5 +1,5 @@
 // Looks for duplicates of what is being typed, a moment after the last key (CUS-7).
-import { each } from "./dom.js";
+import { each, send } from "./dom.js";
 
 const PAUSE = 500;
 
@@ -7,13 +7,10 @@ function typed(form, keys) {
   return keys.map((key) => [key, form.elements[key]?.value ?? ""]);
 }
 
-async function look(region, form, values) {
-  const body = new FormData();
-  for (const [key, value] of values) body.set(key, value);
-  body.set("csrf_token", form.elements.csrf_token.value);
-  body.set("besides", region.dataset.besides);
-  const answer = await fetch(region.dataset.url, { method: "POST", body });
-  return answer.ok ? answer.text() : "";
+async function look(region, values) {
+  const { url, besides } = region.dataset;
+  const answer = await send(url, [...values, ["besides", besides]]);
+  return answer.ok && !answer.redirected ? answer.text() : ""; // a page to log in is none of it
 }
 
 function start(region) {
@@ -27,7 +24,7 @@ function start(region) {
     const now = JSON.stringify(values);
     if (now === seen) return;
     seen = now;
-    const html = await look(region, form, values).catch(() => "");
+    const html = await look(region, values).catch(() => "");
     if (seen === now) region.innerHTML = html;
   }
   if (isNew) again();

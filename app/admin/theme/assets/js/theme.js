@@ -12,7 +12,7 @@
   }
 
   function apply() {
-    const choice = stored("haina.theme") || "system";
+    const choice = stored("haina.theme") || root.dataset.themeChoice || "system";
     const mode = choice === "system" ? (dark.matches ? "dark" : "light") : choice;
     root.dataset.bsTheme = mode;
     root.dataset.themeChoice = choice;
