@@ -39,11 +39,7 @@ def options(entity: Entity, key: str, words: str, *, retired: bool = False) -> l
     Raises NotPermitted when the asker has nothing to do with the entity, NotFound for a field that
     doesn't exist for him.
     """
-    rights = actor().rights
-    verbs = [v.slug for v in entity.verbs if rights.may(entity.key, v.slug)]
-    if not set(verbs) & {*ASKING, *BEHAVIOURS}:
-        raise NotPermitted
-    field = _linking(entity, key, verbs)
+    field = _linking(entity, key)
     chosen = _chosen(entity, key)
     found = suggestions(entity, catalogue.get(field.to), words, retired=retired, chosen=chosen)
     if isinstance(field, LinksField) and field.is_named:
@@ -56,12 +52,8 @@ def note(entity: Entity, key: str, value: str) -> None:
 
     Raises as :func:`options` does, and NotFound for what the asker can't choose.
     """
-    rights = actor().rights
-    verbs = [v.slug for v in entity.verbs if rights.may(entity.key, v.slug)]
-    if not set(verbs) & {*ASKING, *BEHAVIOURS}:
-        raise NotPermitted
-    target = catalogue.get(_linking(entity, key, verbs).to)
-    if target.is_owned and not rights.may(target.key, "list"):
+    target = catalogue.get(_linking(entity, key).to)
+    if target.is_owned and not actor().rights.may(target.key, "list"):
         raise NotPermitted
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
     if not _these(target, [number], rules_of(target).choosable(entity)):
@@ -127,8 +119,14 @@ def may_create(field: TagsField) -> bool:
     return field.is_open and actor().rights.may(field.to, "create")
 
 
-def _linking(entity: Entity, key: str, verbs: list[str]) -> RelationField | LinksField:
-    """A field or parameter that points at others, as far as it exists for the asker."""
+def _linking(entity: Entity, key: str) -> RelationField | LinksField:
+    """A field or parameter that points at others, as far as it exists for the asker.
+
+    NotPermitted when he has nothing to do with the entity, NotFound for another field.
+    """
+    verbs = [v.slug for v in entity.verbs if actor().rights.may(entity.key, v.slug)]
+    if not set(verbs) & {*ASKING, *BEHAVIOURS}:
+        raise NotPermitted
     field = _field(entity, key, verbs)
     if not isinstance(field, RelationField | LinksField):
         raise NotFound

@@ -1,6 +1,6 @@
 """Records side by side: which of them stays, and of each field whose value (CUS-7)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.admin import forms
@@ -73,7 +73,9 @@ def _knows(row: Row) -> int:
     return sum(value not in (None, "", [], False) for value in row.values.values())
 
 
-def _lines(policy: Policy, preferred: Sequence[Row], rows: Sequence[Row], raw: forms.Raw) -> Any:
+def _lines(
+    policy: Policy, preferred: Sequence[Row], rows: Sequence[Row], raw: forms.Raw
+) -> Iterator[dict[str, Any]]:
     """A line per field that one of them fills, with a choice where they differ.
 
     Of a masked field not even that two values are the same is told.

@@ -40,17 +40,21 @@ def _came(entity: Entity, args: MultiDict[str, str]) -> Listed | None:
     if FROM not in args or not actor().rights.may(entity.key, "list"):
         return None
     try:
-        me = lists.opened(entity, MultiDict(parse_qsl(args[FROM], keep_blank_values=True)))
+        me = lists.opened(entity, MultiDict(_trail(args)))
     except NotFound:  # a saved view that is gone: the record is there all the same
         return None
     return None if me.is_bin else me
 
 
+def _trail(args: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The arguments of the list that an address says its reader came from."""
+    return parse_qsl(args.get(FROM, ""), keep_blank_values=True)
+
+
 def check(entity: Entity, args: MultiDict[str, str]) -> None:
     """BadRequest for a way here that isn't understood, before anything is typed or written."""
     if FROM in args:
-        given = MultiDict(parse_qsl(args[FROM], keep_blank_values=True))
-        came = state.read(f"/{entity.plural}/list/", given)
+        came = state.read(f"/{entity.plural}/list/", MultiDict(_trail(args)))
         policy = Policy(actor(), entity, "list", in_list=True)
         listing.clauses(policy, came.query())
         listing.ordering(policy, came.order)
@@ -65,7 +69,7 @@ def carried(url: str, args: Mapping[str, str]) -> str:
 
 def list_url(entity: Entity, args: Mapping[str, str]) -> str:
     """The list that the reader came from, as it was; the whole one without a trail."""
-    came = urlencode(parse_qsl(args.get(FROM, ""), keep_blank_values=True))
+    came = urlencode(_trail(args))
     return f"/{entity.plural}/list/" + (f"?{came}" if came else "")
 
 

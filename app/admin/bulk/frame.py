@@ -20,13 +20,12 @@ from app.store.policy import Policy
 
 def inputs(entity: Entity, does: Behaviour) -> list[Field]:
     """The dialog's fields; a bulk edit offers every field that may be set for many."""
-    declared = does.params(entity)
-    if any(isinstance(f, ValuesField) for f in declared):
+    if sets_values(entity, does):
         return list(BulkEdit.editable(Policy(actor(), entity, "bulk_edit")).values())
-    return list(declared)
+    return list(does.params(entity))
 
 
-def sets_values(does: Behaviour, entity: Entity) -> bool:
+def sets_values(entity: Entity, does: Behaviour) -> bool:
     """Whether its dialog asks for new values of fields, of which any may be left out."""
     return any(isinstance(f, ValuesField) for f in does.params(entity))
 

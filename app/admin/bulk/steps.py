@@ -72,13 +72,13 @@ def _raw(does: Behaviour, entity: Entity, fields: Mapping[str, Field]) -> forms.
     for name in {*SELECTION, "step"} - set(fields):
         posted.poplist(name)
     raw = forms.read(posted, fields)
-    if sets_values(does, entity):
+    if sets_values(entity, does):
         return {k: v for k, v in raw.items() if k in request.form and v not in ("", [])}
     return raw
 
 
 def _params(does: Behaviour, entity: Entity, raw: forms.Raw) -> dict[str, Any]:
-    return {"set": raw} if sets_values(does, entity) else comparing.folded(raw)
+    return {"set": raw} if sets_values(entity, does) else comparing.folded(raw)
 
 
 def _defaults(fields: Mapping[str, Field]) -> forms.Raw:
@@ -162,7 +162,7 @@ def _settings(
 ) -> str:
     errors = refusal.fields if refusal else {}
     other = [str(s) for key, some in errors.items() if key not in fields for s in some]
-    only_filled = sets_values(behaviour(verb.slug), entity)
+    only_filled = sets_values(entity, behaviour(verb.slug))
     proposed = proposals.of(entity, verb, chosen)
     if refusal is None:
         raw = raw | {k: v for k, v in proposals.first(entity, proposed).items() if not raw.get(k)}
@@ -175,19 +175,12 @@ def _settings(
         "only_filled": only_filled,
         "fields": [
             forms.control(entity, f, raw.get(key, ""), errors=errors.get(key, ()))
-            | {"unset": _("Leave as it is") if only_filled else ""}
-            for key, f in _optional(verb, {} if compared else fields).items()
+            | ({"unset": _("Leave as it is"), "required": False} if only_filled else {})
+            for key, f in ({} if compared else fields).items()
         ],
         "errors": [str(refusal.message), *other] if refusal else [],
     }
     return render_template("bulk.html", screen=screen)
-
-
-def _optional(verb: Operation, fields: Mapping[str, Field]) -> dict[str, Field]:
-    """In a bulk edit no field has to be filled in."""
-    if verb.slug != "bulk_edit":
-        return dict(fields)
-    return {key: replace(f, required=False) for key, f in fields.items()}
 
 
 def _preview(
