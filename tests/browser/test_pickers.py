@@ -66,6 +66,22 @@ def test_an_owner_is_found_however_he_is_written(
 
 
 @ON_SQLITE
+def test_a_filter_takes_who_is_typed(open_as: "Open") -> None:
+    """Enter chooses the person that was typed, and "me" only for whoever typed that (LIST-3)."""
+    page = open_as("manager")
+    page.goto("/lang/en")
+    page.goto("/customers/list/")
+    menu = page.locator(".quick-menu", has=page.locator("[data-url*='/owner']"))
+    menu.locator("summary").click()
+    menu.locator(".ts-control").click()
+    for words, found in (("sales2a", "Sales2A"), ("my dep", "my department")):
+        page.keyboard.type(words)
+        expect(menu.locator(".ts-dropdown .active")).to_contain_text(found)
+        page.keyboard.press("Enter")
+        expect(menu.locator(".item").last).to_contain_text(found)
+
+
+@ON_SQLITE
 def test_a_closed_dialog_leaves_nothing_behind(open_as: "Open") -> None:
     """Its calendars go with it, and what comes when it is closed is shown to nobody."""
     page = open_as("manager")

@@ -34,8 +34,14 @@ function remote(url) {
     loadThrottle: 200,
     shouldLoad: () => true,
     score(query) {
-      // the server has chosen; what is set already would only stand in the way of Enter
-      return ({ value }) => (query && (value === "" || this.items.includes(value)) ? 0 : 1);
+      // the server has chosen its rows; what isn't meant would only stand in the way of Enter
+      const likeness = this.getScoreFunction(query);
+      return (option) => {
+        if (!query) return 1;
+        if (option.value === "" || this.items.includes(option.value)) return 0;
+        if (isFixed(option)) return likeness(option) ? 2 : 0;
+        return 1;
+      };
     },
     load(query, done) {
       found(url, query)
