@@ -17,7 +17,7 @@ from app.commands.explain import aligned
 
 HEAD = (
     *("area", "what", "scope", "median ms", "p95", "floor ms", "× floor", "sql ms", "× sql"),
-    *("stmts", "KiB", "cpu ms", "db cpu", "+MiB", ""),
+    *("stmts", "KiB", "cpu ms", "db cpu", "× cpu", "+MiB", ""),
 )
 
 
@@ -80,6 +80,7 @@ def row(result: Result) -> Sequence[str]:
         _number(result.kib),
         _number(mean(result.server_cpu) if result.server_cpu else None),
         _number(mean(result.database_cpu) if result.database_cpu else None),
+        _number(result.cpu_to_least),
         _number(result.grown),
         "over" if result.over else "",
     )
@@ -116,6 +117,7 @@ def _json(result: Result) -> dict[str, Any]:
         },
         "to_floor": result.to_floor,
         "to_sql": result.to_sql,
+        "cpu_to_least": result.cpu_to_least,
         "grown_mib": round(result.grown, 1),
         "over": result.over,
         **{

@@ -39,6 +39,7 @@ class Result:
     sql: list[float] = field(default_factory=list)
     server_cpu: list[float] = field(default_factory=list)
     database_cpu: list[float] = field(default_factory=list)
+    least_cpu: list[float] = field(default_factory=list)
     grown: float = 0.0
     """MiB by which a process of the server has grown at most."""
 
@@ -49,6 +50,16 @@ class Result:
     @property
     def to_sql(self) -> float | None:
         return _ratio(self.page, self.sql)
+
+    @property
+    def cpu_to_least(self) -> float | None:
+        """Processor time of server and database against that of the least work.
+
+        It tells more than the clock where other programs take a part of the machine. None where the
+        least was no work of this process.
+        """
+        whole, least = sum([*self.server_cpu, *self.database_cpu]), sum(self.least_cpu)
+        return whole / least if whole and least > sum(self.floor) / 20 else None
 
     @property
     def p95(self) -> float:
@@ -127,7 +138,9 @@ def _once(result: Result, server: Server, clients: Clients, *, is_kept: bool) ->
         if start is not None and end is not None:
             cpu.append((end - start) * 1000)
     if measure.least is not None:
+        begun = _own_cpu()
         result.floor.append(measure.least() * 1000)
+        result.least_cpu.append((_own_cpu() - begun) * 1000)
     if floor is not None and sql is not None:
         if floor.status != 200:
             raise RuntimeError(f"the floor of {measure.name} answered {floor.status}")
@@ -147,6 +160,11 @@ def _alone(asked: dict[str, Any]) -> float:
 
 def _cpu(server: Server) -> tuple[float | None, float | None]:
     return cpu_seconds(server.pids()), cpu_seconds(database_pids())
+
+
+def _own_cpu() -> float:
+    """Seconds of processor time of this process and of the database."""
+    return time.process_time() + (cpu_seconds(database_pids()) or 0.0)
 
 
 def database_pids() -> list[int]:
