@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import xlsxwriter
 from python_calamine import CalamineWorkbook
 from sqlalchemy import Engine, func, select, text, update
 
 from app.extensions import db
 from app.jobs import exporting
-from app.operations.exporting import behaviour, drafts, writers
+from app.operations.exporting import behaviour, drafts
 from app.operations.exporting.table import table_for
 from app.spec import clock
 from app.spec.catalogue import catalogue
@@ -230,9 +231,8 @@ def test_a_longer_file_takes_no_more_memory(
     monkeypatch.setattr(drafts, "rows_of", lambda _table, ids: ((i, [*cells, i]) for i in ids))
     manager, most = user_ids(engine)["manager"], 300_000
     assert peak_of(world, manager, 3_000) - peak_of(world, manager, 500) < most
-    book = writers.xlsxwriter.Workbook
-    kept = {"constant_memory": False}
-    monkeypatch.setattr(writers.xlsxwriter, "Workbook", lambda to, how: book(to, how | kept))
+    book, kept = xlsxwriter.Workbook, {"constant_memory": False}
+    monkeypatch.setattr(xlsxwriter, "Workbook", lambda to, how: book(to, how | kept))
     assert peak_of(world, manager, 3_000) - peak_of(world, manager, 500) > most
 
 
