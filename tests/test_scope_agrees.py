@@ -104,6 +104,11 @@ def test_no_shape_of_a_question_goes_round_the_gate(world: World, oracle: Oracle
                     assert {people[i] for i in found} == owners, shape
                 else:
                     assert found == ({len(seen)} if shape.startswith("n") else seen), shape
+        mine = oracle.visible("sales1a", "customer", "edit")
+        with acting_as(actor_called("sales1a"), "edit", "customer"):
+            change = update(model).values(remark="x").returning(model.id)
+            assert set(db.session.scalars(change)) == mine
+            db.session.rollback()
 
 
 def test_nobody_acting_is_a_fault(world: World) -> None:
