@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 
 from app.admin import bodies, forms, state
+from app.admin.allowance import count_upload
 from app.admin.errors import wants_json
 from app.admin.once import once
 from app.admin.page import go_to
@@ -155,7 +156,7 @@ def store(
     given = [one for one in given if one.filename]
     if not given or len(given) > AT_ONCE:
         raise Invalid(fields={"file": [_l("Choose a file.") if not given else _l("Too many.")]})
-    db.session.rollback()
+    count_upload()
     with ExitStack() as uploads:
         for one in given:
             uploads.callback(one.close)

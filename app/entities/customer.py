@@ -89,7 +89,7 @@ customer = catalogue.declare(
         order="-updated_at",
         operations=(*EVERYDAY, "merge", "purge"),
         has_files=True,
-        children=(Child("contact", "customer"),),
+        children=(Child("contact", "customer", in_sheets=True),),
         views=(
             view("won", "Won", "已成交", "deal_status", "eq", "won"),
             view("locked", "Locked", "已锁定", "is_locked", "eq", True),

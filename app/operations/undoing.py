@@ -25,6 +25,7 @@ from app.operations.behaviour import (
 )
 from app.operations.converting import TakeBack
 from app.operations.engine import note, tell
+from app.operations.importing.behaviour import Detach
 from app.operations.lifecycle import (
     Delete,
     Disable,
@@ -82,6 +83,7 @@ OPPOSITES: Mapping[str, Behaviour] = {
     "disable": Enable(),
     "enable": Disable(),
     "convert": TakeBack(),
+    "import": Detach(),
     "merge": Part(),
 }
 """What is undone by doing the opposite, with its rules; all else by putting the values back."""

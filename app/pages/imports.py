@@ -65,7 +65,7 @@ def _row(file: Import, undo: dict[str, Any]) -> dict[str, Any]:
         )
     return {
         "number": file.id,
-        "name": file.name,
+        "name": f"{file.name} · {file.sheet}" if len(file.sheets) > 1 else file.name,
         "kind": str(catalogue.get(file.entity).many),
         "total": file.total,
         "outcome": outcome,

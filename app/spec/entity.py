@@ -35,6 +35,8 @@ class Child:
     """May go to the new owner along with a transfer, and its people into a team."""
     follows_pool: bool = True
     """Its owner follows the parent into and out of the pool (POOL-8)."""
+    in_sheets: bool = False
+    """A row that is imported may carry one of them beside its record (IMP)."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,11 @@ class Entity:
         return tuple(
             f for f in self.fields.values() if isinstance(f, RelationField) and f.is_parent
         )
+
+    @cached_property
+    def carried(self) -> Child | None:
+        """The child that a row of a sheet may carry."""
+        return next((child for child in self.children if child.in_sheets), None)
 
     @cached_property
     def builtin_views(self) -> tuple[View, ...]:

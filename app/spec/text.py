@@ -129,6 +129,7 @@ def digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
 
 
+@lru_cache(maxsize=2048)
 def company_key(name: str) -> str:
     """Under which a company's name is unique (CUS): no case, width, brackets, legal suffix.
 

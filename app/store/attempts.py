@@ -1,4 +1,5 @@
-"""How often somebody tries to get in: counted in the database, so all processes share one count.
+"""How often somebody tries to get in, or how much he sends: counted in the database, so that all
+processes share one count.
 
 Each count is one statement in a short transaction of its own, before any password is looked at
 (R12): it holds even if the request is undone, and a flood costs no hashing.
@@ -32,10 +33,11 @@ class LoginThrottle(db.Model):  # type: ignore[name-defined,misc]
 
 @dataclass(frozen=True)
 class Attempt:
-    """One counter of a login attempt and how far it may go within the window."""
+    """One counter of an attempt, how far it may go within the window, and what this one counts."""
 
     key: str
     limit: int
+    weight: int = 1
 
 
 @dataclass(frozen=True)
@@ -57,26 +59,26 @@ def count_attempts(attempts: Iterable[Attempt], window: timedelta) -> Refused | 
     now = clock.now()
     with writing() as connection:
         for attempt in attempts:
-            statement = _counting(attempt.key, now, window)
+            statement = _counting(attempt, now, window)
             count, started_at = connection.execute(statement).one()
             if count > attempt.limit:
                 left = started_at + window - now
-                is_first = count == attempt.limit + 1
+                is_first = count - attempt.weight <= attempt.limit
                 return Refused(attempt.key, max(1, int(left.total_seconds())), is_first)
     return None
 
 
-def _counting(key: str, now: datetime, window: timedelta) -> Any:
-    """Add one to the counter, or start it again when its window has passed."""
+def _counting(attempt: Attempt, now: datetime, window: timedelta) -> Any:
+    """Add to the counter, or start it again when its window has passed."""
     row = LoginThrottle.__table__
     is_over = row.c.started_at <= literal(now - window, UTCDateTime())
     return (
         inserting(row)
-        .values(key=key, started_at=now, attempts=1)
+        .values(key=attempt.key, started_at=now, attempts=attempt.weight)
         .on_conflict_do_update(
             index_elements=[row.c.key],
             set_={
-                "attempts": case((is_over, 1), else_=row.c.attempts + 1),
+                "attempts": case((is_over, attempt.weight), else_=row.c.attempts + attempt.weight),
                 "started_at": case((is_over, literal(now, UTCDateTime())), else_=row.c.started_at),
             },
         )

@@ -16,7 +16,7 @@ from app.spec.entity import Entity
 from app.store import search_index
 from app.store.engine import be_patient, is_postgres
 from app.store.history import History
-from app.store.many import bind_processor
+from app.store.many import append, bind_processor
 from app.store.writer import first_values
 
 Row = Mapping[str, Any]
@@ -30,34 +30,10 @@ _ENTRY = (
 )
 
 
-def fill(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Append rows, given as values in the order of ``columns`` as the driver takes them.
-
-    PostgreSQL reads them as one COPY, while they are being made; SQLite gets one prepared INSERT.
-    Returns how many there were.
-    """
-    connection = db.session.connection()
-    names = ", ".join(columns)
-    if is_postgres():
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor:
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-            return int(cursor.rowcount)
-    given = [tuple(row) for row in rows]
-    if given:
-        marks = ", ".join("?" * len(columns))
-        # Names come from declarations, values are bound.
-        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
-        connection.exec_driver_sql(statement, given)
-    return len(given)
-
-
 def fill_table(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Append rows of plain Python values to a table that is no entity's; returns how many."""
     processors = [bind_processor(table.c[name]) for name in columns]
-    return fill(
+    return append(
         table.name,
         columns,
         (
@@ -142,7 +118,7 @@ class Loader:
         table, made = self.entity.model.__tablename__, 0
         for start in range(0, len(rows), PORTION):
             complete = [{**self._defaults, **row} for row in rows[start : start + PORTION]]
-            made += fill(table, self._columns, map(self._stored, complete))
+            made += append(table, self._columns, map(self._stored, complete))
             made += self._index(complete)
             made += self._record(complete)
         return made
@@ -163,7 +139,7 @@ class Loader:
             return 0
         tokens_of = search_index.tokens_of
         entries = ((row["id"], " ".join(tokens_of(self.entity, row))) for row in rows)
-        return fill(search_index.side_table(self.entity), (search_index.key(), "tokens"), entries)
+        return append(search_index.side_table(self.entity), (search_index.key(), "tokens"), entries)
 
     def _record(self, rows: Iterable[Row]) -> int:
         """The births, as told by the rows themselves: who made them, when, and what they held."""

@@ -35,7 +35,7 @@ from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.words import Label
 from app.store.context import actor_id, origin, system_scope
 from app.store.gate import member_of
-from app.store.many import insert_many
+from app.store.many import insert_columns
 from app.store.record import Entry
 from app.store.rights import Rights
 
@@ -151,12 +151,16 @@ def record_writes(
     operation_id: int | None = None,
 ) -> None:
     """Add one entry per written row, given as (id, title, {field: [old, new]} in JSON values)."""
-    head = {**_head(operation), "entity": entity, "operation_id": operation_id}
-    rows = [
-        {**head, "record_id": record_id, "subject": title[:255], "changes": dict(changes)}
-        for record_id, title, changes in writes
-    ]
-    insert_many(History.__table__, rows)
+    told = list(writes)
+    if not told:
+        return
+    columns: dict[str, Sequence[Any]] = {
+        "record_id": [record_id for record_id, _title, _changes in told],
+        "subject": [title[:255] for _record_id, title, _changes in told],
+        "changes": [dict(changes) for _record_id, _title, changes in told],
+    }
+    same = {**_head(operation), "entity": entity, "operation_id": operation_id}
+    insert_columns(History.__table__, columns, same)
 
 
 def record_event(kind: str, *, subject: str = "", detail: Mapping[str, Any] | None = None) -> None:

@@ -103,21 +103,17 @@ class ImportLine(db.Model):  # type: ignore[name-defined,misc]
 
 def begin(values: Mapping[str, Any]) -> Import:
     """Note an uploaded file of the actor's; its rows follow."""
-    file = Import(**values, actor_id=actor().user_id, at=clock.now())
+    file = Import(**{"at": clock.now(), **values}, actor_id=actor().user_id)
     db.session.add(file)
     db.session.flush()
     return file
 
 
-def keep(file: Import, portions: Iterable[Lines]) -> int:
-    """Store the rows of a file, portion by portion; returns how many rows that were."""
-    count = 0
+def keep(file: Import, portions: Iterable[bytes]) -> None:
+    """Store the rows of a file, portion by portion, each as JSON."""
     for number, rows in enumerate(portions):
-        packed = zlib.compress(json.dumps(rows, ensure_ascii=False).encode(), 1)
-        row = {"import_id": file.id, "number": number, "packed": packed}
+        row = {"import_id": file.id, "number": number, "packed": zlib.compress(rows, 1)}
         db.session.execute(insert(ImportPart.__table__), [row])
-        count += len(rows)
-    return count
 
 
 def part(number: int, place: int) -> Lines | None:
@@ -151,6 +147,15 @@ def own(number: int, entity: str = "", *, lock: bool = False) -> Import:
     if found is None or (entity and found.entity != entity):
         raise NotFound
     return found
+
+
+def beside(file: Import) -> list[Import]:
+    """The imports that the sheets of one uploaded workbook became, this one among them."""
+    same = [getattr(Import, key) == getattr(file, key) for key in _OF_ONE_UPLOAD]
+    return list(db.session.scalars(select(Import).where(*same).order_by(Import.id)))
+
+
+_OF_ONE_UPLOAD = ("actor_id", "entity", "at", "sha256")
 
 
 def under_way(number: int) -> Import:

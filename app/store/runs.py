@@ -189,6 +189,15 @@ def made(run: int, ids: Sequence[int]) -> set[int]:
     return set(db.session.scalars(statement))
 
 
+def noted(run: int, ids: Sequence[int]) -> set[int]:
+    """Those of the records that the report of a run has already."""
+    item = OperationItem
+    statement = select(item.record_id).where(
+        item.operation_id == run, member_of(item.record_id, ids)
+    )
+    return set(db.session.scalars(statement))
+
+
 def owners_of_made(run: int, entity: Entity) -> dict[int, int]:
     """How many of the living records that a run has created each person owns."""
     model: Any = entity.model

@@ -33,6 +33,7 @@ from app.spec.field import Field
 from app.spec.text import fold
 from app.spec.tokens import pieces, query_tokens
 from app.store.engine import is_postgres
+from app.store.many import append
 
 _UPSERT = (
     "INSERT INTO {name} (id, tokens) VALUES (:id, CAST(:tokens AS tsvector)) "
@@ -114,23 +115,18 @@ def write(
     """
     if not is_searched(entity):
         return
-    entries = [
-        {"id": record_id, "tokens": " ".join(tokens_of(entity, values))}
-        for record_id, values in rows
-    ]
+    entries = [(record_id, " ".join(tokens_of(entity, values))) for record_id, values in rows]
     if not entries:
         return
     name = side_table(entity)
-    if is_postgres():
-        db.session.execute(text(_UPSERT.format(name=name)), entries)
+    if is_postgres() and not is_new:
+        given = [{"id": record_id, "tokens": tokens} for record_id, tokens in entries]
+        db.session.execute(text(_UPSERT.format(name=name)), given)
         return
     if not is_new:
-        ids = [{"id": entry["id"]} for entry in entries]
+        ids = [{"id": record_id} for record_id, _tokens in entries]
         db.session.execute(text(f"DELETE FROM {name} WHERE rowid = :id"), ids)  # noqa: S608
-    db.session.execute(
-        text(f"INSERT INTO {name} (rowid, tokens) VALUES (:id, :tokens)"),  # noqa: S608
-        entries,
-    )
+    append(name, (key(), "tokens"), entries)
 
 
 def remove(entity: Entity, ids: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ through the doer's scope (PERM-5). Nothing commits here: the edge does, once.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -24,7 +24,7 @@ from app.store import history, links, search_index
 from app.store.context import actor_id, current, operating, run_under_way
 from app.store.engine import is_postgres
 from app.store.gate import member_of
-from app.store.many import insert_many
+from app.store.many import insert_columns
 
 MAX_GROUPS = 20
 SCOPE_FIELDS = frozenset({"owner", "pool"})
@@ -115,9 +115,8 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
         "updated_by_id": doer,
         **how.extra,
     }
-    table = entity.model.__table__
     complete = _complete(entity, rows)
-    ids = _insert(table, [{**stamps, **stored(entity, row)} for row in complete])
+    ids = _insert(entity, complete, stamps)
     _write_links(entity, dict(zip(ids, complete, strict=True)), is_new=True)
     search_index.write(entity, zip(ids, complete, strict=True), is_new=True)
     history.record_writes(
@@ -134,19 +133,45 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
     return ids
 
 
-def _insert(table: Any, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Insert rows and return their ids in the order given, in few statements."""
-    if is_postgres() or len(rows) == 1:
-        ordered = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        return list(db.session.scalars(ordered, rows))
-    # There it would be one statement per row. Whoever writes is alone, so the numbers can be given.
-    last = db.session.scalar(_LAST_NUMBER, {"name": table.name}) or 0
-    ids = list(range(last + 1, last + 1 + len(rows)))
-    insert_many(table, [{**row, "id": new} for row, new in zip(rows, ids, strict=True)])
+def _insert(
+    entity: Entity, rows: Sequence[Mapping[str, Any]], stamps: Mapping[str, Any]
+) -> list[int]:
+    """Insert rows of the same fields and return their ids in the order given."""
+    table = entity.model.__table__
+    if len(rows) == 1:
+        row = {**stamps, **stored(entity, rows[0])}
+        return [db.session.execute(insert(table).returning(table.c.id), row).scalar_one()]
+    ids = _numbers(table, len(rows))
+    columns = {"id": ids, **_by_column(entity, rows)}
+    insert_columns(table, columns, {k: v for k, v in stamps.items() if k not in columns})
     return ids
 
 
+def _numbers(table: Any, count: int) -> list[int]:
+    """So many new numbers, asked for at once: returning them row by row costs as much again."""
+    if not is_postgres():  # whoever writes is alone there
+        last = db.session.scalar(_LAST_NUMBER, {"name": table.name}) or 0
+        return list(range(last + 1, last + 1 + count))
+    return list(db.session.scalars(_NEXT_NUMBERS, {"name": table.name, "count": count}))
+
+
 _LAST_NUMBER = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+_NEXT_NUMBERS = text(
+    "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
+)
+
+
+def _by_column(entity: Entity, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """``stored`` for many rows of the same fields, column by column."""
+    found: dict[str, list[Any]] = {}
+    for key in rows[0]:
+        column, derived = _columns(entity)[key]
+        if not column:
+            continue
+        found[column] = values = [row[key] for row in rows]
+        for name, compute in derived:
+            found[name] = [compute(value) if value else None for value in values]
+    return found
 
 
 def update_rows(
@@ -198,12 +223,14 @@ def _scope_after(operation: str) -> str:
 
 
 def _complete(entity: Entity, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with the defaults of fields that weren't given."""
-    whole = {
-        key: f.initial()
-        for key, f in entity.fields.items()
-        if f.is_stored and (key not in _STAMPED or f.default is not None)
-    }
+    """The rows with the same fields each: those given to any of them, and those with a default."""
+    given: set[str] = set().union(*rows)
+    whole: dict[str, Any] = {}
+    for key, f in entity.fields.items():
+        if f.is_stored and (key not in _STAMPED or f.default is not None):
+            value = f.initial()
+            if value is not None or key in given:
+                whole[key] = value
     return [{**whole, **row} for row in rows]
 
 
@@ -212,11 +239,14 @@ _STAMPED = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
 
 def first_values(entity: Entity, row: Mapping[str, Any]) -> dict[str, list[Any]]:
     """What the entry of a birth tells: every field that isn't empty, zero or no, but the stamps."""
-    return {
-        key: [None, entity.fields[key].to_json(value)]
-        for key, value in row.items()
-        if value and key in entity.fields and key not in _STAMPED
-    }
+    told = _tellers(entity)
+    return {key: [None, told[key](value)] for key, value in row.items() if value and key in told}
+
+
+@cache
+def _tellers(entity: Entity) -> Mapping[str, Callable[[Any], Any]]:
+    """By field how the history says its value; not of the stamps."""
+    return {key: f.to_json for key, f in entity.fields.items() if key not in _STAMPED}
 
 
 def _update_stored(

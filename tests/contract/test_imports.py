@@ -189,17 +189,17 @@ def test_what_cannot_be_imported_is_said_and_leaves_nothing(
 
 def test_nobody_waits_while_a_file_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """R10: no transaction is under way before the last row has been read."""
-    read, held = sheets._portions, list[bool]()
+    read, held = sheets._said, list[bool]()
 
     def watched(*how: Any) -> Any:
         for some in read(*how):
             held.append(db.session().in_transaction())
             yield some
 
-    monkeypatch.setattr(sheets, "_portions", watched)
+    monkeypatch.setattr(sheets, "_said", watched)
     data = csv_of([HEAD, *([f"客户{n}", None] for n in range(600))])
     assert send(reader(world, "sales1a"), "customers", data, dry_run=True).status_code == 200
-    assert held == [False, False]
+    assert held == [False, False, False], "the sheet, and two portions"
 
 
 BAD_ROWS: dict[str, tuple[list[Any], str]] = {

@@ -48,7 +48,8 @@ class ImportView(BaseView):
             return _page(screens.upload(self.entity))
         sheet = request.form.get("sheet", "").strip()
         try:
-            number = work.upload(self.entity, request.form.get("form_nonce"), sheet)
+            nonce = request.form.get("form_nonce")
+            number = work.upload(self.entity, nonce, sheet, every=not sheet)
         except (Invalid, TooLarge) as refusal:
             return _page(screens.upload(self.entity, refusal)), refusal.status
         return go_to(f"/{self.entity.plural}/import/{number}")

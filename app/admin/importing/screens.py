@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import forms, lists
+from app.admin.importing.work import page_of
 from app.admin.job_pages import job_state
 from app.admin.undo_pages import undo_state
 from app.operations.importing import applying, headers, options, sheets
@@ -61,7 +62,26 @@ def _about(file: Import) -> dict[str, Any]:
         "name": file.name,
         "rows": ngettext("%(num)s row", "%(num)s rows", file.total),
         "sheet": file.sheet,
-        "other_sheets": listed(name for name in file.sheets if name != file.sheet),
+    }
+
+
+def _sheets(file: Import) -> dict[str, Any]:
+    """The sheets of the workbook: those to choose from, and those that can't be."""
+    found = imports.beside(file)
+    there = {one.sheet for one in found}
+    return {
+        "sheets": [
+            {
+                "name": one.sheet,
+                "rows": ngettext("%(num)s row", "%(num)s rows", one.total),
+                "url": page_of(one),
+                "here": one.id == file.id,
+                "done": one.operation_id is not None,
+            }
+            for one in found
+            if len(found) > 1
+        ],
+        "other_sheets": listed(name for name in file.sheets if name[:120] not in there),
     }
 
 
@@ -77,7 +97,7 @@ def settings(
     others = {k: s for k, s in errors.items() if k not in own}
     shown = Refusal(refusal.message, fields=others) if refusal else None
     return frame(entity, "settings", shown) | {
-        "file": _about(file),
+        "file": _about(file) | _sheets(file),
         "action": f"/{entity.plural}/import/{file.id}",
         "columns": _columns(entity, file),
         "fields": [
@@ -159,7 +179,7 @@ def report(file: Import) -> dict[str, Any]:
     reasons = imports.reasons(file.id)
     counts = {key: getattr(file, key) for key in ("created", "updated", "skipped", "failed")}
     return frame(entity, "report") | {
-        "file": _about(file),
+        "file": _about(file) | _sheets(file),
         "report_url": base,
         "job": job_state(job) if job and job.state != "done" else {},
         "run": counts

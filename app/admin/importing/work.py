@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 from flask_babel import lazy_gettext as _l
 
+from app.admin.allowance import count_upload
 from app.admin.once import once
 from app.extensions import db
 from app.jobs import importing
@@ -15,7 +16,7 @@ from app.operations.importing.options import parse
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid
-from app.store import imports, jobs
+from app.store import door, imports, jobs
 from app.store.context import actor
 from app.store.engine import may_write
 from app.store.idempotency import Replay
@@ -28,13 +29,18 @@ ALREADY = _l("This file has been imported already.")
 UNDER_WAY = _l("The dry run is still under way. Wait for its end, or cancel it.")
 
 
-def upload(entity: Entity, key: str | None, sheet: str = "") -> int:
-    """Stage the file of this request, once, and return the number of its import; commits."""
+def upload(entity: Entity, key: str | None, sheet: str = "", *, every: bool = False) -> int:
+    """Stage the file of this request, once, and return the number of its import; commits.
+
+    With ``every`` the other sheets of a workbook are staged beside it, as imports of their own.
+    """
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Invalid(fields={"file": [_l("Choose a file.")]})
-    db.session.rollback()  # reading may take a while: nothing is held meanwhile
-    with closing(sent), uploads.opened(entity, sent.stream, sent.filename, sheet) as found:
+    door.demand(entity.key, "import")
+    count_upload()  # and nothing is held while it is read
+    file = sent.stream, sent.filename, sheet
+    with closing(sent), uploads.opened(entity, *file, every=every) as found:
         replay, _is_replay = once(key, lambda: Replay(201, {}, {"id": uploads.stage(found).id}))
     return int(replay.body["id"])
 

@@ -9,20 +9,18 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
-from app.operations import editing
 from app.operations.importing import cells, headers, options
+from app.operations.importing.deciding import decide
 from app.operations.importing.plan import OUTCOMES, Claims, Planner, Verdict
-from app.operations.rules import rules_of
+from app.operations.importing.writing import write
 from app.spec.catalogue import catalogue
 from app.spec.entity import NUMBER, Entity
 from app.spec.errors import Conflict, Gone, Unavailable
 from app.spec.notices import NOTICES
-from app.spec.relations import TagsField
 from app.store import door, imports, outbox, runs
 from app.store.context import Origin, actor, operating, origin, running, system_scope
 from app.store.imports import Import, Lines
 from app.store.policy import Policy
-from app.store.writer import Context, insert_rows, update_rows
 
 AT_ONCE = 500
 """Rows that are imported within a request; more are a job (BULK-3)."""
@@ -68,7 +66,7 @@ class Tally:
 
 def labels_of(entity: Entity) -> dict[str, str]:
     """What columns are called in the reader's language."""
-    fields = {NUMBER.key: NUMBER, **entity.fields}
+    fields = {NUMBER.key: NUMBER, **entity.fields, **headers.carried(entity)}
     return {key: str(f.label) for key, f in fields.items()}
 
 
@@ -86,7 +84,7 @@ def told(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any]:
 def _sampled(planner: Planner, verdict: Verdict) -> list[dict[str, Any]]:
     """Old and new of a row, of fields that its importer reads in full (C43)."""
     changed = verdict.change.values if verdict.change else verdict.texts
-    return [
+    found = [
         {
             "line": verdict.line,
             "outcome": verdict.outcome,
@@ -97,6 +95,11 @@ def _sampled(planner: Planner, verdict: Verdict) -> list[dict[str, Any]]:
         for key in changed
         if verdict.texts.get(key) and key in planner.policy.plain
     ]
+    if planner.carried and verdict.carried:
+        behind = f"{planner.carried.entity.key}{headers.BEHIND}"
+        of_child = _sampled(planner.carried, verdict.carried)
+        found += [one | {"field": behind + one["field"]} for one in of_child]
+    return found
 
 
 def planner_of(file: Import, claims: Claims | None = None, *, dry_run: bool) -> Planner:
@@ -109,7 +112,18 @@ def planner_of(file: Import, claims: Claims | None = None, *, dry_run: bool) -> 
     columns = cells.columns(file.headings, mapping)
     chosen = replace(chosen, match=tuple(key for key in chosen.match if key in columns))
     kind = file.kind == "csv"
-    return Planner(entity, columns, chosen, kind, dry_run, claims or Claims())
+    planner = Planner(entity, headers.own(columns), chosen, kind, dry_run, claims or Claims())
+    behind = {
+        key.partition(headers.BEHIND)[2]: place
+        for key, place in columns.items()
+        if headers.BEHIND in key
+    }
+    if behind and entity.carried:
+        other = catalogue.get(entity.carried.entity)
+        made = options.Options("create", owner=chosen.owner)
+        planner.carried = Planner(other, behind, made, kind, dry_run)
+        planner.carried.through = entity.carried.through
+    return planner
 
 
 class Rehearsal:
@@ -127,7 +141,7 @@ class Rehearsal:
             return False
         planner = planner_of(file, self._claims, dry_run=True)
         with _importing(planner.entity, None):
-            verdicts, claims = planner.plan(rows)
+            verdicts, claims = decide(planner, rows)
             self._claims.keep(claims)
             self.tally.add(planner, verdicts)
         return True
@@ -205,54 +219,12 @@ class Importer:
         for _attempt in range(MOST_TRIES):
             try:
                 with db.session.begin_nested():
-                    verdicts, claims = planner.plan(rows)
-                    _write(planner, verdicts, run)
+                    verdicts, claims = decide(planner, rows)
+                    write(planner, verdicts, claims, run)
             except IntegrityError:  # somebody took a unique value between looking and writing
                 continue
             return verdicts, claims
         raise Unavailable
-
-
-def _write(planner: Planner, verdicts: Sequence[Verdict], run: int) -> None:
-    """Write what is to be created and changed, set-based, with history and report."""
-    entity, rules = planner.entity, rules_of(planner.entity)
-    _make_tags(entity, verdicts)
-    how = Context("import", run, is_handover=bool(planner.options.pool))
-    new = [verdict for verdict in verdicts if verdict.outcome == "created"]
-    with operating("create", entity.key):
-        ids = insert_rows(entity, [verdict.values for verdict in new], how)
-    for verdict, record in zip(new, ids, strict=True):
-        verdict.record = record
-    changes = [verdict.change for verdict in verdicts if verdict.change]
-    with operating("edit", entity.key, pools=True):
-        update_rows(entity, changes, how)
-        if ids or changes:
-            rules.after_write(entity, [*ids, *(change.id for change in changes)])
-    runs.note_first(
-        run, (_item(entity, v) for v in verdicts if v.outcome in ("created", "updated"))
-    )
-
-
-def _make_tags(entity: Entity, verdicts: Sequence[Verdict]) -> None:
-    """Make the tags that are still names in what is to be written, all at once."""
-    for f in entity.fields.values():
-        if not isinstance(f, TagsField):
-            continue
-        tagged = [verdict.values for verdict in verdicts if verdict.values.get(f.key)]
-        new = {name for values in tagged for name in values[f.key] if isinstance(name, str)}
-        if not new:
-            continue
-        target, names = catalogue.get(f.to), sorted(new)
-        made = editing.create_plain(target, [{target.title: name} for name in names])
-        known = dict(zip(names, made, strict=True))
-        for values in tagged:
-            values[f.key] = sorted(known.get(one, one) for one in values[f.key])
-
-
-def _item(entity: Entity, verdict: Verdict) -> dict[str, Any]:
-    changes = verdict.change.differences(entity) if verdict.change else {}
-    code = runs.CREATED if verdict.outcome == "created" else verdict.outcome
-    return {"record_id": verdict.record, "outcome": "done", "code": code, "changes": changes}
 
 
 def _note(entity: Entity, file: Import, verdicts: Sequence[Verdict]) -> None:

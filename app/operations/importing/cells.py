@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -36,27 +37,72 @@ NOBODY = _l("Nothing here is called “%(name)s”.")
 SEVERAL = _l("Several are called “%(name)s”. Give the number or the username.")
 
 
-def prepared(declared: Field, cell: str, *, is_csv: bool) -> str:
-    """The text of a cell without what a spreadsheet or an export put around it."""
-    text = (unguarded(cell) if is_csv else cell).strip()
-    if isinstance(declared, TextField):
-        if declared.kind == "phone" or isinstance(declared, CreditCodeField):
-            return _TEXT_MARK.sub("", text)
-        return text
+Understood = tuple[str, Any, Any]
+"""Of a cell: its text, its value, and what is wrong with it, None for nothing."""
+
+
+def understanding(declared: Field, *, is_csv: bool) -> Callable[[str], Understood]:
+    """What the cells of one column say; how, is decided once."""
+    bare, read = _bare(declared), reader(declared)
+
+    def understood(cell: str) -> Understood:
+        text = bare((unguarded(cell) if is_csv else cell).strip())
+        if not text:
+            return "", None, None
+        try:
+            return text, read(text), None
+        except ValueError as error:
+            return text, None, error.args[0]
+
+    return understood
+
+
+def _bare(declared: Field) -> Callable[[str], str]:
+    """Takes off what a spreadsheet or an export put around the text of a cell."""
     if isinstance(declared, MoneyField | IntegerField):
-        return _CURRENCY.sub("", _GROUPED.sub("", fold(text)))
-    return text
+        return lambda text: _CURRENCY.sub("", _GROUPED.sub("", fold(text)))
+    if isinstance(declared, CreditCodeField) or declared.kind == "phone":
+        return lambda text: _TEXT_MARK.sub("", text)
+    return lambda text: text
 
 
-def value_of(declared: Field, text: str) -> Any:
-    """The stored value of a cell's text; ValueError with a sentence when it breaks a rule.
+def reader(declared: Field) -> Callable[[str], Any]:
+    """What gives the stored value of a cell's text; ValueError with a sentence for a bad one.
 
     For fields that point at records: the names, for a ``Book`` to look up.
     """
-    if not text:
-        return None
-    if isinstance(declared, TextField) and SHORTENED.fullmatch(text):
-        raise ValueError(LOST_DIGITS)
+    if isinstance(declared, TextField):
+        return _text(declared)
+    if isinstance(declared, OptionField):
+        return _choice(declared)
+    return partial(_value, declared)
+
+
+def _text(declared: TextField) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        if SHORTENED.fullmatch(text):
+            raise ValueError(LOST_DIGITS)
+        return declared.convert(text)
+
+    return read
+
+
+def _choice(declared: OptionField) -> Callable[[str], Any]:
+    """A choice by code or by label in either language, whatever case and width it is in."""
+    known: dict[str, str] = {}
+    for choice in declared.choices.current():
+        for name in (choice.code, choice.label.en, choice.label.zh) if choice.is_active else ():
+            known.setdefault(fold(name), choice.code)
+
+    def read(text: str) -> Any:
+        if (code := known.get(fold(text))) is None:
+            raise ValueError(_l("“%(name)s” is no choice of this list.", name=text))
+        return code
+
+    return read
+
+
+def _value(declared: Field, text: str) -> Any:
     if isinstance(declared, TagsField):
         return declared.parse(text)
     if isinstance(declared, LinksField):
@@ -66,48 +112,6 @@ def value_of(declared: Field, text: str) -> Any:
     if isinstance(declared, IntegerField) and re.fullmatch(r"[+-]?[0-9]+\.0+", text):
         return declared.parse(text.partition(".")[0])
     return declared.parse(text)
-
-
-def reader(declared: Field) -> Callable[[str], Any]:
-    """``value_of`` for one column, with what doesn't change from row to row looked up once."""
-    if isinstance(declared, TextField):
-        return _text(declared)
-    if not isinstance(declared, OptionField):
-        return lambda text: value_of(declared, text)
-    known: dict[str, Any] = {}
-
-    def chosen(text: str) -> Any:
-        if text not in known:
-            known[text] = _choice(declared, text)
-        found = known[text]
-        if isinstance(found, ValueError):
-            raise found
-        return found
-
-    return chosen
-
-
-def _text(declared: TextField) -> Callable[[str], Any]:
-    """The commonest kind: what ``value_of`` asks of any, with nothing that it needn't ask."""
-
-    def read(text: str) -> Any:
-        if SHORTENED.fullmatch(text):
-            raise ValueError(LOST_DIGITS)
-        return declared.convert(text)
-
-    return read
-
-
-def _choice(declared: OptionField, text: str) -> Any:
-    """A choice by code or by label in either language, whatever case and width it is in."""
-    if not text:
-        return None
-    wanted = fold(text)
-    for choice in declared.choices.current():
-        names = (choice.code, choice.label.en, choice.label.zh)
-        if choice.is_active and wanted in map(fold, names):
-            return choice.code
-    return ValueError(_l("“%(name)s” is no choice of this list.", name=text))
 
 
 @dataclass

@@ -7,17 +7,23 @@ and other programs call the field (``Field.also``); or because the same person s
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from app.operations.importing.sheets import refuse
 from app.spec import calling
+from app.spec.catalogue import catalogue
 from app.spec.entity import NUMBER, Entity
 from app.spec.errors import BadRequest
-from app.spec.field import Field
+from app.spec.field import Field, Level
 from app.spec.text import fold
+from app.spec.words import Label
 from app.store import preferences
+from app.store.context import actor
 from app.store.policy import Policy
 
+BEHIND = "."
+"""Between the kind and the field of what a row carries beside its record."""
 IGNORED = ""
 """What a column means that is not imported."""
 LOOKED_AT = 20
@@ -25,6 +31,7 @@ LOOKED_AT = 20
 _ORNAMENTS = re.compile(r"[\s*＊:：_\-—()（）\[\]【】/、.。]+|必填|required", re.IGNORECASE)
 
 Row = tuple[int, list[str]]
+Of = TypeVar("Of")
 
 
 def plain(heading: str) -> str:
@@ -34,24 +41,71 @@ def plain(heading: str) -> str:
 
 def importable(entity: Entity, policy: Policy) -> dict[str, Field]:
     """The fields that this person may fill from a file: those he may write, by form or API."""
-    levels = policy.levels
+    return {NUMBER.key: NUMBER, **_writable(entity, policy), **carried(entity)}
+
+
+def own(fields: Mapping[str, Of]) -> dict[str, Of]:
+    """Of what stands by field: what belongs to the record itself."""
+    return {key: one for key, one in fields.items() if BEHIND not in key}
+
+
+def _writable(entity: Entity, policy: Policy) -> dict[str, Field]:
     writable = {
         **Policy(policy.actor, entity, "create").writable(creating=True),
         **Policy(policy.actor, entity, "edit").writable(creating=False),
     }
-    fields = {key: f for key, f in entity.fields.items() if key in writable and levels[key] > 1}
-    return {NUMBER.key: NUMBER, **fields}
+    return {
+        key: f
+        for key, f in entity.fields.items()
+        if key in writable and policy.levels[key] > Level.READ
+    }
+
+
+def carried(entity: Entity) -> dict[str, Field]:
+    """The fields of the child that a row may carry, behind its kind: ``contact.name``.
+
+    None for somebody who may not import and create those children.
+    """
+    child, me = entity.carried, actor()
+    if child is None or not all(me.rights.may(child.entity, s) for s in ("import", "create")):
+        return {}
+    other = catalogue.get(child.entity)
+    fields = _writable(other, Policy(me, other, "import"))
+    return {
+        f"{other.key}{BEHIND}{key}": _behind(other, f)
+        for key, f in fields.items()
+        if key not in (child.through, "owner")
+    }
+
+
+def _behind(other: Entity, field: Field) -> Field:
+    """A field of the child, called after its kind; its name may be called by that alone."""
+    one = other.one
+    label = Label(f"{one.en}: {field.label.en}", f"{one.zh}：{field.label.zh}")
+    also = [f"{one.zh}{word}" for word in field.also]
+    if field.key == other.title:
+        also += [one.en, one.zh]
+    return replace(field, label=label, also=tuple(also), required=False)
 
 
 def names_of(entity: Entity, fields: Mapping[str, Field]) -> dict[str, str]:
-    """What stands for a field in a heading."""
-    return calling.names_of(fields, plain, calling.elsewhere(entity.key))
+    """What stands for a field in a heading; a carried one is always called after its kind."""
+    names = calling.names_of(own(fields), plain, calling.elsewhere(entity.key))
+    for key, f in fields.items():
+        for word in (f.label.zh, f.label.en, key, *f.also) if BEHIND in key else ():
+            names.setdefault(plain(word), key)
+    return names
 
 
 def find(first: Sequence[Row], names: Mapping[str, str]) -> int:
     """The place, among the first lines, of the one that has the most headings we know."""
     known = [sum(plain(cell) in names for cell in cells) for _line, cells in first[:LOOKED_AT]]
     return known.index(max(known)) if known else 0
+
+
+def are_known(headings: Sequence[str], names: Mapping[str, str]) -> bool:
+    """Whether at least one of these headings stands for a field."""
+    return any(plain(heading) in names for heading in headings)
 
 
 def named(row: Row) -> list[str]:

@@ -1,7 +1,7 @@
 """How an import is to be done: what the dialog asks for, beside which column means what (IMP)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -46,6 +46,9 @@ MODE = fixed(
     option("update", "Update only; leave out what is new", "仅更新，不存在的跳过"),
     option("both", "Create what is new, update what exists", "新建，已存在的更新"),
 )
+_ATTACH = option("attach", "Create what is new, attach to what exists", "新建，已存在的只附加")
+MODE_CARRYING = replace(MODE, options=(*MODE.options, _ATTACH))
+"""Of sheets whose rows may carry a child of their record."""
 DEFAULTS = "defaults"
 
 
@@ -68,6 +71,11 @@ class Options:
 
     @property
     def updates(self) -> bool:
+        return self.mode in ("update", "both")
+
+    @property
+    def attaches(self) -> bool:
+        """Whether what a row carries joins a record that exists, changed or not."""
         return self.mode != "create"
 
 
@@ -76,8 +84,8 @@ def params(entity: Entity) -> list[Field]:
     rights = actor().rights
     found: list[Field] = [
         OptionField(
-            label=Label("What to do", "导入方式"), key="mode", choices=MODE, required=True,
-            default="create",
+            label=Label("What to do", "导入方式"), key="mode", default="create",
+            choices=MODE_CARRYING if entity.carried else MODE, required=True,
         ),
     ]  # fmt: skip
     if candidates(entity):
@@ -162,7 +170,7 @@ def demand(entity: Entity, options: Options) -> None:
     may = actor().rights.may
     needed = [
         *(["create"] if options.creates else []),
-        *(["edit"] if options.updates else []),
+        *(["edit"] if options.attaches else []),
         *([RELEASE.slug] if options.pool else []),
     ]
     if not all(may(entity.key, slug) for slug in ("import", *needed)):
@@ -177,7 +185,7 @@ FOREIGN_OWNER = _l("You can't create records for this person.")
 
 def defaultable(entity: Entity) -> dict[str, Field]:
     """The fields that a value can be given for at once, for rows that say nothing of them."""
-    fields = headers.importable(entity, Policy(actor(), entity, "import"))
+    fields = headers.own(headers.importable(entity, Policy(actor(), entity, "import")))
     unique = {key for key, f in fields.items() if f.is_unique}
     return {
         key: f

@@ -14,7 +14,8 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import IO, Any
 
 MEMORY = 1024 * 1024 * 1024
@@ -37,8 +38,11 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 DELIMITERS = ",\t;|"
+EVERY = "every"
+"""Asks for all sheets of a workbook, not only for the first one."""
 
 Rows = Iterator[tuple[int, list[str]]]
+Sheets = Iterator[tuple[str, Rows]]
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
@@ -70,25 +74,42 @@ def _is_bomb(part: zipfile.ZipInfo) -> bool:
     return part.file_size > SUSPICIOUS and part.file_size / packed > MOST_RATIO
 
 
-def workbook(path: str, wanted: str) -> tuple[list[str], str, Rows]:
-    """The names of the sheets that people see, the one chosen, and its rows."""
+def workbook(path: str, wanted: str) -> tuple[list[str], Sheets]:
+    """The names of the sheets that people see; the one chosen, or each that holds something."""
     import python_calamine as calamine  # after the limits are set
 
-    try:
+    with _opening(calamine):
         book = calamine.CalamineWorkbook.from_path(path)
         seen = calamine.SheetVisibleEnum.Visible
         names = [sheet.name for sheet in book.sheets_metadata if sheet.visible == seen]
-        if wanted and wanted not in names:
-            raise Refused("no_such_sheet")
+    if wanted and wanted not in names:
+        raise Refused("no_such_sheet")
+
+    def sheets() -> Sheets:
+        is_first = True
         for name in [wanted] if wanted else names:
-            sheet = book.get_sheet_by_name(name)
+            try:
+                with _opening(calamine):
+                    sheet = book.get_sheet_by_name(name)
+            except Refused:
+                if is_first:
+                    raise
+                continue
             if sheet.height or name == wanted:
-                return names, name, _sheet_rows(sheet)
+                is_first = False
+                yield name, _sheet_rows(sheet)
+
+    return names, sheets()
+
+
+@contextmanager
+def _opening(calamine: Any) -> Iterator[None]:
+    try:
+        yield
     except calamine.PasswordError as error:
         raise Refused("locked") from error
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise Refused("damaged") from error
-    raise Refused("empty")
 
 
 def _sheet_rows(sheet: Any) -> Rows:
@@ -103,7 +124,7 @@ def _sheet_rows(sheet: Any) -> Rows:
     }
     spread = dict.fromkeys(merged.values(), "")
     for number, raw in enumerate(sheet.iter_rows(), start=top):
-        cells = [said(value) for value in raw]
+        cells = [value if type(value) is str else said(value) for value in raw]
         for place, _value in enumerate(cells) if spread else ():
             source = merged.get((number, place))
             if source:
@@ -213,9 +234,10 @@ def checked(rows: Rows, most: int) -> Rows:
             continue
         if len(cells) > MOST_COLUMNS:
             raise Refused("too_many_columns", line)
-        if any(len(cell) > LONGEST_CELL for cell in cells):
+        whole = "".join(cells)
+        if len(whole) > LONGEST_CELL and max(map(len, cells)) > LONGEST_CELL:
             raise Refused("long_cell", line)
-        if any("\0" in cell for cell in cells):
+        if "\0" in whole:
             raise Refused("not_text", line)
         count += 1
         if count > most + 1:  # and one line of headings
@@ -243,19 +265,38 @@ def limit_myself() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
 
-def main(path: str, kind: str, wanted: str, most: str) -> None:
+def tell(say: IO[str], names: Sequence[str], sheets: Sheets, most: int) -> None:
+    """Say what stands in these sheets; Refused when there is none, or for what the first holds.
+
+    What can't be taken of a further one is no reason to refuse the first.
+    """
+    is_first = True
+    for name, rows in sheets:
+        say.write(json.dumps({"sheet": name, "sheets": names}) + "\n")
+        try:
+            for some in portions(checked(rows, most)):
+                most -= len(some)
+                say.write(f"{len(some)} {json.dumps(some, ensure_ascii=False)}\n")
+        except Refused as refused:
+            if is_first:
+                raise
+            say.write(json.dumps({"passed_over": refused.code}) + "\n")
+        is_first = False
+    if is_first:
+        raise Refused("empty")
+
+
+def main(path: str, kind: str, wanted: str, most: str, scope: str) -> None:
+    """Read the sheet that is wanted, or the first that holds something; with ``every`` all."""
     limit_myself()
-    say = os.fdopen(1, "w", encoding="ascii", closefd=False)
+    say = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     try:
         if kind == "xlsx":
             check_archive(path)
-        if kind == "csv":
-            names, name, rows = [""], "", text_rows(path)
-        else:
-            names, name, rows = workbook(path, wanted)
-        say.write(json.dumps({"sheets": names, "sheet": name}) + "\n")
-        for some in portions(checked(rows, int(most))):
-            say.write(json.dumps(some) + "\n")
+        names, sheets = [""], iter([("", text_rows(path))])
+        if kind != "csv":
+            names, sheets = workbook(path, wanted)
+        tell(say, names, sheets if scope == EVERY else islice(sheets, 1), int(most))
     except Refused as refused:
         say.write(json.dumps({"refused": refused.code, "line": refused.line}) + "\n")
     except MemoryError:

@@ -1,6 +1,6 @@
 """Rows of text as values: cell by cell, then names looked up for all rows of a portion together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,9 +17,9 @@ from app.store import links
 from app.store.context import actor
 
 
-@dataclass
+@dataclass(slots=True)
 class Read:
-    """A row as it was read: texts and values by field, and what is wrong with it."""
+    """A row as it was read: what isn't empty by field, and what is wrong with it."""
 
     line: int
     texts: dict[str, str]
@@ -46,32 +46,30 @@ class Reader:
         return {key: self.entity.fields[key] for key in self.columns if key != NUMBER.key}
 
     @cached_property
-    def _columns(self) -> dict[str, tuple[Field, int, Callable[[str], Any]]]:
-        return {key: (f, self.columns[key], cells.reader(f)) for key, f in self.fields.items()}
+    def _columns(self) -> dict[str, tuple[int, Callable[[str], cells.Understood]]]:
+        return {
+            key: (self.columns[key], cells.understanding(f, is_csv=self.is_csv))
+            for key, f in self.fields.items()
+        }
 
     def read(self, rows: Sequence[tuple[int, list[str]]]) -> list[Read]:
         """The values of a portion of rows, each with what is wrong with it."""
-        read = [self._row(line, row) for line, row in rows]
+        read = [Read(line, {}, {}, []) for line, _row in rows]
+        whole = [(one, row) for one, (_line, row) in zip(read, rows, strict=True)]
+        for key, (place, understand) in self._columns.items():
+            _column(key, understand, ((one, row[place]) for one, row in whole if place < len(row)))
+        if NUMBER.key in self.columns:
+            self._numbers(whole)
         self._look_up(read)
         return read
 
-    def _row(self, line: int, row: Sequence[str]) -> Read:
-        found = Read(line, {}, {}, [])
-        for key, (f, place, read) in self._columns.items():
-            text = cells.prepared(f, row[place], is_csv=self.is_csv) if place < len(row) else ""
-            found.texts[key] = text
-            if not text:
-                continue
+    def _numbers(self, whole: Sequence[tuple[Read, list[str]]]) -> None:
+        place = self.columns[NUMBER.key]
+        for one, row in whole:
             try:
-                found.values[key] = read(text)
+                one.values["id"] = cells.number(row[place].strip() if place < len(row) else "")
             except ValueError as error:
-                found.problems.append((key, error.args[0]))
-        place = self.columns.get(NUMBER.key, len(row))
-        try:
-            found.values["id"] = cells.number(row[place].strip() if place < len(row) else "")
-        except ValueError as error:
-            found.problems.append(("id", error.args[0]))
-        return found
+                one.problems.append(("id", error.args[0]))
 
     def _look_up(self, read: Sequence[Read]) -> None:
         """Names become records, for all rows together."""
@@ -110,3 +108,24 @@ class Reader:
                 del one.values[declared.key]
                 continue
             one.values[declared.key] = sorted((known[fold(name)] for name in wanted), key=str)
+
+
+def _column(
+    key: str, understand: Callable[[str], cells.Understood], column: Iterable[tuple[Read, str]]
+) -> None:
+    """Read one column of a portion; what stands in it again and again is understood once."""
+    known: dict[str, cells.Understood] = {}
+    for one, cell in column:
+        if not cell:
+            continue
+        found = known.get(cell)
+        if found is None:
+            found = known[cell] = understand(cell)
+        text, value, problem = found
+        if not text:
+            continue
+        one.texts[key] = text
+        if problem is None:
+            one.values[key] = value
+        else:
+            one.problems.append((key, problem))

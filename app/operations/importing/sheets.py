@@ -62,13 +62,13 @@ def refuse(code: str, **values: Any) -> Invalid:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """One sheet being read: what it is called, its siblings, its rows in portions."""
+class Book:
+    """A file being read: what it is, and line by line what its reader says of it."""
 
     kind: str
-    names: list[str]
-    name: str
-    portions: Iterator[list[tuple[int, list[str]]]]
+    said: Iterator[bytes | dict[str, Any]]
+    """A sheet that begins (``sheet``, and ``sheets`` that people see), then its rows, still packed,
+    in portions; or ``passed_over`` when they can't be taken."""
 
 
 def kind_of(name: str, head: bytes) -> str:
@@ -88,16 +88,18 @@ def kind_of(name: str, head: bytes) -> str:
 
 
 @contextmanager
-def opened(path: Path, name: str, wanted: str, most: int) -> Iterator[Sheet]:
+def opened(
+    path: Path, name: str, most: int, wanted: str = "", *, every: bool = False
+) -> Iterator[Book]:
     """The sheet of that name, or the first that isn't empty, read while it is asked for.
 
-    Raises Invalid, here or while rows are asked for.
+    With ``every`` all that aren't empty. Raises Invalid, here or while something is asked for.
     """
     with path.open("rb") as file:
         kind = kind_of(name, file.read(512))
     script = [sys.executable, "-I", str(Path(reader.__file__))]
     process = subprocess.Popen(  # noqa: S603 - our own script, told by words it only looks up
-        [*script, str(path), kind, wanted, str(most)],
+        [*script, str(path), kind, wanted, str(most), reader.EVERY if every else "one"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
@@ -106,8 +108,7 @@ def opened(path: Path, name: str, wanted: str, most: int) -> Iterator[Sheet]:
     clock = Timer(PATIENCE, process.kill)
     clock.start()
     try:
-        about = _said(process.stdout.readline(), most)
-        yield Sheet(kind, about["sheets"], about["sheet"], _portions(process, process.stdout, most))
+        yield Book(kind, _said(process, process.stdout, most))
     finally:
         clock.cancel()
         process.kill()
@@ -115,18 +116,22 @@ def opened(path: Path, name: str, wanted: str, most: int) -> Iterator[Sheet]:
         process.wait()
 
 
-def _portions(
+def _said(
     process: subprocess.Popen[bytes], out: IO[bytes], most: int
-) -> Iterator[list[tuple[int, list[str]]]]:
+) -> Iterator[bytes | dict[str, Any]]:
+    is_silent = True
     for line in out:
-        yield _said(line, most)
-    if process.wait() != 0:
+        is_silent = False
+        if not line.endswith(b"\n"):
+            raise refuse("too_much")
+        yield _message(line, most) if line.startswith(b"{") else line
+    if process.wait() != 0 or is_silent:
         raise refuse("slow" if process.returncode < 0 else "too_much")
 
 
-def _said(line: bytes, most: int) -> Any:
-    """What the reading process said; Invalid when it refuses or said nothing at all."""
-    found = json.loads(line) if line.endswith(b"\n") else {"refused": "too_much", "line": 0}
-    if isinstance(found, dict) and "refused" in found:
+def _message(line: bytes, most: int) -> dict[str, Any]:
+    """What the reading process says beside rows; Invalid when it refuses."""
+    found: dict[str, Any] = json.loads(line)
+    if "refused" in found:
         raise refuse(found["refused"], line=found["line"], most=f"{most:,}")
     return found

@@ -1,0 +1,297 @@
+"""The decision over each row of a portion, from what was asked for all of them (IMP, C79)."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from app.operations import editing
+from app.operations.behaviour import Row
+from app.operations.importing import matching
+from app.operations.importing.headers import BEHIND
+from app.operations.importing.options import FOREIGN_OWNER
+from app.operations.importing.plan import (
+    ATTACHED,
+    KEPT_OWNER,
+    REASONS,
+    UNWRITABLE,
+    Claims,
+    Planner,
+    Said,
+    Verdict,
+)
+from app.operations.importing.reading import Read
+from app.operations.rules import rules_of
+from app.spec.errors import Invalid, Refusal
+from app.store.context import actor, operating
+from app.store.writer import Change
+
+
+def decide(planner: Planner, rows: Sequence[tuple[int, list[str]]]) -> tuple[list[Verdict], Claims]:
+    """The verdicts of a portion, and what it claims: to be kept when it is written."""
+    read = planner.reader.read(rows)
+    signs = matching.signs(planner.unique, [one.values for one in read])
+    hits = matching.taken(planner.entity, planner.unique, signs)
+    agreeing = planner.agreeing(read)
+    wanted = {some[0] for some in agreeing if len(some) == 1}
+    wanted |= {i for hit in hits for some in hit.values() for i in some}
+    wanted |= {one.values["id"] for one in read if one.values.get("id")}
+    known = planner.known(wanted)
+    claims = planner.claims.branch()
+    decision = _Decision(planner, claims, known, Said(planner, list(known.values())))
+    if planner.carried:
+        decision.carried = _Carried(planner, planner.carried, claims, known)
+        decision.carried.read(rows, wanted)
+    asked = zip(read, signs, hits, agreeing, strict=True)
+    return [decision.over(*one) for one in asked], claims
+
+
+@dataclass
+class _Decision:
+    """Decides over rows one by one, from what the portion has found out."""
+
+    planner: Planner
+    claims: Claims
+    known: Mapping[int, Row]
+    said: Said
+    carried: "_Carried | None" = None
+
+    def over(
+        self, one: Read, unique: list[Any], hits: matching.Hits, agreeing: Sequence[int]
+    ) -> Verdict:
+        """The verdict over a row and what it carries."""
+        target, code = self._target(one, hits, agreeing)
+        signs = self._signs(one, unique)
+        verdict = self._judged(one, signs, target, code)
+        if self.carried:
+            verdict = self.carried.joined(verdict, one)
+        if verdict.outcome == "created":
+            self.claims.fresh.update(dict.fromkeys(signs, one.line))
+        return verdict
+
+    def _judged(self, one: Read, signs: list[Any], target: int | None, code: str) -> Verdict:
+        """What becomes of a row, in this order: whether it is readable, which record, what."""
+        problems = self._unsaid(one, target)
+        if problems:
+            return Verdict(one.line, "failed", "invalid", problems)
+        if earlier := self.claims.born(signs):
+            return Verdict(one.line, "skipped", "repeated", earlier=earlier)
+        if code:
+            return Verdict(one.line, "failed", code)
+        if not target:
+            return self._new(one)
+        if (line := self.claims.met(target)) is not None:
+            return Verdict(one.line, "skipped", "repeated", record=target, earlier=line)
+        verdict = self._existing(one, target)
+        if (self.planner.reaches and verdict.record) or verdict.code == "invalid":
+            self.claims.touched[target] = one.line
+        return verdict
+
+    def _unsaid(self, one: Read, target: int | None) -> list[tuple[str, Any]]:
+        """What is wrong with a row, but for cells that say what its record holds already."""
+        row = self.known.get(target or 0)
+        if row is None or not one.problems:
+            return one.problems
+        fields = self.planner.fields
+        return [
+            (key, sentence)
+            for key, sentence in one.problems
+            if key not in fields or one.texts[key] != self.said.of(fields[key], row)
+        ]
+
+    def _signs(self, one: Read, unique: list[Any]) -> list[Any]:
+        """What tells a new record of this file from the others."""
+        keys = self.planner.options.match
+        if keys and all(one.values.get(key) for key in keys):
+            return [*unique, (self.planner.entity.key, tuple(one.values[key] for key in keys))]
+        return unique
+
+    def _target(
+        self, one: Read, hits: matching.Hits, agreeing: Sequence[int]
+    ) -> tuple[int | None, str]:
+        """The record that the row is, or why that can't be said."""
+        if not hits and not agreeing and not one.values.get("id"):
+            return None, ""
+        holders = {i for some in hits.values() for i in some}
+        if one.values.get("id"):
+            mine = [one.values["id"]]
+            if mine[0] not in self.known and self.planner.reaches:
+                return None, "missing"
+        elif self.planner.options.match:
+            mine = list(agreeing)
+        else:
+            mine = sorted(holders)
+        if len(mine) > 1 and holders <= set(self.known):
+            is_one_name = any(len(some) > 1 for some in hits.values()) or not holders
+            return None, "several" if is_one_name else "torn"
+        if len(mine) > 1 or holders - set(mine):
+            return None, "exists"
+        return (mine[0] if mine else None), ""
+
+    def _existing(self, one: Read, target: int) -> Verdict:
+        row = self.known.get(target)
+        if row is None and self.planner.reaches:
+            return Verdict(one.line, "failed", "exists")
+        if row is None or not self.planner.options.updates:
+            return Verdict(one.line, "skipped", "exists", record=target)
+        said: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        problems: list[tuple[str, Any]] = []
+        for key, f in self.planner.fields.items():
+            text = one.texts.get(key, "")
+            before = self.said.of(f, row)
+            is_told = key in self.planner.policy.plain
+            if not text or text == before or (is_told and one.values[key] == row.values.get(key)):
+                continue
+            said[key], values[key] = before, one.values[key]
+            if key not in self.planner.editable:
+                problems.append((key, KEPT_OWNER if key == "owner" else UNWRITABLE))
+        return self._changed(one, row, values, problems, said)
+
+    def _changed(
+        self,
+        one: Read,
+        row: Row,
+        values: dict[str, Any],
+        problems: list[tuple[str, Any]],
+        said: dict[str, str],
+    ) -> Verdict:
+        planner = self.planner
+        if not values:
+            return Verdict(one.line, "skipped", "unchanged", record=row.id)
+        if not problems:
+            with operating("edit", planner.entity.key, pools=True):
+                rules = rules_of(planner.entity)
+                problems = _refused(
+                    lambda: editing.refuse_masks(planner.policy, values),
+                    lambda: rules.before_change(planner.entity, row.id, row.values, values),
+                )
+        if problems:
+            return Verdict(one.line, "failed", "invalid", problems)
+        change = Change(row.id, row.title, row.values, values)
+        return Verdict(
+            one.line,
+            "updated",
+            record=row.id,
+            values=values,
+            change=change,
+            texts=one.texts,
+            said=said,
+        )
+
+    def _new(self, one: Read) -> Verdict:
+        planner = self.planner
+        if not planner.options.creates:
+            return Verdict(one.line, "skipped", "missing")
+        given = {k: v for k, v in one.values.items() if k != "id" and v is not None}
+        problems = [(key, UNWRITABLE) for key in planner.unwritable if key in given]
+        values = {**planner.initial, **given}
+        for key, f in planner.required.items():
+            if not values[key]:
+                problems += _refused(partial(f.check_required, values[key]), key=key)
+        if not problems:
+            problems = self._placed(values)
+        if not problems:
+            problems = _refused(
+                lambda: editing.refuse_masks(planner.policy, given),
+                lambda: self._allowed(values),
+            )
+        if problems:
+            return Verdict(one.line, "failed", "invalid", problems)
+        return Verdict(one.line, "created", values=values, texts=one.texts)
+
+    def _allowed(self, values: dict[str, Any]) -> None:
+        """Ask the entity's own rules, where it has any for new records."""
+        if self.planner.is_ruled:
+            entity = self.planner.entity
+            with operating("create", entity.key):
+                rules_of(entity).before_create(entity, values)
+
+    def _placed(self, values: dict[str, Any]) -> list[tuple[str, Any]]:
+        """Whose a new record is, or in which pool, and how it was obtained (POOL-8, C29)."""
+        planner = self.planner
+        if not planner.is_owned:
+            return []
+        values |= planner.placed
+        if planner.options.pool:
+            return []
+        owner = values["owner"] = values.get("owner") or planner.options.owner or actor().user_id
+        if planner.reach.everything or owner in planner.reach.owners:
+            return []
+        return [("owner", FOREIGN_OWNER)]
+
+
+class _Carried:
+    """What the rows carry: a child of each one's record, decided over like a row of its own (IMP).
+
+    It joins the record that its row makes, changes or repeats; one that is called the same there
+    already is taken to be it.
+    """
+
+    def __init__(
+        self, owner: Planner, planner: Planner, claims: Claims, known: Mapping[int, Row]
+    ) -> None:
+        self.options, self.kind, self.known = owner.options, planner.entity.key, known
+        self.title = planner.entity.title
+        self.through = planner.through
+        self.planner, self.decision = planner, _Decision(planner, claims, {}, Said(planner, []))
+
+    def read(self, rows: Sequence[tuple[int, list[str]]], parents: Collection[int]) -> None:
+        """Read what the rows carry, and look up what their records have already."""
+        read = self.planner.reader.read(rows)
+        signs = matching.signs(self.planner.unique, [one.values for one in read])
+        hits = matching.taken(self.planner.entity, self.planner.unique, signs)
+        self.asked = {
+            one.line: (one, [(self.kind, *sign) for sign in some], hit)
+            for one, some, hit in zip(read, signs, hits, strict=True)
+            if one.texts
+        }
+        self.there = matching.children(self.planner.entity, self.through, parents)
+
+    def joined(self, verdict: Verdict, row: Read) -> Verdict:
+        """The verdict over a row, now with what it carries."""
+        if row.line not in self.asked or not self._joins(verdict):
+            return verdict
+        one, signs, hits = self.asked[row.line]
+        name, parent = one.values.get(self.title), verdict.parent
+        if name and (parent, name) in self.there:
+            return verdict
+        one.values |= {self.through: parent, "owner": row.values.get("owner")}
+        child = self.decision.over(one, [*signs, (self.kind, parent, name)], hits, [])
+        if child.outcome == "failed" or child.code == "exists":
+            problems = child.problems or [(self.title, REASONS["exists"])]
+            behind = [(f"{self.kind}{BEHIND}{key}", sentence) for key, sentence in problems]
+            return Verdict(row.line, "failed", "invalid", behind)
+        return self._attached(verdict, child) if child.outcome == "created" else verdict
+
+    def _joins(self, verdict: Verdict) -> bool:
+        if verdict.code == "exists":
+            return verdict.outcome == "skipped" and self.options.attaches
+        return verdict.outcome != "failed" and verdict.code != "missing"
+
+    def _attached(self, verdict: Verdict, child: Verdict) -> Verdict:
+        verdict.carried = child
+        if self.options.pool and not verdict.record:
+            child.values["owner"] = None  # as its record
+        if verdict.outcome == "skipped":
+            verdict.outcome, verdict.code = "updated", ATTACHED
+        if row := self.known.get(verdict.record or 0):
+            change = verdict.change or Change(row.id, row.title, row.values, {})
+            note = {ATTACHED: ["", child.values[self.title]]}
+            verdict.change = replace(change, notes=note)
+        return verdict
+
+
+def _refused(*checks: Callable[[], Any], key: str = "") -> list[tuple[str, Any]]:
+    """What the first of these checks refuses, by column."""
+    for check in checks:
+        try:
+            check()
+        except Invalid as refusal:
+            wrong = [(k, sentence) for k, some in refusal.fields.items() for sentence in some]
+            return wrong or [("", refusal.message)]
+        except Refusal as refusal:
+            return [("", refusal.message)]
+        except ValueError as error:
+            return [(key, error.args[0])]
+    return []
