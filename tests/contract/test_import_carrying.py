@@ -23,10 +23,10 @@ MINE, FOREIGN = 1, 7
 """Customers of sales1a and of sales2a."""
 HEAD = ["客户名称", "备注", "联系人姓名", "联系人：手机"]
 FILLERS = 500
-"""So that the last rows are looked at in another portion than the first."""
+"""So many, and the last rows are looked at in another portion than the first, by a job."""
 
 
-def sheet(engine: Engine) -> list[list[Any]]:
+def sheet(engine: Engine, fillers: int) -> list[list[Any]]:
     mine, foreign = (stored(engine, "customer", number)["name"] for number in (MINE, FOREIGN))
     return [
         ["云山贸易", None, "王一", "13900139001"],
@@ -36,48 +36,42 @@ def sheet(engine: Engine) -> list[list[Any]]:
         [foreign, None, "赵一", None],
         ["坏联系", None, None, "13900139002"],
         ["无联系", "new", None, None],
-        *([f"大客户{n}", None, None, None] for n in range(FILLERS)),
+        *([f"大客户{n}", None, None, None] for n in range(fillers)),
         ["云山贸易", None, "王三", None],
         [mine, None, "李二", None],
     ]
 
 
+ALL = ([2, 3, 5, 9, 10], ["王一", "王二", "王三"], ["李一", "李二"])
 EXPECTED = {
-    "create": ({2: "created", 3: "updated", 509: "updated"}, ["王一", "王二", "王三"], []),
-    "attach": (
-        {2: "created", 3: "updated", 5: "updated", 509: "updated", 510: "updated"},
-        ["王一", "王二", "王三"],
-        ["李一", "李二"],
-    ),
-    "update": ({5: "updated", 510: "updated"}, [], ["李一", "李二"]),
-    "both": (
-        {2: "created", 3: "updated", 5: "updated", 509: "updated", 510: "updated"},
-        ["王一", "王二", "王三"],
-        ["李一", "李二"],
-    ),
+    "create": ([2, 3, 9], ["王一", "王二", "王三"], []),
+    "attach": ALL,
+    "update": ([5, 10], [], ["李一", "李二"]),
+    "both": ALL,
 }
+"""The lines that write something, without fillers; the contacts of the new customer and of mine."""
 
 
 @pytest.mark.parametrize("mode", EXPECTED)
 def test_a_row_may_carry_a_contact_of_its_customer(world: World, engine: Engine, mode: str) -> None:
     """IMP, C79, BULK-5: to one that is new, met or repeated; the dry run says the same; undone."""
     told, of_new, of_mine = EXPECTED[mode]
+    fillers = FILLERS if mode == "both" else 0
     api, before = reader(world, "sales1a"), stored(engine, "customer", MINE)
     old = rows_in(engine, "contact", customer_id=MINE)
     had, had_ids = ([row[key] for row in old] for key in ("name", "id"))
-    data = csv_of([HEAD, *sheet(engine)])
+    data = csv_of([HEAD, *sheet(engine, fillers)])
     rehearsed = send(api, "customers", data, dry_run=True, options={"mode": mode}).json
     assert not rows_in(engine, "contact", name="王一")
     started = send(api, "customers", data, options={"mode": mode})
-    assert started.status_code == 202, started.text
+    assert started.status_code == (202 if fillers else 200), started.text
     Runner(world.app).run_due()
     done = api.get(f"/imports/{started.json['import_id']}/report").json
     assert [rehearsed[key] for key in ("created", "updated")] == [done["created"], done["updated"]]
     left = {row["line"]: row["code"] for row in [*done["skipped"], *done["failed"]]}
-    assert {row["line"]: row["code"] for row in rehearsed["rows"]}.items() <= left.items()
-    assert left.keys().isdisjoint(told)
-    assert list(told.values()).count("updated") == done["updated"]
-    assert (7 in left) == (mode != "update" or left[7] == "missing")
+    assert {row["line"]: row["code"] for row in rehearsed["rows"]} == left
+    assert left.keys().isdisjoint(line if line < 9 else line + fillers for line in told)
+    assert left[7] == ("missing" if mode == "update" else "invalid")
     assert not rows_in(engine, "customer", name="坏联系")
     assert not rows_in(engine, "contact", name="赵一")
     new = {row["id"] for row in rows_in(engine, "customer", name="云山贸易")}
@@ -103,7 +97,7 @@ def test_what_is_carried_keeps_to_the_rights_of_its_own_kind(world: World, engin
     api, data = reader(world, "sales1a"), csv_of([HEAD, ["云山贸易", "x", "王一", "13900139001"]])
     number = send(api, "customers", data, dry_run=True).json["import_id"]
     mapped = api.get(f"/imports/{number}").json["mapping"]
-    assert list(mapped.values()) == ["name", "remark", "contact.name", ""]
+    assert [mapped[heading] for heading in HEAD] == ["name", "remark", "contact.name", ""]
     wrong = send(api, "customers", data, mapping={"联系人：手机": "contact.mobile"})
     assert wrong.status_code == 400
     with engine.begin() as connection:
@@ -154,9 +148,8 @@ def test_the_sheets_of_a_workbook_are_chosen_from_after_one_upload(
     api, url = reader(world, "sales1a"), found[1][0]
     second = url.rpartition("/")[2]
     about = api.get(f"/imports/{second}").json
-    assert (about["sheet"], about["total"], list(about["mapping"].values())) == (
-        "二月", 1, ["name", "mobile"],
-    )  # fmt: skip
+    assert (about["sheet"], about["total"]) == ("二月", 1)
+    assert about["mapping"] == {"客户名称": "name", "手机": "mobile"}
     assert counts(api.post(f"/imports/{second}/run", {})) == (1, 0, 0, 0)
     assert [row["name"] for row in rows_in(engine, "customer", obtained_way="imported")] == [
         "二月贸易"

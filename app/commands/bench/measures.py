@@ -167,7 +167,7 @@ def files(company: Company) -> Iterator[Measure]:
             rounds=1,
             mib=80,
         )
-    number = min(10_000, company.customers)
+    number = min(100_000, company.customers)
     content = spreadsheets.sheet_of(number, 0)
     yield Measure(
         area="bulk",

@@ -81,7 +81,8 @@ def plain_export(owners: Sequence[int]) -> float:
 def sheet_of(number: int, turn: int) -> bytes:
     """A workbook of new customers; each turn has its own."""
     fields, file = catalogue.get("customer").fields, io.BytesIO()
-    book = xlsxwriter.Workbook(file, {"constant_memory": True})
+    # Text that looks like an address stays text: a sheet can't have 100,000 links.
+    book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_urls": False})
     sheet = book.add_worksheet()
     sheet.write_row(0, 0, [fields[key].label.en for key in COLUMNS])
     for line in range(1, number + 1):
