@@ -100,9 +100,9 @@ def test_what_is_carried_keeps_to_the_rights_of_its_own_kind(world: World, engin
     assert [mapped[heading] for heading in HEAD] == ["name", "remark", "contact.name", ""]
     wrong = send(api, "customers", data, mapping={"联系人：手机": "contact.mobile"})
     assert wrong.status_code == 400
+    grant, role = RoleGrant.__table__, role_ids(engine)["salesperson"]
+    mine = grant.c.role_id == role, grant.c.entity == "contact"
     with engine.begin() as connection:
-        grant = RoleGrant.__table__
-        mine = grant.c.role_id == role_ids(engine)["salesperson"], grant.c.entity == "contact"
         connection.execute(grant.update().where(*mine).values(operations=["list", "read"]))
         version = RightsVersion.__table__
         connection.execute(version.update().values(number=version.c.number + 1))

@@ -130,6 +130,7 @@ def forget_imported() -> None:
     """Delete what was imported, so that the next run finds the same company; commits."""
     mine = Customer.name.startswith(MARK), Customer.deleted_at.is_(None)
     with system_scope("undo what was measured"):
+        be_patient()
         found = db.session.scalars(select(Customer.id).where(*mine)).all()
         how = Context("delete", extra={"deleted_at": clock.now()})
         update_rows(catalogue.get("customer"), [Change(i, "", {}, {}) for i in found], how)
