@@ -158,8 +158,12 @@ def test_large_amounts_are_short(tongue: str, value: str, text: str) -> None:
 )
 def test_a_moment_ago_is_just_now(app: Flask, seconds: int, text: str) -> None:
     """What was saved this second is never told to lie ahead."""
-    with app.test_request_context("/"), force_locale("zh"):
-        assert cells.distance(clock.now() + timedelta(seconds=seconds)) == text
+    token = language.set("zh")
+    try:
+        with app.test_request_context("/"), force_locale("zh"):
+            assert cells.distance(clock.now() + timedelta(seconds=seconds)) == text
+    finally:
+        language.reset(token)
 
 
 def test_the_builder_speaks_the_language_it_is_asked_for(app: Flask) -> None:
