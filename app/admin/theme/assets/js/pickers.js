@@ -23,7 +23,11 @@ const FIRST_ROW = 100;
 
 // "Not set" and tokens like @me are no rows: no answer of the server replaces them.
 function isFixed(option) {
-  return option.value === "" || option.value.startsWith("@");
+  return option.value === "" || isToken(option);
+}
+
+function isToken(option) {
+  return option.value.startsWith("@");
 }
 
 // Asks the server for the rows this reader may choose (LIST-8); it filters and limits. Answers may
@@ -107,6 +111,12 @@ function enterWhatIsTyped(picker, url) {
   picker.setTextboxValue("");
   if (picker.settings.create) {
     picker.createItem(words);
+    return true;
+  }
+  const likeness = picker.getScoreFunction(words);
+  const token = Object.values(picker.options).find((one) => isToken(one) && likeness(one));
+  if (token) {
+    picker.addItem(token.value);
     return true;
   }
   found(url, words)
