@@ -7,22 +7,9 @@ from flask_babel import gettext as _
 
 from app.admin.state import BIN
 from app.spec.catalogue import catalogue
-from app.spec.words import Label
+from app.spec.menu import GROUPS
 from app.store import bin as recycle_bin
 from app.store.context import Actor
-
-GROUPS: tuple[tuple[str, Label], ...] = (
-    ("workbench", Label("Workbench", "工作台")),
-    ("customers", Label("Leads & customers", "线索与客户")),
-    ("sales", Label("Sales", "销售")),
-    ("finance", Label("Finance", "财务")),
-    ("marketing", Label("Marketing", "市场")),
-    ("service", Label("Service", "服务")),
-    ("reports", Label("Reports", "报表")),
-    ("organisation", Label("Organisation", "组织")),
-    ("settings", Label("Settings", "设置")),
-)
-
 
 QUALITY = "/data-quality/"
 """A page that stands open to whoever may list what it is about (CUS-9)."""
@@ -67,7 +54,7 @@ def letters() -> dict[str, str]:
 def groups(who: Actor, path: str) -> list[Group]:
     """The groups that have something in them for this person."""
     found = []
-    for key, label in GROUPS:
+    for key, label in GROUPS.items():
         items = [*_own_pages(key, who, path), *_entities(key, who, path)]
         if items:
             found.append(Group(key, str(label), tuple(items)))

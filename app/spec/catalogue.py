@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from app.spec import menu
 from app.spec.entity import Entity, OpenPage, PageRight
 from app.spec.errors import DeclarationError, NotFound
 from app.spec.metrics import Metric
@@ -32,11 +33,13 @@ class Catalogue:
         """Take in the right to a page; it shares the keys' space with the entities."""
         if page.key in self._entities or page.key in self.pages:
             raise DeclarationError(page.key, "key", "another entity or page has this name")
+        menu.check(page.key, page.menu)
         self.pages[page.key] = page
         return page
 
     def declare_open_page(self, page: OpenPage) -> OpenPage:
         """Take in a page that needs no right of its own."""
+        menu.check(page.url, page.menu)
         self.open_pages.append(page)
         return page
 

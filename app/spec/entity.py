@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 from zlib import crc32
 
+from app.spec import menu
 from app.spec.conditions import columns_in, condition
 from app.spec.conversion import Conversion
 from app.spec.errors import DeclarationError
@@ -130,7 +131,7 @@ class Entity:
     many: Label
     icon: str
     menu: str
-    """The group of the left navigation, by its key; ``app.admin.navigation`` has them."""
+    """The group of the left navigation; see ``app/spec/menu.py``."""
     operations: tuple[str, ...]
     grants: Mapping[str, Grant] = field(default_factory=dict)
     rank: int = 100
@@ -244,6 +245,7 @@ class Entity:
         self._check_conversion(known)
 
     def _check_names(self) -> None:
+        menu.check(self.key, self.menu)
         if not self.key.isidentifier() or not self.plural.replace("-", "_").isidentifier():
             raise DeclarationError(self.key, "key", "use small letters, digits and underscores")
         if self.title not in self.fields:

@@ -14,7 +14,7 @@ from sqlalchemy import Table, func, select, text
 from app.extensions import db
 from app.spec.entity import Entity
 from app.store import search_index
-from app.store.engine import be_patient, is_postgres
+from app.store.engine import LAST_NUMBER, be_patient, is_postgres
 from app.store.history import History
 from app.store.many import append, bind_processor
 from app.store.writer import first_values
@@ -49,8 +49,7 @@ def first_free_id(entity: Entity) -> int:
     if is_postgres():
         found = db.session.scalar(select(func.nextval(func.pg_get_serial_sequence(table, "id"))))
         return int(found or 1)
-    last = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
-    return (db.session.scalar(last, {"name": table}) or 0) + 1
+    return (db.session.scalar(LAST_NUMBER, {"name": table}) or 0) + 1
 
 
 def settle(entities: Iterable[Entity]) -> None:

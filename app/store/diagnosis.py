@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, table, text
 
 from app.spec.catalogue import catalogue
 from app.store import search_index
-from app.store.engine import PRAGMAS, is_postgres
+from app.store.engine import LAST_NUMBER, PRAGMAS, is_postgres
 from app.store.history import History
 
 OLDEST_POSTGRES = 15
@@ -117,5 +117,5 @@ def _last_number(connection: Connection, name: str) -> int:
     if is_postgres():
         last = text("SELECT pg_sequence_last_value(pg_get_serial_sequence(:name, 'id'))")
     else:
-        last = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        last = LAST_NUMBER
     return connection.scalar(last, {"name": name}) or 0

@@ -41,6 +41,10 @@ PRAGMAS = (
 )
 
 
+LAST_NUMBER = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+"""The last number that SQLite has given in the table of that name; PostgreSQL has sequences."""
+
+
 def is_postgres() -> bool:
     """Whether this is PostgreSQL; if not, it is SQLite."""
     return db.engine.dialect.name == "postgresql"

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from fasteners import InterProcessLock
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DatabaseError
 
 from app.extensions import db
@@ -234,8 +234,6 @@ def unlock_history() -> None:
 
 def _lock_history() -> None:
     """The database itself refuses to change or remove history (AUDIT-3, C100b)."""
-    if not inspect(db.session.connection()).has_table("history"):
-        return
     if is_postgres():
         statements: tuple[str, ...] = _PG_LOCK
     else:

@@ -22,7 +22,7 @@ from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField
 from app.store import history, links, search_index
 from app.store.context import actor_id, current, operating, run_under_way
-from app.store.engine import is_postgres
+from app.store.engine import LAST_NUMBER, is_postgres
 from app.store.gate import member_of
 from app.store.many import insert_columns
 
@@ -150,12 +150,11 @@ def _insert(
 def _numbers(table: Any, count: int) -> list[int]:
     """So many new numbers, asked for at once: returning them row by row costs as much again."""
     if not is_postgres():  # whoever writes is alone there
-        last = db.session.scalar(_LAST_NUMBER, {"name": table.name}) or 0
+        last = db.session.scalar(LAST_NUMBER, {"name": table.name}) or 0
         return list(range(last + 1, last + 1 + count))
     return list(db.session.scalars(_NEXT_NUMBERS, {"name": table.name, "count": count}))
 
 
-_LAST_NUMBER = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
 _NEXT_NUMBERS = text(
     "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
 )

@@ -66,6 +66,7 @@ def test_a_sound_declaration_is_accepted() -> None:
     [
         ({"key": "two words"}, "two words.key: use small letters"),
         ({"plural": "two words"}, "thing.key: use small letters"),
+        ({"menu": "nope"}, "thing.menu: there is no group 'nope'"),
         ({"title": "nope"}, "thing.title: there is no field 'nope'"),
         ({"order": "-nope"}, "thing.order: there is no field '-nope'"),
         ({"operations": ("list", "fly")}, "there is no operation 'fly'"),

@@ -7,12 +7,12 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import grant_words
-from app.admin.navigation import GROUPS
 from app.pages.matrix import form
 from app.rules import escalation
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field, Level, Masking
+from app.spec.menu import GROUPS
 from app.spec.operations import OPERATIONS, Operation
 from app.spec.roles import SUPER_ADMIN
 from app.spec.scopes import SCOPE_LABELS, Scope
@@ -68,7 +68,7 @@ def matrix(roles: Sequence[Any], role: Any, stored: Lines, shown: Lines) -> dict
                     if thing.menu == menu
                 ],
             }
-            for menu, label in GROUPS
+            for menu, label in GROUPS.items()
             if any(thing.menu == menu for thing in catalogue.things.values())
         ],
         "action": f"/matrix/{role.id}",
