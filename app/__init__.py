@@ -16,7 +16,7 @@ import app.operations.registry
 import app.store.engine  # noqa: F401 - installs the connection settings
 import config
 from app import cli, pages
-from app.admin import assets, build, errors, security
+from app.admin import assets, build, deadlocks, errors, security
 from app.admin.security.generator import Generator
 from app.admin.theme import theme
 from app.extensions import csrf, db
@@ -37,6 +37,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     csrf.init_app(application)
     errors.install(application)
     security.install(application)
+    deadlocks.install(application)
     assets.register(application)
     theme.install(application)
     with application.app_context():

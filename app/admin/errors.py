@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import (
     DataError,
@@ -19,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from app.admin import deadlocks
 from app.admin.clash import refusal_of
 from app.admin.security import trace
 from app.admin.security.paths import same_site
@@ -69,7 +71,14 @@ def install(app: Flask) -> None:
     """Answer every refusal and every fault in the reader's language."""
     app.register_error_handler(Refusal, answer)
     app.register_error_handler(HTTPException, lambda error: answer(_from_http(error)))
-    app.register_error_handler(Exception, lambda error: answer(from_fault(error)))
+    app.register_error_handler(Exception, _faulted)
+
+
+def _faulted(error: Exception) -> ResponseReturnValue:
+    if deadlocks.is_lost(error):
+        log.warning("begun again, request %s: %s", trace.request_id(), _cause(error))
+        return deadlocks.begin_again()
+    return answer(from_fault(error))
 
 
 def answer(refusal: Refusal) -> Response:
