@@ -116,7 +116,7 @@ def test_many_records_are_done_while_one_goes_on(
     workers = Threads(world.app, 1)
     workers.start()
     try:
-        expect(page.locator("#screen .figure.good strong")).to_have_text("2600", timeout=LONG)
+        expect(page.locator("#screen .figure.good strong")).to_have_text("2,600", timeout=LONG)
     finally:
         workers.stop()
     expect(page.locator("#screen [data-job-state]")).to_have_count(0)

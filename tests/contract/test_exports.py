@@ -222,7 +222,7 @@ def peak_of(world: World, user_id: int, rows: int) -> int:
     return peak
 
 
-@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("server", [pytest.param("sqlite", id="memory")], indirect=True)
 def test_a_longer_file_takes_no_more_memory(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

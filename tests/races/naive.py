@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations import editing, engine, namesakes
-from app.operations.importing import applying
+from app.operations.importing import applying, deciding, writing
 from app.store import grants, idempotency, jobs, runs
 from app.store.context import actor_id, system_scope
 from app.store.engine import may_write
@@ -59,10 +59,10 @@ def import_what_was_planned() -> None:
     """Decide about a portion, let go, write it as if nobody had done anything meanwhile."""
 
     def careless(planner: Any, rows: Any, run: int) -> Any:
-        verdicts, claims = planner.plan(rows)
+        verdicts, claims = deciding.decide(planner, rows)
         db.session.commit()
         time.sleep(PAUSE)
-        applying._write(planner, verdicts, run)
+        writing.write(planner, verdicts, claims, run)
         return verdicts, claims
 
     applying.Importer._written = staticmethod(careless)  # type: ignore[method-assign]

@@ -23,8 +23,8 @@ from tests.support.worlds import World
 
 WORKERS = 4
 ROWS = 6_000
-ON_SQLITE = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
-"""For the naive variants of kills: what commits in halves does so on every database."""
+ON_SQLITE = pytest.mark.parametrize("server", [pytest.param("sqlite", id="naive")], indirect=True)
+"""For the naive variants: what commits in halves does so on every database; in neither half."""
 
 
 def counts(engine: Engine, run: int, owner: int) -> dict[str, int]:
