@@ -134,6 +134,7 @@ async function save(next) {
     try {
       const body = new URLSearchParams(new FormData(form));
       const answer = await ask(form.action, { method: "POST", body });
+      if (editor?.form !== form) return; // its list was swapped away meanwhile
       if (answer.ok) {
         fill(cell, answer.cell);
         announce(cell);
@@ -148,7 +149,7 @@ async function save(next) {
       }
     } catch {
       waiting = [];
-      say(cell.closest("table").dataset.unreachable);
+      if (editor?.form === form) say(cell.closest("table").dataset.unreachable);
     }
   });
   return undefined;
@@ -281,5 +282,7 @@ export function startCells(enlivener) {
     if (!isBusy) save();
   });
   document.addEventListener("scroll", () => editor && place(), { capture: true, passive: true });
-  document.addEventListener("htmx:before:swap", () => editor && close());
+  document.addEventListener("htmx:before:swap", ({ detail }) => {
+    if (editor && detail.ctx.target?.contains?.(editor.cell)) close();
+  });
 }

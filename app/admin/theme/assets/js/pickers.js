@@ -156,6 +156,11 @@ function heed(picker, url) {
   picker.wrapper.addEventListener("mousedown", () => {
     isDismissed = false;
   });
+  // By itself it notices its focus a moment later, and swallows the keys of that moment.
+  picker.focus = () => {
+    if (document.activeElement === picker.control_input) picker.onFocus();
+    else picker.control_input.focus();
+  };
   const clicked = picker.onClick.bind(picker);
   picker.onClick = () => {
     if (!picker.isFocused || !picker.isOpen) clicked();
