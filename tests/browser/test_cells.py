@@ -151,6 +151,7 @@ def test_no_key_of_the_first_moment_is_lost(open_as: "Open") -> None:
     tags = cell(page, 1, "tags")
     tags.focus()
     page.keyboard.press("Enter")
+    expect(page.locator(".cell-editor .ts-control input")).to_be_focused()
     for name in ("alpha", "beta"):
         page.keyboard.type(name)
         page.keyboard.press("Enter")
