@@ -43,7 +43,7 @@ class EntityView(BaseView):
         _l(
             "Search, filter and sort; the filter is in the address, so it can be sent to a "
             "colleague. Tick rows, or take all that match, to act on many at once. A click on a "
-            "name opens the record."
+            "row opens the record, a double click edits a cell."
         )
     )
     def list_page(self) -> Answer:

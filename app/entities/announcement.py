@@ -15,11 +15,14 @@ class Announcement(Record):
     name = field.name("Title", "标题", max_length=120)
     text = field.long_text("Text", "正文", max_length=5000, required=True)
     departments = field.links(
-        "Audience", "可见部门", "department", listed=True, table="announcement_departments",
+        "Audience", "可见部门", "department", listed=True, quick=True,
+        table="announcement_departments",
         help=Label("With the departments below; none: everybody.", "含下级部门；留空则全员可见。"),
     )  # fmt: skip
-    starts_at = field.moment("From", "开始时间", listed=True, sortable=True, default=clock.now)
-    ends_at = field.moment("Until", "结束时间", listed=True, sortable=True)
+    starts_at = field.moment(
+        "From", "开始时间", listed=True, sortable=True, quick=True, default=clock.now
+    )
+    ends_at = field.moment("Until", "结束时间", listed=True, sortable=True, quick=True)
 
 
 announcement_departments = Table(

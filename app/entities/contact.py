@@ -22,7 +22,7 @@ class Contact(Owned, Record):
     address = field.text("Address", "地址", max_length=255, mask="address")
     next_contact_at = next_contact()
     remark = field.long_text("Remark", "备注")
-    tags = field.tags(listed=False)
+    tags = field.tags(listed=False, quick=True)
 
 
 contact = catalogue.declare(

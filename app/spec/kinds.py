@@ -225,15 +225,7 @@ class DateTimeField(Field):
     """Only a moment that is still to come can be entered."""
 
     kind: ClassVar[str] = "datetime"
-    operators: ClassVar[tuple[str, ...]] = (
-        "gt",
-        "ge",
-        "lt",
-        "le",
-        "between",
-        "within",
-        *BLANK_OPERATORS,
-    )
+    operators: ClassVar[tuple[str, ...]] = (*RANGE_OPERATORS, "within", *BLANK_OPERATORS)
 
     def column_type(self) -> TypeEngine[Any]:
         return UTCDateTime()
@@ -361,6 +353,14 @@ class TimeZoneField(TextField):
         if value not in available_timezones():
             raise ValueError(_l("This must be a time zone, as Asia/Shanghai."))
         return value
+
+
+def whole_day(raw: Any) -> date | None:
+    """The day that somebody names without a time of day; None for a moment."""
+    try:
+        return date.fromisoformat(iso_date(str(raw)))
+    except ValueError:
+        return None
 
 
 Day = TypeVar("Day", bound=date)

@@ -20,8 +20,8 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import STARRED
 from app.spec.errors import BadRequest
 from app.spec.field import BLANK_OPERATORS, Field
-from app.spec.kinds import DateField, DateTimeField
-from app.spec.private import MY_TAGS, OwnTagsField
+from app.spec.kinds import DateField, DateTimeField, whole_day
+from app.spec.private import OWN, OwnField
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
 from app.store import access, links, private, stars
@@ -40,6 +40,8 @@ LONGEST = 200
 GROUPS: dict[str, Callable[..., ColumnElement[bool]]] = {"and": and_, "or": or_}
 DAY = re.compile(r"@today([+-]\d{1,4})?")
 """Today, or so many days before or after it."""
+MOMENT = timedelta(microseconds=1)
+"""What the databases tell two moments apart by."""
 CHOSEN_DEPARTMENT = re.compile(r"@department:(\d{1,9})")
 """Everybody who is in that department or below it now."""
 _NEGATED = {"neq": "eq", "nct": "ct", "nsw": "sw", "new": "ew", "not_in": "in", "nrel_o_m": "eq"}
@@ -89,7 +91,7 @@ class Compiler:
             return starred if is_starred is (operator == "eq") else not_(starred)
         if isinstance(field, LinksField):
             return self._linked(field, operator, value)
-        if isinstance(field, OwnTagsField):
+        if isinstance(field, OwnField):
             return self._own(field, operator, value)
         column: ColumnElement[Any] = getattr(self.policy.entity.model, field.column)
         if operator in ("empty", "not_empty"):
@@ -101,6 +103,8 @@ class Compiler:
             return or_(column.is_(None), not_(plain))
         if operator == "rel_o_m":
             operator = "eq"
+        if isinstance(field, DateTimeField):
+            return self._in_time(field, column, operator, value)
         if operator == "between":
             bounds = self._operands(field, value, many=True)
             if len(bounds) != 2:
@@ -110,6 +114,32 @@ class Compiler:
             return _equal(column, self._operands(field, value, many=operator == "in"))
         operands = self._operands(field, value)
         return _SIMPLE[operator](column, operands[0])
+
+    def _in_time(
+        self, field: DateTimeField, column: Any, operator: str, value: Any
+    ) -> ColumnElement[bool]:
+        """A day stands for all of it: what is at most a Friday may be on Friday evening."""
+        many = operator == "between"
+        ends = list(value) if many and isinstance(value, list | tuple) else [value]
+        if len(ends) != 1 + many:
+            raise BadRequest(NOT_UNDERSTOOD)
+        (first, after), *others = [self._span(field, one) for one in ends]
+        last = others[0][1] if others else after
+        found: dict[str, ColumnElement[bool]] = {
+            "lt": column < first,
+            "ge": column >= first,
+            "le": column < last,
+            "gt": column >= last,
+        }
+        return found.get(operator, and_(column >= first, column < last))
+
+    def _span(self, field: DateTimeField, value: Any) -> tuple[datetime, datetime]:
+        """When what is asked for begins and is over: a day, or a moment that lasts no time."""
+        [first] = self._operands(field, value)
+        day = DAY.fullmatch(value) if isinstance(value, str) else None
+        if day or whole_day(value):
+            return first, _midnight(clock.local(first).date() + timedelta(days=1))
+        return first, first + MOMENT
 
     def _operands(self, field: Field, value: Any, *, many: bool = False) -> list[Any]:
         """The stored values meant; a list is refused where one value is asked for."""
@@ -181,12 +211,14 @@ class Compiler:
         found = linked.where(among)
         return ~found if operator == "none" else found
 
-    def _own(self, field: OwnTagsField, operator: str, value: Any) -> ColumnElement[bool]:
+    def _own(self, field: OwnField, operator: str, value: Any) -> ColumnElement[bool]:
         try:
             words = [] if operator in BLANK_OPERATORS else field.convert(value)
         except ValueError as error:
             raise BadRequest(error.args[0]) from None
-        return private.compare(self.policy.entity, self.policy.actor.user_id, operator, words)
+        return private.compare(
+            field, self.policy.entity, self.policy.actor.user_id, operator, words
+        )
 
 
 _LITERAL = frozenset({"text", "long_text", "phone", "email", "url", "option", "birthday"})
@@ -204,12 +236,12 @@ _SIMPLE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 
 def veiled(conditions: Any) -> Any:
-    """The conditions as others may read them: which of my own tags I asked for is left out."""
+    """The conditions as others may read them: what of my own marks I asked for is left out."""
     if isinstance(conditions, list | tuple):
         return [veiled(one) for one in conditions]
     if not isinstance(conditions, Mapping):
         return conditions
-    if conditions.get("col") == MY_TAGS.key:
+    if conditions.get("col") in OWN:
         return {key: one for key, one in conditions.items() if key != "value"}
     return {key: veiled(one) if key in GROUPS else one for key, one in conditions.items()}
 
@@ -242,9 +274,11 @@ def _within(field: Field, column: Any, value: Any) -> ColumnElement[bool]:
 
 def start_of(field: Field, day: date) -> date | datetime:
     """A day as a value of the field: for instants its first moment in the reader's zone."""
-    if isinstance(field, DateTimeField):
-        return clock.from_reader(datetime.combine(day, time()))
-    return day
+    return _midnight(day) if isinstance(field, DateTimeField) else day
+
+
+def _midnight(day: date) -> datetime:
+    return clock.from_reader(datetime.combine(day, time()))
 
 
 def _identified(wanted: Sequence[int | str]) -> list[int]:

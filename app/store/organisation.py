@@ -22,9 +22,11 @@ class Department(Record):
     """A node of the one tree (ORG): the root can be renamed, not deleted."""
 
     name = field.name("Name", "名称", max_length=80)
-    name_en = field.text("English name", "英文名称", max_length=80, listed=True)
-    parent = field.link("Parent department", "上级部门", "department", listed=True)
-    head = field.person("Department head", "部门负责人", listed=True, is_constrained=False)
+    name_en = field.text("English name", "英文名称", max_length=80, listed=True, search="text")
+    parent = field.link("Parent department", "上级部门", "department", listed=True, quick=True)
+    head = field.person(
+        "Department head", "部门负责人", listed=True, quick=True, is_constrained=False
+    )
     position = field.integer("Order", "顺序", default=0)
 
 
@@ -32,7 +34,7 @@ class Role(Row):
     """A named set of grants (PERM). ``code`` is set for the built-in ones."""
 
     name = field.name("Name", "名称", max_length=80)
-    name_en = field.text("English name", "英文名称", max_length=80, listed=True)
+    name_en = field.text("English name", "英文名称", max_length=80, listed=True, search="text")
     code = field.text("Code", "编码", max_length=40, system=True, unique=True)
     description = field.text("Description", "说明", max_length=255, listed=True)
     export_limit = field.integer(
@@ -72,7 +74,9 @@ class User(Row):
     )
     position = field.text("Position", "职务", max_length=80, listed=True)
     superior = field.person("Direct superior", "直属上级", listed=True)
-    roles = field.links("Roles", "角色", "role", required=True, listed=True, table="user_role")
+    roles = field.links(
+        "Roles", "角色", "role", required=True, listed=True, quick=True, table="user_role"
+    )
     language = field.choice("Language", "语言", LANGUAGES, default=language)
     timezone = field.time_zone("Time zone", "时区", default=time_zone)
     is_active = field.boolean("Active", "启用", system=True, listed=True, quick=True)

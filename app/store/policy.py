@@ -4,7 +4,7 @@ One policy is asked by lists, detail pages, forms, filters, sorting, search, exp
 the history. A hidden or masked field can be neither filtered nor sorted by (C43).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from app.spec import masks
 from app.spec.entity import STARRED, Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field, Level, Masking
-from app.spec.private import MY_TAGS
+from app.spec.private import OWN
 from app.store.context import Actor
 from app.store.rights import PoolSeat
 
@@ -96,9 +96,9 @@ class Policy:
 
     @cached_property
     def conditions(self) -> dict[str, Field]:
-        """What he may filter by: fields he reads unmasked, his own stars and tags (CUS-8)."""
+        """What he may filter by: fields he reads unmasked, his stars, tags and notes (CUS-8)."""
         plain = {key: field for key, field in self.plain.items() if field.filterable}
-        own = {MY_TAGS.key: MY_TAGS} if self.entity.is_owned else {}
+        own: Mapping[str, Field] = OWN if self.entity.is_owned else {}
         return {**plain, STARRED.key: STARRED, **own}
 
     def filterable(self, key: str) -> Field:

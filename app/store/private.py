@@ -30,6 +30,7 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.entity import Entity
 from app.spec.errors import Invalid, NotFound
+from app.spec.private import MY_NOTES, OwnField
 from app.spec.text import clean
 from app.spec.types import UTCDateTime
 from app.store.context import actor
@@ -144,15 +145,21 @@ def put_tags(entity: str, record_id: int, words: Sequence[str]) -> None:
 
 
 def compare(
-    entity: Entity, user_id: int, operator: str, words: Sequence[str]
+    field: OwnField, entity: Entity, user_id: int, operator: str, words: Sequence[str]
 ) -> ColumnElement[bool]:
-    """A condition on somebody's own tags: ``any`` or ``none`` of these, none at all, or some."""
+    """A condition on somebody's own tags or notes: with these words, without them, none, some."""
+    marks, word = (_note, _note.c.text) if field is MY_NOTES else (_tag, _tag.c.tag)
     bears = [
-        _tag.c.user_id == user_id,
-        _tag.c.entity == entity.key,
-        _tag.c.record_id == entity.model.id,
+        marks.c.user_id == user_id,
+        marks.c.entity == entity.key,
+        marks.c.record_id == entity.model.id,
     ]
-    if operator in ("any", "none"):
-        bears.append(_tag.c.tag.in_(list(words)))
+    if field is MY_NOTES:
+        bears += [word.icontains(one, autoescape=True) for one in words]
+    elif words:
+        bears.append(word.in_(list(words)))
+    if operator == "all":
+        held = select(func.count()).where(*bears).scalar_subquery()
+        return held == len(set(words))
     found = exists().where(*bears)
-    return not_(found) if operator in ("none", "empty") else found
+    return not_(found) if operator in ("none", "nct", "empty") else found

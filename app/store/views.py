@@ -33,7 +33,7 @@ from app.spec.conditions import columns_in, renamed
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotFound, StaleVersion
 from app.spec.options import fixed, option
-from app.spec.private import MY_TAGS
+from app.spec.private import OWN
 from app.spec.words import either
 from app.store.context import actor
 from app.store.preferences import Preference
@@ -265,10 +265,12 @@ def remove(view: Kept, version: int | None = None) -> None:
 
 
 def _check(shared: Shared, definition: Definition) -> None:
-    """Invalid for a view that would show others which private tags its owner has (CUS-8)."""
-    if shared.audience != "nobody" and MY_TAGS.key in columns_in(definition.filters):
+    """Invalid for a view that would show others what its owner noted for himself (CUS-8)."""
+    if shared.audience != "nobody" and not OWN.keys().isdisjoint(columns_in(definition.filters)):
         raise Invalid(
-            fields={"audience": [_l("A view that filters by your own tags can't be shared.")]}
+            fields={
+                "audience": [_l("A view that filters by your own tags or notes can't be shared.")]
+            }
         )
 
 

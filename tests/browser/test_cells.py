@@ -60,7 +60,8 @@ def test_a_refused_cell_keeps_what_was_typed(open_as: "Open", console: "Console"
     page, colleague = open_as("manager"), open_as("admin")
     page.goto(ORDER)
     mobile = cell(page, 0, "mobile")
-    mobile.dblclick(position={"x": 3, "y": 3})
+    mobile.focus()
+    page.keyboard.press("F2")
     page.keyboard.type("abc")
     page.keyboard.press("Tab")
     expect(page.locator(".cell-editor .field-error")).to_be_visible()
@@ -157,6 +158,28 @@ def test_no_key_of_the_first_moment_is_lost(open_as: "Open") -> None:
         page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(tags).to_have_text(re.compile(r"alpha\s*beta"))
+
+
+def test_a_click_opens_the_record_and_two_edit_the_cell(open_as: "Open") -> None:
+    """LIST-5: wherever on the row; what leaves an editor opens nothing."""
+    page = open_as("manager")
+    page.clock.install()
+    page.goto(ORDER)
+    page.clock.pause_at("2100-01-01")
+    here = page.url
+    mobile, editor = cell(page, 0, "mobile"), page.locator(".cell-editor")
+    mobile.dblclick(position={"x": 3, "y": 3})
+    expect(editor).to_be_visible()
+    cell(page, 2, "mobile").click(position={"x": 3, "y": 3})
+    expect(editor).to_have_count(0)
+    page.clock.run_for(5_000)
+    assert page.url == here
+    cell(page, 2, "mobile").click(position={"x": 3, "y": 3})
+    page.clock.run_for(5_000)
+    page.wait_for_url("**/customers/show/*")
+    page.go_back()
+    cell(page, 1, "owner").click(position={"x": 3, "y": 3})  # no cell to edit: at once
+    page.wait_for_url("**/customers/show/*")
 
 
 def test_a_star_stays_where_it_was_set(open_as: "Open") -> None:

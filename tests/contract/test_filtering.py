@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from app.spec import clock
+from app.spec.catalogue import catalogue
 from tests.contract.calls import Api, condition, filters_of, grant_fields, user_ids, write
 from tests.contract.test_views import LIST, Reader
 from tests.support.statements import count_statements
@@ -38,6 +39,13 @@ def test_a_quick_filter_replaces_itself(world: World) -> None:
     page = manager.client.get(LIST, query_string={"filters": filters_of(both)}).text
     assert page.count(" checked") >= 2
     assert 'class="quick-count">2<' in page
+
+
+@pytest.mark.parametrize("entity", [one.key for one in catalogue if one.is_owned])
+def test_three_to_five_fields_are_filtered_at_a_click(world: World, entity: str) -> None:
+    """LIST-3; the declaration marks them."""
+    page = world.client("admin").get(f"/{catalogue.get(entity).plural}/list/?view=all").text
+    assert 3 <= page.count("data-quick>") <= 5
 
 
 def test_chips_say_groups_and_periods_with_few_statements(world: World, engine: Engine) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from app.spec.catalogue import catalogue
 from tests.contract.calls import Api, condition, filters_of, user_ids, write
 from tests.support.statements import count_statements
 from tests.support.worlds import World
@@ -115,6 +116,55 @@ def test_operators(world: World, engine: Engine, number: int) -> None:
     assert answer.json["total"] == len(expected)
 
 
+DAYS: list[tuple[str, Any, set[int]]] = [
+    ("eq", "2031-03-05", {5, 6}),
+    ("eq", "2031-03-06", {7}),
+    ("neq", "2031-03-05", LIVE - {5, 6}),
+    ("le", "2031-03-05", {5, 6}),
+    ("gt", "2031-03-05", {7}),
+    ("lt", "2031-03-06", {5, 6}),
+    ("ge", "2031-03-06", {7}),
+    ("between", ["2031-03-05", "2031-03-05"], {5, 6}),
+    ("between", ["2031/3/4", "2031年3月6日"], {5, 6, 7}),
+    ("between", ["2031-03-05T15:30:00Z", "2031-03-05"], {6}),
+    ("eq", "2031-03-05T15:30:00Z", {6}),
+    ("gt", "2031-03-05 23:30", {7}),
+    ("le", "2031-03-05 23:30", {5, 6}),
+    ("lt", "@today+1", set()),
+    ("gt", "@today", {5, 6, 7}),
+]
+
+
+def test_a_day_stands_for_all_of_it(world: World, engine: Engine) -> None:
+    """LIST-2: whoever asks for "until the 5th" means that evening too, on his own clock."""
+    api = Api(world, "admin")
+    midnight = datetime(2031, 3, 4, 16, tzinfo=UTC)
+    for record, hours in ((5, 0), (6, 23.5), (7, 24)):
+        write(engine, "customer", record, next_contact_at=midnight + timedelta(hours=hours))
+    for operator, value, expected in DAYS:
+        found = api.ids("customers", C("next_contact_at", operator, value))
+        assert found == expected, (operator, value)
+    for wrong in (["2031-03-05"], "2031-03-05", ["2031-03-05"] * 3, [["2031-03-05"], "@today"]):
+        answer = api.get("/customers/", filters=[C("next_contact_at", "between", wrong)])
+        assert answer.status_code == 400, wrong
+    page = api.client.get(
+        "/audit/list/", query_string={"filters": filters_of(C("at", "eq", "2031-03-05"))}
+    )
+    assert page.text.count('class="chip"') == 1
+    assert 'class="quick-count"' not in page.text
+
+
+@pytest.mark.parametrize("entity", [one.key for one in catalogue if one.english])
+def test_an_english_name_is_searched_too(world: World, entity: str) -> None:
+    """UI-8: it is the first that an English reader sees of a record, so he looks for it."""
+    api, declared = Api(world, "admin"), catalogue.get(entity)
+    first = api.get(f"/{declared.plural}/").json["result"][0]
+    path = f"/{declared.plural}/{first['id']}"
+    saved = api.put(path, {declared.english: "Zanzibar Desk"}, version=first["version"])
+    assert saved.status_code == 200, saved.text
+    assert api.get(f"/{declared.plural}/", search="zanzi").json["ids"] == [first["id"]]
+
+
 TOKENS = {
     ("sales1a", "@me"): {1, 2},
     ("leader1", "@me"): {4},
@@ -162,7 +212,7 @@ def test_periods_are_known(world: World, words: str) -> None:
         ("is_locked", "gt"),
         ("owner", "ct"),
         ("owner", "within"),
-        ("next_contact_at", "eq"),
+        ("next_contact_at", "ct"),
         ("remark", "in"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -28,14 +29,18 @@ def author(world: World) -> Person:
     return person
 
 
-def marked(person: Person, opr: str = "any", value: str = TAG) -> list[int]:
-    condition = {"col": "my_tags", "opr": opr}
-    if opr in ("any", "none"):
-        condition["value"] = [value]
+def marked(person: Person, opr: str = "any", value: Any = TAG, col: str = "my_tags") -> list[int]:
+    condition = {"col": col, "opr": opr}
+    if "empty" not in opr:
+        condition["value"] = value
     answer = person.ask("customers", filters=[condition])
     assert answer.status_code == 200, answer.text
     ids: list[int] = json.loads(answer.text)["ids"]
     return ids
+
+
+def noted(person: Person, opr: str, value: str = "") -> list[int]:
+    return marked(person, opr, value, col="my_notes")
 
 
 def test_the_author_sees_filters_changes_and_removes_his_own(author: Person) -> None:
@@ -50,6 +55,12 @@ def test_the_author_sees_filters_changes_and_removes_his_own(author: Person) -> 
         == sorted(marked(author, "empty"))
         == sorted(set(everything) - {1})
     )
+    assert marked(author, "all", f"{TAG}, vip，") == [1] == marked(author, "all", [TAG, "vip"])
+    assert marked(author, "all", [TAG, "other"]) == [] == marked(author, "any", ["other"])
+    assert noted(author, "ct", "LONGJING") == [1] == noted(author, "not_empty")
+    assert noted(author, "ct", "Long%ing") == []
+    without = noted(author, "nct", "Longjing")
+    assert set(without) == set(noted(author, "empty")) == set(everything) - {1}
     number = re.search(r'name="note" value="(\d+)"', page)
     assert number is not None
     changed = {"text": "Coffee now", "note": number[1]}
@@ -70,7 +81,10 @@ def test_nobody_else_sees_them_by_any_path(
     """Page, tabs, REST, filter, search, export, history, audit log: also for a super admin."""
     person = Person(other, world.client(other))
     chosen = {
-        "filters": [{"col": "my_tags", "opr": "any", "value": [TAG]}],
+        "filters": [
+            {"col": "my_tags", "opr": "any", "value": [TAG]},
+            {"col": "my_notes", "opr": "ct", "value": "Longjing"},
+        ],
         "expected_count": 1,
     }
     done = author.rest("POST", "/customers/bulk/add_team", {
@@ -85,6 +99,7 @@ def test_nobody_else_sees_them_by_any_path(
         found = person.rest("GET", path)
         assert not any(secret in found.text for secret in SECRETS), path
     assert marked(person) == marked(person, "not_empty") == []
+    assert noted(person, "ct", "Longjing") == noted(person, "not_empty") == []
     for secret in SECRETS:
         assert json.loads(person.ask("customers", search=secret).text)["ids"] == []
     with engine.connect() as connection:

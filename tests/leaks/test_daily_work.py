@@ -162,10 +162,11 @@ def test_shared_views_tell_nobody_which_tags_are_mine(world: World, engine: Engi
     """CUS-8: neither shared at once, nor later, nor by what a shared one shows from now on."""
     reader = Reader(world, "manager")
     tagged = condition("my_tags", "any", ["hush"])
+    noted = condition("my_notes", "ct", "hush")
     hidden = {"or": [condition("level", "eq", "A"), {"and": [tagged]}]}
     plain = reader.kept(condition("starred", "eq", value=True), audience="all", name="starred")
     own = reader.kept(hidden, name="own")
-    for one in (tagged, hidden):
+    for one in (tagged, noted, hidden):
         assert reader.keep(one, audience="all").status_code == 422
         late = f"/views/customers/update/{plain}?view={plain}&filters={quote(filters_of(one))}"
         assert reader.post(late, {"row_version": "1"}).status_code == 422

@@ -48,8 +48,9 @@ def _offered(field: Field) -> dict[str, str]:
 def _chosen(me: Listed, field: Field, speech: Speech) -> dict[str, str]:
     """The values in force, each with its words; of several conditions the last one counts."""
     found: dict[str, str] = {}
+    in_periods = "within" in field.operators
     for condition in me.state.conditions:
-        if is_quick(condition, field.key):
+        if is_quick(condition, field.key) and (condition["opr"] == "within") is in_periods:
             value = condition["value"]
             values = value if isinstance(value, list | tuple) else [value]
             codes = [str(one).lower() if isinstance(one, bool) else str(one) for one in values]

@@ -17,7 +17,7 @@ from app.admin.record import panels
 from app.admin.record.panels import Panel, Seen
 from app.spec.entity import Entity
 from app.spec.errors import WrongVerb
-from app.spec.private import MY_TAGS
+from app.spec.private import MY_TAGS, parted
 from app.spec.words import Label
 from app.store import door, private
 from app.store.idempotency import Replay
@@ -36,7 +36,7 @@ def put_note(entity: Entity, pk: int) -> str:
 def put_tags(entity: Entity, pk: int) -> str:
     """Make the posted words, separated by commas, one's own tags on the record."""
     _demand_readable(entity, pk)
-    words = re.split("[,，、]", request.form.get("tags", ""))
+    words = parted(request.form.get("tags", ""))
     return _done(entity, pk, lambda: private.put_tags(entity.key, pk, words))
 
 

@@ -2,7 +2,10 @@
 import { each } from "./dom.js";
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const CONTROLS = "a[href], input, button:not(.cell-pencil)";
+const CONTROLS = "a[href], input, button";
+const DOUBLE_CLICK = 300; // milliseconds
+let opening = 0;
+let leavesEditor = false;
 
 // Whether the reader may edit that cell in place (LIST-5).
 export function isEditable(cell) {
@@ -16,9 +19,11 @@ export function focusOf(cell) {
   return (isName && cell.querySelector("a[href]")) || cell;
 }
 
+const isStop = (control) => control.offsetParent && !control.matches(".cell-pencil");
+
 function stops(row) {
   return [...row.cells].flatMap((cell) => {
-    const inside = [...cell.querySelectorAll(CONTROLS)].filter((one) => one.offsetParent);
+    const inside = [...cell.querySelectorAll(CONTROLS)].filter(isStop);
     const itself = isEditable(cell) ? focusOf(cell) : null;
     if (itself === cell || !inside.length) return [cell, ...inside];
     return inside;
@@ -66,22 +71,37 @@ function walk(event) {
   next.focus();
 }
 
-// A click beside everything that can be pressed opens the record, unless it edits or marks text.
+// A click beside everything that can be pressed opens the record (LIST-5), unless it marks text or
+// leaves an editor; where a second click would edit the cell, a moment later.
 function open(event) {
   const cell = event.target.closest("td[data-field]");
   const link = cell?.closest("tr").querySelector("td[data-field]:not([data-label]) > a[href]");
-  if (!link || isEditable(cell) || event.target.closest(`${CONTROLS}, label`)) return;
-  if (window.getSelection().isCollapsed) link.click();
+  stay();
+  if (!link || leavesEditor || event.target.closest(`${CONTROLS}, label`)) return;
+  if (!window.getSelection().isCollapsed || event.detail > 1) return;
+  if (isEditable(cell)) opening = window.setTimeout(() => link.click(), DOUBLE_CLICK);
+  else link.click();
+}
+
+function stay() {
+  window.clearTimeout(opening);
+}
+
+function press() {
+  leavesEditor = Boolean(document.querySelector(".cell-editor"));
 }
 
 function start(table) {
   const rows = rowsOf(table);
+  stay();
   if (!rows.length) return;
   table.setAttribute("role", "grid");
   table.setAttribute("aria-label", table.parentElement.getAttribute("aria-label"));
   for (const stop of rows.flatMap(stops)) stop.tabIndex = -1;
   take(table, focusOf(rows[0].querySelector("td[data-field]") ?? rows[0].cells[0]));
   table.addEventListener("keydown", walk);
+  table.addEventListener("keydown", stay);
+  table.tBodies[0].addEventListener("pointerdown", press);
   table.tBodies[0].addEventListener("click", open);
   table.tBodies[0].addEventListener("focusin", ({ target: stop }) => take(table, stop));
 }
