@@ -56,7 +56,7 @@ STYLES = (
     *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes"),
     *("record", "panels", "files", "history", "form", "merge", "compare", "duplicates"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
-    *("dashboard", "people", "jobs", "notices", "print"),
+    *("workdays", "dashboard", "people", "jobs", "notices", "print"),
 )
 
 NPM_SECONDS = 300

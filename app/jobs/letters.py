@@ -27,7 +27,9 @@ def letter(kind: str, mark: str, to: tuple[str, str], messages: Sequence[Outbox]
     lines = [_line(message) for message in messages]
     if kind == DIGEST:
         n = len(lines)
-        subject = ngettext("%(num)d notification today", "%(num)d notifications today", n)
+        subject = ngettext(
+            "Daily digest: %(num)d notification", "Daily digest: %(num)d notifications", n
+        )
     else:
         subject = lines[0]["text"]
     return written(to, subject, lines, mark)

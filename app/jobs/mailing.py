@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -20,11 +20,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.extensions import db
 from app.jobs.letters import letter
 from app.jobs.postman import Postman, RefusedError, ServerAwayError, connected
-from app.spec import clock, mail, routines, words
+from app.spec import clock, company, mail, routines, words, workdays
 from app.spec.notices import NOTICES, Channel
 from app.spec.routines import Report, Routine
 from app.spec.words import Label, either
 from app.store import access, channels, mails
+from app.store.channels import Wanted
 from app.store.context import Actor, acting_as, system_scope
 from app.store.engine import may_write
 from app.store.mails import DIGEST, DROPPED, SENT, SINGLE, Planned
@@ -136,11 +137,24 @@ def _prepared(number: int, worker: str) -> tuple[int, EmailMessage | None, dict[
             messages = [message for message in messages if _may_hear(reader, message)]
             if not messages or not person.is_active or not person.email:
                 return row.attempts, None, {"state": DROPPED}
-            quiet_end = channels.mine().quiet_end(clock.now())
-            if quiet_end is not None:
-                return row.attempts, None, {"due_at": quiet_end}
+            kept_back = _kept_back(row.kind, channels.mine())
+            if kept_back is not None:
+                return row.attempts, None, {"due_at": kept_back}
             to = either(person.name, person.name_en), person.email
             return row.attempts, _written(row, to, messages), {}
+
+
+def _kept_back(kind: str, chosen: Wanted) -> datetime | None:
+    """Until when a mail waits: for the end of the quiet, a digest for the next working day too.
+
+    One that would be due in the quiet comes at its end, whatever day that is, rather than never.
+    """
+    now = clock.now()
+    quiet_end = chosen.quiet_end(now)
+    if quiet_end is not None or kind != DIGEST or workdays.calendar().works(company.today()):
+        return quiet_end
+    due = chosen.next_digest(now)
+    return due if chosen.quiet_end(due) is None else None
 
 
 def _written(row: Any, to: tuple[str, str], messages: Sequence[Outbox]) -> EmailMessage:

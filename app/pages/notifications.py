@@ -70,8 +70,8 @@ class NotificationsView(Page):
     @expose("/settings", methods=["GET", "POST"])
     @explained(
         _l(
-            "What you hear of, and how: in the bell, by an e-mail at once, or in one e-mail a day. "
-            "E-mails wait while it is quiet; the bell never does."
+            "What you hear of, and how: in the bell, by an e-mail at once, or in one e-mail a "
+            "working day. E-mails wait while it is quiet; the bell never does."
         )
     )
     def settings(self) -> str | Response:

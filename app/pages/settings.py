@@ -15,6 +15,7 @@ from app.admin.page import Page, expose, go_to
 from app.admin.record.changes import person
 from app.extensions import db
 from app.operations import editing
+from app.pages import workdays
 from app.spec import company
 from app.spec.catalogue import catalogue
 from app.spec.entity import PageRight
@@ -208,7 +209,9 @@ def _chapters(form: _Form) -> Iterator[dict[str, Any]]:
         of_it = [s for s in form.shown.values() if s.chapter is chapter]
         if of_it:
             rows = [_row(setting, form) for setting in of_it]
-            yield {"key": str(chapter), "label": str(CHAPTER_LABELS[chapter]), "rows": rows}
+            outlook = workdays.outlook() if chapter is Chapter.CALENDAR else None
+            label = str(CHAPTER_LABELS[chapter])
+            yield {"key": str(chapter), "label": label, "rows": rows, "outlook": outlook}
 
 
 def _row(setting: Setting[Any], form: _Form) -> dict[str, Any]:
@@ -238,8 +241,16 @@ def _compared(clash: Clash, form: _Form) -> dict[str, Any]:
         "label": str(field.label),
         "mine": field.to_text(default if clash.mine is None else clash.mine),
         "theirs": field.to_text(default if clash.theirs is None else clash.theirs),
-        "original": merging.opened(request.form).get(field.key, ""),
+        "original": _meant(field, merging.opened(request.form).get(field.key, "")),
     }
+
+
+def _meant(field: Field, typed: Any) -> str:
+    """What an input had held, as text; as it was typed when it is not understood."""
+    try:
+        return field.to_text(field.parse(typed))
+    except ValueError:
+        return str(typed)
 
 
 def _past(entries: Sequence[history.History]) -> list[dict[str, Any]]:

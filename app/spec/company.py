@@ -1,11 +1,14 @@
 """The company that runs this installation: its name, its currency, where it is at home (SET-1)."""
 
+from datetime import date
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel import Locale
 from babel.numbers import get_currency_name, get_currency_symbol
 
+from app.spec import clock
 from app.spec import columns as field
 from app.spec.clock import DEFAULT_ZONE
 from app.spec.options import Dictionary, Option, fixed, option
@@ -152,6 +155,11 @@ def language() -> str:
 def time_zone() -> str:
     """The company's time zone."""
     return value(TIME_ZONE)
+
+
+def today() -> date:
+    """The company's calendar day."""
+    return clock.now().astimezone(ZoneInfo(time_zone())).date()
 
 
 def currency_symbol() -> str:

@@ -22,6 +22,7 @@ class Chapter(StrEnum):
     """What a setting is about: the sections of the settings page."""
 
     COMPANY = "company"
+    CALENDAR = "calendar"
     LISTS = "lists"
     RECORDS = "records"
     BULK = "bulk"
@@ -32,6 +33,7 @@ class Chapter(StrEnum):
 
 CHAPTER_LABELS = {
     Chapter.COMPANY: Label("Company", "企业"),
+    Chapter.CALENDAR: Label("Working calendar", "工作日历"),
     Chapter.LISTS: Label("Lists", "列表"),
     Chapter.RECORDS: Label("Records and teams", "记录与团队"),
     Chapter.BULK: Label("Bulk operations, imports and exports", "批量操作与导入导出"),

@@ -3,13 +3,13 @@
 One choice of the person's own; kinds and ways that he never touched are as they are declared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.spec import clock, columns, company
+from app.spec import clock, columns, company, workdays
 from app.spec.notices import NOTICES, Channel
 from app.spec.options import Dictionary, Option
 from app.spec.settings import Chapter, Setting, declare, value
@@ -33,8 +33,8 @@ DIGEST_AT: Setting[str] = declare(
         ),
         default="08:30",
         help=Label(
-            "By the company's clock; everybody may choose another time for himself.",
-            "以公司时区为准；每个人可自行选择其他时间。",
+            "On working days, by the company's clock; everybody may choose another time.",
+            "工作日发送，以公司时区为准；每个人可自行选择其他时间。",
         ),
     ),
     Chapter.MAIL,
@@ -64,8 +64,9 @@ class Wanted:
         return [kind for kind in NOTICES if not self.takes(kind, Channel.IN_APP)]
 
     def next_digest(self, now: datetime) -> datetime:
-        """When the digest after ``now`` is due."""
-        return _next(self.digest_at or value(DIGEST_AT), now, ZoneInfo(company.time_zone()))
+        """When the digest after ``now`` is due: on a working day of the company's (SET-1)."""
+        zone, works = ZoneInfo(company.time_zone()), workdays.calendar().works
+        return _next(self.digest_at or value(DIGEST_AT), now, zone, works)
 
     def quiet_end(self, now: datetime) -> datetime | None:
         """When the quiet that holds now ends, on the clock of whoever is being told; None: it
@@ -86,13 +87,15 @@ class Wanted:
         }
 
 
-def _next(at: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant after ``now`` when a clock of that zone shows that time."""
+def _next(
+    at: str, now: datetime, zone: ZoneInfo, counts: Callable[[date], bool] = lambda _day: True
+) -> datetime:
+    """The first instant after ``now`` when clocks of that zone show that, on a day that counts."""
     hour, _colon, minute = at.partition(":")
     day = now.astimezone(zone).date()
     while True:
         due = datetime.combine(day, time(int(hour), int(minute)), zone)
-        if due > now:
+        if due > now and counts(day):
             return due
         day += timedelta(days=1)
 

@@ -186,8 +186,53 @@ def test_quiet_hours_and_the_daily_digest(world: World, engine: Engine, told: Ma
         moment.move_to(datetime(2026, 3, 2, 0, 30, 1, tzinfo=UTC))
         deliver(world)
     digest = told.mails()[1]
-    assert "2 notifications today" in digest["Subject"]
+    assert "Daily digest: 2 notifications" in digest["Subject"]
     assert digest.get_body(("plain",)).get_content().count("added you to the team") == 2
+
+
+def test_the_digest_waits_for_a_working_day(world: World, engine: Engine, told: Mailbox) -> None:
+    """SET-1: over a weekend and a holiday none comes and nothing is lost; mail at once still goes.
+    A holiday that is entered when a digest is planned already holds for that one too."""
+    monday = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
+    choose(world, transfer=["digest"], add_team=["mail"])
+    hand_over(world, 1)
+    deliver_at(world, monday - timedelta(days=2))
+    assert [row.due_at for row in rows(engine)] == [monday], "08:30 in Shanghai"
+    admin = world.client("admin")
+    holidays = {"holidays": "2026-03-02 ~ 3", **shown(admin)}
+    assert submit(admin, "/settings/", **holidays).status_code == 302
+    deliver_at(world, monday)
+    assert told.raw == []
+    hand_over(world, 4)
+    team = {"users": ["sales2a"], "level": "read"}
+    Api(world, "manager").bulk("customers", "add_team", [3], team)
+    deliver_at(world, monday + timedelta(days=1))
+    assert ["Daily" in mail["Subject"] for mail in told.mails()] == [False]
+    deliver_at(world, monday + timedelta(days=2))
+    texts = [mail.get_body(("plain",)).get_content() for mail in told.mails()[1:]]
+    assert sum(text.count("transferred 1 record") for text in texts) == 2
+    assert {row.state for row in rows(engine)} == {"sent"}
+
+
+def test_a_digest_within_the_quiet_comes_at_its_end(
+    world: World, engine: Engine, told: Mailbox
+) -> None:
+    """On whatever day that is: one's own hours go first, and it must not wait for ever."""
+    friday = datetime(2026, 2, 27, 15, tzinfo=UTC)
+    choose(world, transfer=["digest"], digest_at="23:00", quiet_from="22:00", quiet_until="07:00")
+    hand_over(world, 1)
+    deliver_at(world, friday - timedelta(hours=1))
+    deliver_at(world, friday)
+    (row,) = rows(engine)
+    assert (row.state, row.due_at) == ("waiting", friday + timedelta(hours=7)), "07:00 in Tokyo"
+    deliver_at(world, row.due_at)
+    assert len(told.raw) == 1
+
+
+def deliver_at(world: World, moment: datetime) -> None:
+    """What the clock does in the second after that moment."""
+    with time_machine.travel(moment + timedelta(seconds=1), tick=False):
+        deliver(world)
 
 
 def test_whoever_may_not_hear_of_it_any_more_gets_no_mail(

@@ -1,13 +1,15 @@
 """What admins set is obeyed by every process on its next request, and never lost (SET-1)."""
 
 import io
+import re
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
-from app.spec import clock
+from app.spec import clock, company
 from app.spec import settings as declared
 from app.spec.errors import StaleVersion
 from tests.support.elsewhere import run_elsewhere
@@ -143,7 +145,9 @@ def test_the_page_saves_what_was_changed_and_shows_what_is_wrong(world: "World")
     listed = admin.get("/settings/?search=page").text
     assert 'name="reset" value="page_size"' in listed
     assert "seat_days" not in listed
-    assert "page_size" in admin.get("/settings/history").text or "50" in listed
+    past = admin.get("/settings/history").text
+    assert "<del>50</del>" in past
+    assert "<ins>20</ins>" in past
     assert submit(admin, "/settings/?search=rows", reset="page_size").status_code == 302
     assert 'name="reset"' not in admin.get("/settings/").text
     assert submit(admin, "/settings/", junk="1").status_code == 400
@@ -163,6 +167,35 @@ def test_two_admins_on_the_page(world: "World") -> None:
     page = one.get("/settings/").text
     assert 'value="7"' in page
     assert 'value="Acme"' in page
+
+
+def test_the_working_calendar_is_typed_and_shown(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused with the line and the reason, and kept as typed; what it comes to is on the page."""
+    monkeypatch.setattr(company, "today", lambda: date(2026, 12, 29))  # a Tuesday
+    admin = world.client("system")
+    admin.get("/lang/en")
+    assert "the next working day is Wed, Dec 30" in admin.get("/settings/").text
+    wrong = {"holidays": "2027-01-01 ~ 3 New Year\n2027-02-30", "working_days": ["mon"]}
+    refused = submit(admin, "/settings/", **wrong)
+    assert refused.status_code == 422
+    assert "Line 2: There is no day 2027-02-30." in refused.text
+    assert f">{wrong['holidays']}</textarea>" in refused.text
+    given = {
+        "holidays": "2026-12-30 - 1/3 New Year",
+        "make_up_days": "2027年1月2日",
+        "working_days": ["sun", "mon", "tue", "wed", "thu", "fri"],
+    }
+    assert submit(admin, "/settings/", **given).status_code == 302
+    page = admin.get("/settings/?search=holidays").text
+    assert ">2026-12-30 ~ 2027-01-03 New Year</textarea>" in page
+    assert "the next working day is Sat, Jan 2" in page
+    off = re.findall(r'title="New Year"><time datetime="([\d-]+)"', page)
+    assert off == ["2026-12-30", "2026-12-31", "2027-01-01", "2027-01-03"]
+    assert "<dt>Jan 2027</dt><dd>25</dd>" in page
+    admin.get("/lang/zh")
+    assert "<del>周一、周二、周三、周四、周五</del>" in admin.get("/settings/history").text
 
 
 def test_a_logo_is_what_its_bytes_are(world: "World") -> None:
