@@ -20,7 +20,7 @@ def outlook() -> dict[str, Any]:
     calendar, today = workdays.calendar(), company.today()
     first, _after = period("this_week", today)
     days = [_day(calendar, first + n * DAY, today) for n in range(7 * WEEKS)]
-    days[0]["text"] = _written(first, "MMMd")
+    days[0]["text"] = _written(first, "Md")
     return {
         "next": _written(calendar.after(today), "MMMEd"),
         "head": [str(one.label) for one in workdays.WEEK.options],
@@ -31,10 +31,10 @@ def outlook() -> dict[str, Any]:
 
 def _day(calendar: Calendar, day: date, today: date) -> dict[str, Any]:
     works, name = calendar.works(day), calendar.made_up.get(day, calendar.holidays.get(day))
-    state = _("Working day") if works else _("Day off")
+    state = _("Worked") if works else _("Day off")
     return {
         "iso": day.isoformat(),
-        "text": str(day.day) if day.day > 1 else _written(day, "MMMd"),
+        "text": str(day.day) if day.day > 1 else _written(day, "Md"),
         "state": state,
         "name": name or state if name is not None else "",
         "works": works,

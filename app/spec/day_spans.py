@@ -6,12 +6,13 @@ alike and stored as the first: by day, so that equal lists are equal texts.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
 
 from app.spec.kinds import LongTextField, in_living_memory, plain_width
+from app.spec.words import listed
 
 LONGEST = 92
 """Days of one span: more is a slip of the pen."""
@@ -58,6 +59,9 @@ class DaysField(LongTextField):
     def from_json(self, value: str) -> str:
         return self.normalise(value)
 
+    def to_text(self, value: str | None) -> str:
+        return listed((value or "").split("\n"))
+
 
 def read(text: str) -> Sequence[Span]:
     """The spans in order, each once; ValueError that names the wrong lines and their reasons."""
@@ -65,13 +69,19 @@ def read(text: str) -> Sequence[Span]:
     wrong: list[str] = []
     for number, line in enumerate(plain_width(text).split("\n"), 1):
         try:
-            found.update(_span(part) for part in _NEXT.split(line) if part.strip())
+            found.update(_line(line))
         except ValueError as error:
             reason = str(error.args[0])
             wrong.append(str(_l("Line %(number)s: %(reason)s", number=number, reason=reason)))
     if wrong:
         raise ValueError(" ".join(wrong[:MOST_TOLD]))
     return sorted(found)
+
+
+def _line(text: str) -> Iterator[Span]:
+    """Its spans; the last one's name is that of those before it that have none."""
+    spans = [_span(part) for part in _NEXT.split(text) if part.strip()]
+    return (replace(span, name=span.name or spans[-1].name) for span in spans)
 
 
 def _span(text: str) -> Span:
