@@ -15,6 +15,8 @@ from app.admin import forms, state
 from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import go_to
+from app.admin.record import panels
+from app.admin.record.panels import Panel, Seen
 from app.extensions import db
 from app.operations import asking, likenesses
 from app.operations.likenesses import Candidate
@@ -22,11 +24,14 @@ from app.spec import likeness
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import NotFound, NotPermitted
+from app.spec.words import Label
 from app.store.context import actor
 from app.store.idempotency import Replay
 
 BESIDES = "besides"
 """The input with the number of the record that is edited: it isn't its own duplicate."""
+ASKED_FOR = "look"
+"""What a form says that waits for an answer also when nothing is found."""
 ASKED_WITHIN = timedelta(days=1)
 ALIKE = {
     likeness.COMPANY: _l("same company name"),
@@ -69,7 +74,37 @@ def fragment(entity: Entity) -> str:
     state.only(request.form, {*forms.CONTROL, *keys, BESIDES})
     besides = state.whole(request.form.get(BESIDES), 0)
     found = look(entity, {key: request.form.get(key) for key in keys}, besides)
-    return render_template("duplicates.html", duplicates=shown(found))
+    is_asked = request.form.get("then") == ASKED_FOR
+    return render_template("duplicates.html", duplicates=shown(found), is_asked=is_asked)
+
+
+def _beside(seen: Seen) -> Mapping[str, Any] | None:
+    """What of a record can be looked for, when its reader presses the button: looks are counted.
+
+    Only what he reads in full (C43).
+    """
+    entity, rights = seen.entity, actor().rights
+    if not rights.may(entity.key, "create") and not rights.may(entity.key, "edit"):
+        return None
+    known = {f.key: f for f in seen.fields if f.likeness and f.key not in seen.policy.masked}
+    values = {key: getattr(seen.record, f.column) for key, f in known.items()}
+    given = [(key, one) for key, one in values.items() if one]
+    if not given:
+        return None
+    rest = {BESIDES: seen.record.id, "then": ASKED_FOR, "csrf_token": generate_csrf()}
+    return {"action": f"/{entity.plural}/duplicates", "hidden": [*given, *rest.items()]}
+
+
+panels.declare(
+    Panel(
+        "duplicates",
+        Label("Possible duplicates", "疑似重复"),
+        "git-merge",
+        "panels/duplicates.html",
+        _beside,
+        rank=60,
+    )
+)
 
 
 def shown(found: Sequence[Candidate]) -> list[dict[str, Any]]:

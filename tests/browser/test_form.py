@@ -31,3 +31,12 @@ def test_errors_stand_beside_their_fields(open_as: "Open", console: "Console") -
     page.locator("[data-save]").click()
     page.wait_for_url("**/customers/show/*")
     expect(page.locator("h1")).to_contain_text("Nguyễn Trading 越南贸易")
+
+
+def test_duplicates_are_looked_for_beside_a_record(open_as: "Open") -> None:
+    """UI-5, CUS-7: at the press of a button, told also when there are none."""
+    page = open_as("manager")
+    page.goto("/customers/show/1")
+    panel = page.locator("[data-panel=duplicates]")
+    panel.locator("button").click()
+    expect(panel.locator(".nothing")).to_be_visible()

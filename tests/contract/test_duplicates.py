@@ -63,6 +63,30 @@ def test_they_are_found_everywhere_and_told_sparingly(world: World, engine: Engi
     ]
 
 
+def test_beside_a_record_they_are_looked_for_when_asked(world: World, engine: Engine) -> None:
+    """UI-5: with what the reader reads in full of it; showing the page alone looks for nothing."""
+    arranged(world, engine)
+    write(engine, "customer", 1, phone=PHONE)
+    client = world.client("sales1a")
+
+    def panel(page: str) -> dict[str, str]:
+        found = page.partition('data-panel="duplicates"')[2].partition("</section>")[0]
+        return hidden_inputs(found)
+
+    form = panel(client.get("/customers/show/1").text)
+    assert form["phone"] == PHONE
+    assert not [row for row in rows_in(engine, "login_throttle") if row["key"][:5] == "alike"]
+    answer = client.post("/customers/duplicates", data=form).text
+    assert 'href="/customers/show/1"' not in answer
+    assert answer.count("<li>") == 2
+    assert 'class="nothing"' not in answer
+    alone = client.post("/customers/duplicates", data={**form, "phone": "13799999999"})
+    assert 'class="nothing"' in alone.text
+    grant_fields(engine, "salesperson", "customer", phone={"mask": 2})
+    assert "phone" not in panel(client.get("/customers/show/1").text)
+    assert panel(world.client("finance").get("/customers/show/1").text) == {}
+
+
 def test_nothing_hidden_is_told_by_a_hit(world: World, engine: Engine) -> None:
     """C43: whoever reads a field only as a mask can't try values on it."""
     arranged(world, engine)

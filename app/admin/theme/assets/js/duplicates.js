@@ -35,6 +35,18 @@ function start(region) {
   });
 }
 
+// Beside a record they are looked for when its reader asks.
+function ask(form) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await send(form.action, [...new FormData(form)]).catch(() => ({}));
+    const place = form.nextElementSibling;
+    if (answer.ok && !answer.redirected) place.innerHTML = await answer.text();
+    else place.textContent = form.dataset.refused;
+  });
+}
+
 export function startDuplicates(root) {
   each(root, "[data-duplicates]", start);
+  each(root, "form[data-looks]", ask);
 }
