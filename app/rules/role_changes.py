@@ -3,7 +3,7 @@
 Everything that writes to the permission matrix goes through :func:`save` (MATRIX-2, MATRIX-8).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -88,17 +88,33 @@ def copy_role(role_id: int, raw: Mapping[str, Any]) -> int:
 DANGEROUS_THINGS = frozenset({"role", "matrix"})
 """Whoever may change these hands out rights."""
 LOOKING = frozenset({"list", "read"})
+ROWLESS = frozenset({"create", "import"})
+"""Operations that start from no row."""
 
 
-def dangers(changes: Iterable[Change]) -> dict[str, list[Change]]:
+def dangers(settled: Settled) -> dict[str, list[Change]]:
     """The changes that widen dangerously, by what makes them so (MATRIX-2)."""
     found: dict[str, list[Change]] = {}
-    for one in changes:
-        if one.part is Part.SCOPE and one.new == Scope.ALL:
-            found.setdefault("everything", []).append(one)
-        elif one.part is Part.OPERATION and one.new:
-            if one.entity in DANGEROUS_THINGS and one.name not in LOOKING:
-                found.setdefault("roles", []).append(one)
-            elif OPERATIONS[one.name].is_dangerous:
-                found.setdefault(one.name, []).append(one)
+    for one in settled.changes:
+        for kind in _dangers(one, settled.after[one.role][one.entity]):
+            found.setdefault(kind, []).append(one)
     return found
+
+
+def _dangers(change: Change, after: Line) -> Iterator[str]:
+    """What is dangerous about one change, given the line that it leaves."""
+    if change.part is Part.SCOPE and change.new == Scope.ALL:
+        yield "everything"
+    if change.part is not Part.OPERATION or not change.new:
+        return
+    if change.entity in DANGEROUS_THINGS and change.name not in LOOKING:
+        yield "roles"
+    elif OPERATIONS[change.name].is_dangerous:
+        yield change.name
+    if after.scope is Scope.ALL and change.name not in ROWLESS and _is_owned(change.entity):
+        yield "everything"
+
+
+def _is_owned(key: str) -> bool:
+    """Whether its records are somebody's, so that a scope can be less than all of them."""
+    return key in catalogue and catalogue.get(key).is_owned

@@ -70,6 +70,40 @@ def test_nothing_is_written_before_it_is_confirmed(world: World, engine: Engine)
     assert "release" not in stored["operations"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "warnings"),
+    [
+        ({"grant__customer__purge": True}, ["removed for good"]),
+        ({"scope__lead": "all"}, ["everybody"]),
+        ({"grant__role__edit": True}, ["what others may do"]),
+        ({"grant__matrix__edit": True}, ["what others may do"]),
+        ({"grant__announcement__delete": True}, ["deleted"]),
+        ({"grant__user__reset_password": True}, ["take over"]),
+        ({"grant__customer__add_tags": True, "scope__contact": "self"}, []),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+def test_dangerous_widening_is_said(
+    world: World, engine: Engine, cells: dict[str, Any], warnings: list[str]
+) -> None:
+    """MATRIX-2: export, purge, scope to all, role administration; nothing else cries wolf."""
+    admin = world.client("admin")
+    admin.get("/lang/en")
+    question = ask(admin, path_of(engine, "clerk"), **cells)
+    said = re.findall(r"data-warning>.*?</div></div>", question.text, re.DOTALL)
+    assert len(said) == len(warnings), said
+    assert all(word in sentence for word, sentence in zip(warnings, said, strict=True)), said
+
+
+def test_more_over_everybodys_records_is_dangerous_too(world: World, engine: Engine) -> None:
+    """MATRIX-2: the scope was all before; what is new reaches everybody's rows all the same."""
+    admin, path = world.client("admin"), path_of(engine, "marketing", "/customer")
+    admin.get("/lang/en")
+    question = ask(admin, path, grant__customer__edit=True)
+    assert "Opens the records of everybody: Customers · Edit." in question.text
+    assert "data-warning" not in ask(admin, path, grant__customer__create=True).text
+
+
 def effects(html: str) -> dict[str, list[tuple[str, str]]]:
     """Username to the numbers now and then, one pair per operation that is counted."""
     found: dict[str, list[tuple[str, str]]] = {}
@@ -266,6 +300,13 @@ def test_lines_and_columns_are_copied_through_the_same_question(
     assert confirm(admin, question).status_code == 302
     for code in ("clerk", "salesperson"):
         assert "export" in line(engine, code, "customer")["operations"]
+    path = path_of(engine, "legal", "/spread?row=customer")
+    form = {**hidden_inputs(admin.get(path).text), "role": [str(roles["finance"])]}
+    assert confirm(admin, admin.post(path, data=form)).status_code == 302
+    assert line(engine, "legal", "customer")["fields"], "masks go along"
+    for part in ("operations", "scope", "fields"):
+        given, taken = (line(engine, code, "customer")[part] for code in ("legal", "finance"))
+        assert sorted(taken) == sorted(given), part
     path = path_of(engine, "clerk", "/spread?row=customer")
     form = {**hidden_inputs(admin.get(path).text), "entity": ["lead"]}
     assert confirm(admin, admin.post(path, data=form)).status_code == 302

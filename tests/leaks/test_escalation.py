@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from app.extensions import db
 from app.store.organisation import RightsVersion, RoleGrant
-from tests.contract.calls import Api, role_ids, set_role, stored, user_ids, write
+from tests.contract.calls import Api, grant_fields, role_ids, set_role, stored, user_ids, write
 from tests.support.matrix import ask, change
 from tests.support.snapshot import changed, snapshot
 from tests.support.web import csrf_token, submit
@@ -77,6 +77,33 @@ def roles(engine: Engine) -> dict[str, int]:
         "own": role_ids(engine)["system_admin"],
         "super": role_ids(engine)["super_admin"],
     }
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({"field__customer__remark": "hidden", "mask__customer__phone": "all"}, 200),
+        ({"field__customer__remark": "edit"}, 403),
+        ({"mask__customer__mobile": "none"}, 403),
+        ({"mask__customer__mobile": "list"}, 403),
+        ({"grant__customer__read": False}, 200),
+        ({"scope__customer": "all"}, 403),
+    ],
+)
+def test_no_field_is_opened_wider_than_ones_own(
+    world: World, engine: Engine, cells: dict[str, Any], expected: int
+) -> None:
+    """MATRIX-8: levels and masks are rights too; less than one has is always one's to give."""
+    mine = {"remark": {"level": 1}, "mobile": {"mask": 2}}
+    make_role(engine, "sighted", customer=("department", "list read"))
+    set_role(engine, "system", "system_admin", "sighted")
+    below = make_role(engine, "below", customer=("self", "list read"))
+    grant_fields(engine, "sighted", "customer", **mine)
+    grant_fields(engine, "below", "customer", **mine)
+    before = snapshot(engine, db.metadata)
+    question = ask(world.client("system"), f"/matrix/{below}/customer", **cells)
+    assert question.status_code == expected
+    assert untouched(engine, before)
 
 
 ATTACKS: dict[str, Callable[[Any, Any, dict[str, int]], Any]] = {

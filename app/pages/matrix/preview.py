@@ -28,8 +28,6 @@ from app.store.snapshot import Snapshot, supposing
 SHOWN_PEOPLE = 8
 SHOWN_LINES = 6
 SHOWN_SAVES = 5
-ROWLESS = frozenset({"create", "import"})
-"""Operations that start from no row."""
 DANGERS: Mapping[str, Any] = {
     "everything": _l("Opens the records of everybody: %(what)s."),
     "roles": _l("Lets people change what others may do: %(what)s."),
@@ -58,7 +56,7 @@ def confirmation(
         "users": len(holders),
         "names": listed(either(one.name, one.name_en) for one in holders[:SHOWN_PEOPLE]),
         "effects": measured,
-        "warnings": _warnings(settled.changes),
+        "warnings": _warnings(settled),
         "clashes": [_clash(clash, places) for clash in settled.clashes],
         "meanwhile": _meanwhile(asked, roles),
         "action": "/matrix/save",
@@ -109,10 +107,10 @@ def _clash(clash: Any, places: grant_words.Places) -> dict[str, str]:
     return {**cell, "theirs": grant_words.text(clash.mine.part, clash.theirs, places)}
 
 
-def _warnings(changes: Sequence[Change]) -> list[str]:
+def _warnings(settled: Settled) -> list[str]:
     """One sentence per kind of danger (MATRIX-2)."""
     found = []
-    for kind, risky in role_changes.dangers(changes).items():
+    for kind, risky in role_changes.dangers(settled).items():
         what = listed(
             dict.fromkeys(grant_words.subject(one.entity, one.part, one.name) for one in risky)
         )
@@ -176,7 +174,7 @@ def _measured(changes: Iterable[Change]) -> list[Reached]:
             continue
         if one.part is Part.SCOPE:
             found[Reached(one.entity, "list")] = None
-        elif one.part is Part.OPERATION and one.name not in ROWLESS:
+        elif one.part is Part.OPERATION and one.name not in role_changes.ROWLESS:
             found[Reached(one.entity, one.name)] = None
     return list(found)[:SHOWN_LINES]
 
