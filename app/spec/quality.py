@@ -118,14 +118,18 @@ def unborn(key: str) -> Check:
 
 
 def lacking(key: str, **when: str) -> Check:
-    """A field is not filled in although another one has the value that asks for it."""
-    [(other, wanted)] = when.items()
+    """A key field is not filled in; with ``when`` only where another one has the value that asks
+    for it.
+    """
     return check(
         f"lacking_{key}",
         "{field} is missing",
         "缺少{field}",
-        f"{key} {other}",
-        lambda model: and_(getattr(model, other) == wanted, getattr(model, key).is_(None)),
+        " ".join((key, *when)),
+        lambda model: and_(
+            getattr(model, key).is_(None),
+            *(getattr(model, other) == wanted for other, wanted in when.items()),
+        ),
     )
 
 
@@ -139,5 +143,7 @@ REACHED = (
 FOLLOWED = (
     neglected("last_follow_up_at updated_at"),
     overtaken("next_contact_at", "last_follow_up_at"),
+    lacking("level"),
+    lacking("source"),
 )
 """For whatever somebody follows up."""

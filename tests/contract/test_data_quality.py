@@ -25,6 +25,8 @@ CHECKS = {
     "shared_mobile": "Mobile also of another record",
     "neglected": "Neglected for long",
     "overtaken": "Planned for before the last follow-up",
+    "lacking_level": "Customer level is missing",
+    "lacking_source": "Customer source is missing",
     "lacking_won_at": "Won at is missing",
 }
 
@@ -33,7 +35,7 @@ def spoil(world: World) -> None:
     """Give some customers each a fault; the loader's own rows have none but their age."""
     with world.app.app_context(), system_scope("rows with faults"):
         table = catalogue.get("customer").model.__table__
-        db.session.execute(update(table).values(updated_at=NOW))
+        db.session.execute(update(table).values(updated_at=NOW, level="B", source="referral"))
         for number, values in {
             1: {"mobile": None},
             2: {"mobile": "13800001111"},
@@ -41,7 +43,8 @@ def spoil(world: World) -> None:
             4: {"next_contact_at": LONG_AGO, "last_follow_up_at": NOW},
             5: {"deal_status": "won"},
             6: {"mobile": "13800001111", "deal_status": "won"},
-            8: {"updated_at": LONG_AGO},
+            7: {"level": None},
+            8: {"updated_at": LONG_AGO, "source": None},
         }.items():
             db.session.execute(update(table).where(table.c.id == number).values(**values))
         db.session.commit()
@@ -58,6 +61,8 @@ def faults(rows: list[Any]) -> dict[int, set[str]]:
             "neglected": row.updated_at < NOW - timedelta(days=90),
             "overtaken": bool(row.next_contact_at and row.last_follow_up_at)
             and row.next_contact_at < row.last_follow_up_at,
+            "lacking_level": row.level is None,
+            "lacking_source": row.source is None,
             "lacking_won_at": row.deal_status == "won" and row.won_at is None,
         }
         if any(wrong.values()):
