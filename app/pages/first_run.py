@@ -71,9 +71,9 @@ def _steps() -> list[dict[str, str]]:
         },
         {
             "key": "records",
-            "label": _("Create the first customer"),
-            "hint": _("Or a lead, when nothing is sold yet."),
-            "url": "/customers/add",
+            "label": _("Import your customers"),
+            "hint": _("From a spreadsheet, with their contacts; or create the first ones by hand."),
+            "url": "/customers/import",
         },
         {
             "key": "demo",

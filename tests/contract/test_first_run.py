@@ -31,7 +31,7 @@ def test_steps_are_facts(world: World) -> None:
         db.session.commit()
     assert not steps(world)["records"]
     page = world.client("admin").get("/").text
-    for address in ("/settings/", "/matrix/", "/customers/add"):
+    for address in ("/settings/", "/matrix/", "/customers/import"):
         assert f'<a href="{address}">' in page
         assert world.client("admin").get(address, follow_redirects=True).status_code == 200
 
