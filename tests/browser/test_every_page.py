@@ -4,7 +4,7 @@ and nothing that keeps somebody out in the light or the dark look (UI-9, UI-10).
 The addresses come from the program's own map of routes; new pages need no word here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,11 +19,15 @@ from app.store.context import system_scope
 from app.store.writer import Context, insert_rows
 from tests.browser import axe
 from tests.browser.driving import ON_SQLITE
+from tests.contract.calls import Api, condition
+from tests.contract.test_imports import csv_of, steps
+from tests.contract.test_views import Reader
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
     from tests.browser.conftest import Open
+    from tests.support.worlds import World
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
 
@@ -32,52 +36,101 @@ WIDE: "ViewportSize" = {"width": 1280, "height": 800}
 LOOKS = ("light", "dark")
 Dress = tuple["ViewportSize", str]
 """How wide the window is, and which look the page wears."""
+PLURAL = "customers"
+"""Pages that are alike for all kinds of records are looked at for this one."""
 FORMS = {"add": "create", "edit": "edit", "delete": "delete"}
 NO_PAGES = (
     "/static/",
     "/api/",
+    "/favicon",
     "/health",
     "/readyz",
     "/lang/",
     "/logout/",
     "/login/",
-    "/jobs/tray",
+    "/jobs/",
     "/notifications/unread",
     "/recent/menu",
     "/search/panel",
+    "/duplicates/ask/",  # one question with two buttons, as deleting has
 )
-NO_PAGE_EITHER = ("/sums", "/import/template")
-"""What lists ask for after the page, and files: data, whatever the entity."""
-MATRIX = {"MatrixView.line": "", "MatrixView.copy": "", "MatrixView.spread": "?row=customer"}
-"""Pages of an ordinary role: the first one is the super admin's; with what they need to know."""
+NO_PAGE_EITHER = (
+    "/sums",
+    "/counts",
+    "/import/template",
+    "/failed",
+    "/options/<key>",
+    "/options/<kind>",
+    "/files/<int:pk>/<int:number>",
+    "/cards/<key>/<kind>",
+)
+"""What pages ask for afterwards, and files: data, whatever the entity."""
+NAMED = {
+    "DashboardView.card": {"key": "trend"},
+    "DictionariesView.edit": {"key": "industry"},
+    "CustomerRows.cell": {"key": "name"},
+    "CustomerView.report": {"slug": "add_tags"},
+}
+"""What an address names besides records: "customer" and "customers" unless it is said here."""
+ASKED = {
+    "MatrixView.spread": ["?row=customer"],
+    "CustomerView.show": ["", "?tab=contacts", "?tab=team", "?tab=files", "?tab=history"],
+    "CustomerView.list_page": ["", "?search=nobody-is-called-so"],
+}
+"""Which arguments a page is looked at with, where it has others than none."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
+MOVING = """[...document.querySelectorAll("*")].filter((one) => {
+  const {transitionDuration, animationDuration} = getComputedStyle(one);
+  return Math.max(...[transitionDuration, animationDuration].map(parseFloat)) > 0.01;
+}).map((one) => one.outerHTML.slice(0, 100))"""
+STRAYING = """async () => {
+  const strays = [];
+  for (const menu of document.querySelectorAll("details.menu:not([open])")) {
+    const list = menu.querySelector(".menu-list, .menu-panel");
+    if (!list || !menu.checkVisibility()) continue;
+    const opened = new Promise((done) => menu.addEventListener("toggle", done, {once: true}));
+    menu.open = true;
+    await opened;
+    const {left, right} = list.getBoundingClientRect();
+    if (left < 0 || right > document.documentElement.clientWidth) strays.push(list.textContent);
+    menu.open = false;
+  }
+  return strays;
+}"""
+"""Opens each menu in turn; what those say that reach beyond the window's sides."""
 
-def addresses(app: Flask) -> list[str]:
-    """One address per page; where a page has a record in it, the first one."""
-    found = {a for rule in app.url_map.iter_rules() for a in _addresses(rule)}
+
+def addresses(app: Flask, numbers: Mapping[str, int]) -> list[str]:
+    """One address per page; where a page has a record in it, the first one.
+
+    ``numbers`` are those of what was made for this test, by endpoint.
+    """
+    found = {a for rule in app.url_map.iter_rules() for a in _addresses(rule, numbers)}
     return sorted(found)
 
 
-def _addresses(rule: Rule) -> Iterator[str]:
+def _addresses(rule: Rule, numbers: Mapping[str, int]) -> Iterator[str]:
     if "GET" not in (rule.methods or ()) or rule.rule.startswith(NO_PAGES):
         return
     if rule.rule.endswith(NO_PAGE_EITHER):
         return
-    names = rule.arguments
+    names, method = rule.arguments, rule.endpoint.rpartition(".")[2]
     entity = next((e for e in catalogue if rule.rule.startswith(f"/{e.plural}/")), None)
-    needed = FORMS.get(rule.endpoint.rpartition(".")[2])
-    if entity is not None and needed is not None and needed not in entity.operations:
+    if entity is not None and FORMS.get(method, "list") not in entity.operations:
         return
-    if rule.endpoint in MATRIX:
-        values: dict[str, object] = {"role_id": 2, "key": "customer"}
-        yield f"{_built(rule, {n: values[n] for n in names})}{MATRIX[rule.endpoint]}"
-    elif names <= {"pk", "role_id"}:
-        yield _built(rule, dict.fromkeys(names, 1))
-    elif names == {"slug"} and entity is not None:
+    if names == {"slug"} and entity is not None:
         for verb in entity.bulk_verbs:
-            if verb.params and verb.rows == "live":
+            first = next(other for other in catalogue if verb in other.bulk_verbs)
+            if verb.params and verb.rows == "live" and first is entity:
                 yield f"{_built(rule, {'slug': verb.slug})}?id=1"
+    elif entity is None or names <= {"pk"} or entity.plural == PLURAL:
+        values: dict[str, object] = {"key": "customer", "plural": PLURAL, "pk": 1, "role_id": 2}
+        values |= NAMED.get(rule.endpoint, {})
+        if "number" in names:
+            values["number"] = numbers[rule.endpoint]
+        path = _built(rule, {name: values[name] for name in names})
+        yield from (f"{path}{more}" for more in ASKED.get(rule.endpoint, [""]))
 
 
 def _built(rule: Rule, values: dict[str, object]) -> str:
@@ -92,6 +145,20 @@ def bring_the_first_of_each(app: Flask) -> None:
             if entity.samples and not db.session.scalar(select(func.max(entity.model.id))):
                 insert_rows(entity, [dict(entity.samples[0])], Context("create"))
         db.session.commit()
+
+
+def make_some(world: "World") -> dict[str, int]:
+    """A saved view, an operation with its report, and an import: their numbers by endpoint."""
+    view = Reader(world, "admin").kept(condition("owner", "eq", "@me"))
+    answer = Api(world, "admin").bulk(PLURAL, "add_tags", [1], {"tags": ["Fair"]})
+    assert answer.status_code == 200, answer.text
+    _client, place, _dry_run = steps(world, "admin", csv_of([["客户名称"], ["云山贸易"], [""]]))
+    return {
+        "SavedViewsView.edit": view,
+        "SavedViewsView.delete": view,
+        "CustomerView.report": answer.json["operation_id"],  # type: ignore[index]
+        "CustomerImport.steps": int(place.rpartition("/")[2]),
+    }
 
 
 def has_page(page: "Page", address: str) -> bool:
@@ -113,21 +180,23 @@ def has_page(page: "Page", address: str) -> bool:
     ],
 )
 def test_every_page_is_clean_fits_and_is_accessible(
-    open_as: "Open", app: Flask, language: str, dresses: list[Dress]
+    open_as: "Open", world: "World", language: str, dresses: list[Dress]
 ) -> None:
-    bring_the_first_of_each(app)
+    bring_the_first_of_each(world.app)
+    numbers = make_some(world)
     page = open_as("admin")
     page.goto("/")
     if page.locator("html").get_attribute("lang") != language:
         page.locator("form.language button").click()
     expect(page.locator("html")).to_have_attribute("lang", language)
     seen, wrong = 0, []
-    for address in addresses(app):
+    for address in addresses(world.app, numbers):
         if not has_page(page, address) or page.locator("#screen").count() == 0:
             continue
         seen += 1
         expect(page.locator("h1")).to_have_count(1)
         expect(page.locator("html")).to_have_attribute("lang", language)
+        expect(page.locator(".skeleton")).to_have_count(0)  # what comes later is judged too
         wrong += [f"{address} {fault}" for dress in dresses for fault in faults(page, *dress)]
     assert seen > 30
     assert wrong == []
@@ -139,6 +208,7 @@ def test_the_way_in_is_accessible(open_as: "Open", language: str) -> None:
     page.goto(f"/lang/{language}")
     page.goto("/login/")
     expect(page.locator("html")).to_have_attribute("lang", language)
+    assert page.evaluate(MOVING) == [], "UI-9: the windows of these tests ask for less motion"
     assert [f for size in (WIDE, NARROW) for look in LOOKS for f in faults(page, size, look)] == []
 
 
@@ -164,4 +234,5 @@ def faults(page: "Page", size: "ViewportSize", look: str) -> list[str]:
     page.set_viewport_size(size)
     axe.wear(page, look)
     found = ["wider than the window"] if page.evaluate(OVERFLOW) > 0 else []
+    found += [f"menu out of the window: {one}" for one in page.evaluate(STRAYING)]
     return [f"at {size['width']}, {look}: {one}" for one in (*found, *axe.findings(page))]

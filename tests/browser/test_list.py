@@ -81,3 +81,20 @@ def test_nothing_found_offers_the_way_back(open_as: "Open") -> None:
     page.locator(".empty-state a").click()
     expect(page.locator("table[data-entity] tbody tr").first).to_be_visible()
     assert page.url.endswith("/customers/list/")
+
+
+def test_somebody_is_called_from_a_phone_within_three_taps(open_as: "Open") -> None:
+    """UI-10: into the search, on the hit, on the number; in a list the number is on the card."""
+    page = open_as(
+        "manager", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page.goto("/")
+    page.locator("#global-search").tap()
+    page.keyboard.type("0000003")
+    page.locator("#search-panel a.hit", has_text="Customer 03").tap()
+    expect(page.locator("h1")).to_contain_text("Customer 03")
+    number = page.locator("a[href='tel:13880000003']").first
+    expect(number).to_be_in_viewport()
+    page.goto("/customers/list/?order=name")
+    expect(page.locator("tr[data-id] a[href^='tel:']").first).to_be_in_viewport()
+    expect(page.locator("thead")).not_to_be_in_viewport(ratio=0.01)

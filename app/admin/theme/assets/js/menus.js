@@ -27,6 +27,14 @@ function stepThrough(event) {
   entries.at(next % entries.length)?.focus();
 }
 
+// A menu hangs from the right edge of its button; where that is off the window, from the left one.
+function hang({ target }) {
+  const list = target.matches?.(OPEN_MENUS) && target.querySelector(".menu-list, .menu-panel");
+  if (!list) return;
+  target.classList.remove("hangs-left");
+  target.classList.toggle("hangs-left", list.getBoundingClientRect().left < 0);
+}
+
 function switchNavigation(event) {
   const opens = event.target.closest("[data-nav-open]");
   if (!opens && !event.target.closest("[data-nav-close]")) return;
@@ -49,6 +57,7 @@ export function startMenus() {
     switchNavigation(event);
     event.target.closest("[data-close-notice]")?.closest(".notice").remove();
   });
+  document.addEventListener("toggle", hang, true); // it doesn't bubble
   document.addEventListener("keydown", closeOnEscape);
   document.addEventListener("keydown", stepThrough);
 }
