@@ -84,3 +84,48 @@ def test_the_keyboard_and_the_search_reach_every_box(open_as: "Open") -> None:
     expect(admin.locator("[data-places]")).to_be_visible()
     admin.locator("select[name='field:customer:mobile']").select_option("hidden")
     expect(admin.locator("[data-matrix-changes]")).to_contain_text("3")
+
+
+def test_rows_columns_and_modules_are_checked_at_once(open_as: "Open") -> None:
+    """MATRIX-1: one button each, over what is in sight; a second press clears again."""
+    admin = open_as("admin")
+    admin.goto("/matrix/")
+    admin.locator(".matrix-roles a", has_text="Finance").click()
+    row = admin.locator("tr[data-entity=tag]")
+    boxes, ticked = row.locator("input[type=checkbox]"), row.locator("input:checked")
+    expect(ticked).not_to_have_count(boxes.count())
+    row.locator("[data-row]").click()
+    expect(ticked).to_have_count(boxes.count())
+    row.locator("[data-row]").click()
+    expect(ticked).to_have_count(0)
+    column = admin.locator("tr[data-entity]:visible input[name^='grant:'][name$=':export']")
+    admin.locator("[data-matrix-search]").fill("customer")
+    admin.locator("[data-column=export]").click()
+    expect(admin.locator("input[name='grant:customer:export']")).to_be_checked()
+    admin.locator("[data-matrix-search]").fill("")
+    expect(admin.locator("input[name='grant:lead:export']")).not_to_be_checked()
+    admin.locator("[data-column=export]").click()
+    assert all(box.is_checked() for box in column.all())
+    module = admin.locator("tbody", has=admin.locator("tr[data-entity=lead]"))
+    module.locator("[data-module]").click()
+    boxes, ticked = (module.locator(f"input[name^='grant:']{more}") for more in ("", ":checked"))
+    expect(ticked).to_have_count(boxes.count())
+    assert boxes.count() > 40
+
+
+def test_heads_stay_in_sight_and_leaving_asks(open_as: "Open") -> None:
+    """MATRIX-1, UI-6: scrolled to the last corner, names and operations are still there."""
+    admin = open_as("admin", viewport={"width": 1100, "height": 500})
+    admin.goto("/matrix/")
+    admin.locator(".matrix-roles a", has_text="Clerk").click()
+    last = admin.locator("tr[data-entity]").last
+    admin.locator("input[name='grant:lead:list']").click()
+    admin.locator(".matrix-frame").evaluate("frame => frame.scrollTo(1e6, 1e6)")
+    expect(last.locator("th")).to_be_in_viewport()
+    expect(admin.locator("th[data-operation]").last).to_be_in_viewport()
+    expect(admin.locator("th[data-operation]").first).not_to_be_in_viewport()
+    asked = []
+    admin.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    admin.locator(".matrix-roles a", has_text="Finance").click()
+    expect(admin.locator("h1")).to_contain_text("Finance")
+    assert asked == ["beforeunload"]
