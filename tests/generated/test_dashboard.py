@@ -10,12 +10,13 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pytest
+from markupsafe import escape
 from sqlalchemy import insert, update
 
 from app.extensions import db
@@ -203,6 +204,47 @@ def test_new_records_are_those_that_the_oracle_lists(stage: Stage) -> None:
         for key in MEASURED:
             expected = len(stage.oracle.visible(actor, key, "list"))
             assert shown.get(f"new_{catalogue.get(key).plural}", 0) == expected, (actor, key)
+
+
+CHANGE = re.compile(
+    r' data-metric="(\w+)" data-value="(\d+)"(?:(?! data-metric).)*?<span class="change[^>]*>(.*?)'
+    r'<a href="([^"]+)" class="before" data-before="\1" data-value="(\d+)"',
+    re.DOTALL,
+)
+
+
+def a_year_before(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+@pytest.mark.parametrize("versus", ["previous", "last_year"])
+def test_changes_are_against_the_other_period_and_never_made_up(
+    peopled: Stage, versus: str
+) -> None:
+    """REP-6: (now - before) / |before|; "new" where nothing was before, else nothing."""
+    person, told = peopled.person("sales1a"), set()
+    person.get("/lang/en")
+    meanings = {one.key: escape(one.meaning.en) for _entity, one in catalogue.metrics()}
+    for when, length in (("today", 1), ("last_7_days", 7)):
+        ends = [clock.today() - timedelta(days=length - 1), clock.today()]
+        first, last = (
+            a_year_before(day) if versus == "last_year" else day - timedelta(days=length)
+            for day in ends
+        )
+        span = [first.isoformat(), (last + timedelta(days=1)).isoformat()]
+        lens = {"who": "me", "when": when, "versus": versus}
+        page = card(person, "briefing", **lens) + card(person, "summary", **lens)
+        for key, now, inner, url, before in CHANGE.findall(page):
+            text = re.sub(r"<[^>]+>", "", inner).strip()
+            if int(before):
+                part = 100 * (int(now) - int(before)) / int(before)
+                assert float(text.removesuffix("%")) == pytest.approx(part, abs=0.5), key
+            else:
+                assert text == ("new" if int(now) else "–"), key
+            assert re.findall(r"\d{4}-\d\d-\d\d", unescape(url)) == span, key
+            assert f'title="{meanings[key]}"' in page, "REP-1: what it means, on hover"
+            told.add(text)
+    assert {"new", "–"} < told
 
 
 def test_chosen_people_are_within_reach(peopled: Stage) -> None:
