@@ -5,7 +5,7 @@ Requests of their own beside the pages of ``views``; each finds its record throu
 
 from typing import ClassVar
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify, render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import lazy_gettext as _l
 
@@ -63,11 +63,23 @@ class RowsView(BaseView):
     @expose("/sums")
     def sums(self) -> Response:
         """The sums of the amounts over a list's whole filter, with the list's own arguments."""
-        door.demand(self.entity.key, "list")
-        me = lists.opened(self.entity, request.args)
+        me = self._listed()
         if me.is_bin:
             raise NotFound  # what is deleted is not summed
         return jsonify(lists.sums(me))
+
+    @expose("/count")
+    def count(self) -> str:
+        """How many rows match, for the words of a list that has counted a little way (LIST-1)."""
+        return render_template("list_count.html", screen=lists.counted(self._listed()))
+
+    def _listed(self) -> lists.Listed:
+        """The list whose own arguments the address has."""
+        door.demand(self.entity.key, "list")
+        me = lists.opened(self.entity, request.args)
+        if me.is_bin:
+            door.demand(self.entity.key, "restore")
+        return me
 
     def _found(self, pk: int, *inputs: str) -> None:
         """403, 404, 400 in the contract's order: granted, this record, nothing unknown (§1)."""

@@ -1,7 +1,7 @@
 """Reading many rows fast (architecture §4): count, page, rows, in few and constant statements.
 
-One statement counts up to a cap and, when the filter matches no more than that, returns the ids
-of the page; beyond the cap the order is walked along its index, and the rows are read by id.
+One statement counts up to a cap and finds the page: when no more match than that, by sorting them,
+and beyond the cap by walking the order along its index. The rows are then read by id.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, false, func, select, true
+from sqlalchemy import ColumnElement, false, func, not_, select, true, union_all
 
 from app.extensions import db
 from app.spec.conditions import columns_in
@@ -25,6 +25,8 @@ from app.store.policy import Policy
 COUNT_CAP = 10_000
 WORDS_CAP = 1_000
 """Common words are counted less far: each hit is a look into two tables (docs/decisions/0014)."""
+FIRST_CAP = 500
+"""How far a page counts before it is shown; the rest is counted by a request of its own."""
 MAX_PAGE = 10_000_000
 MAX_SEARCH = 200
 BATCH = 2_000
@@ -100,31 +102,29 @@ def _default_order(policy: Policy) -> str:
     return declared if declared.lstrip("-") in policy.plain else "-id"
 
 
-def page(policy: Policy, query: Query, fields: Iterable[Field]) -> Page:
-    """The page's rows with the relations of ``fields`` loaded, and the capped count."""
+def page(policy: Policy, query: Query, fields: Iterable[Field], cap: int | None = None) -> Page:
+    """The page's rows with the relations of ``fields`` loaded, and the count up to ``cap``."""
     entity = policy.entity
     if not 0 <= query.page <= MAX_PAGE:
         raise BadRequest(_l("There is no such page."))
     with operating(policy.operation, entity.key, pools=query.in_pools):
         where, order = clauses(policy, query), ordering(policy, query.order)
-        offset = query.page * query.size
-        cap = WORDS_CAP if query.search.strip() else COUNT_CAP
-        again, span = _is_indexed(policy, query), (cap, offset, query.size)
-        count, ids = _probe(entity.model, where, order, span, again=again)
-        if count > cap:
-            ids = _walk(entity.model, where, order, offset, query.size)
+        cap = cap or (WORDS_CAP if query.search.strip() else COUNT_CAP)
+        span = (cap, query.page * query.size, query.size)
+        count, ids = _found(entity.model, where, order, span, again=_is_indexed(policy, query))
         rows = rows_of(policy, ids, fields)
     return Page(ids, min(count, cap), count <= cap, rows)
 
 
-def _probe(
+def _found(
     model: Any, where: Sequence[Any], order: Order, span: tuple[int, int, int], *, again: bool
 ) -> tuple[int, list[int]]:
-    """Count up to one past the cap; with no more than that also the ids of the page, sorted.
+    """Count up to one past the cap, and the ids of the page: one statement.
 
-    ``span`` is cap, offset and size. What is counted is kept for sorting or, with ``again``, read
-    a second time when there is anything to sort: beyond the cap it is only counted. Either way the
-    planner is kept from walking the order's index for a selective filter.
+    ``span`` is cap, offset and size. Up to the cap, what is counted is kept and sorted or, with
+    ``again``, read a second time to be sorted: the planner is kept from walking the order's index
+    for a selective filter. Beyond the cap that is just what it does. Of the two halves the
+    database runs the one whose constant condition holds.
     """
     cap, offset, size = span
     keys = [column.label(f"key{i}") for i, column in enumerate(order.columns)]
@@ -132,13 +132,15 @@ def _probe(
     if not again:
         some = some.prefix_with("MATERIALIZED", dialect="postgresql")
     total = select(func.count().label("n")).select_from(some).cte("total")
-    is_whole = select(total.c.n).scalar_subquery() <= cap
+    is_few = select(total.c.n).scalar_subquery() <= cap
     if again:
-        found = select(*keys).where(*where, is_whole).offset(0).subquery()
+        few = select(*keys).where(*where, is_few).offset(0).subquery()
     else:
-        found = select(some).where(is_whole).subquery()
-    sorted_by = order.of(list(found.c))
-    page = select(found).order_by(*sorted_by).offset(offset).limit(size).subquery()
+        few = select(some).where(is_few).subquery()
+    many = select(*keys).where(*where, not_(is_few)).order_by(*order.clauses)
+    halves = (select(few).order_by(*order.of(list(few.c))), many)
+    parts = (select(half.offset(offset).limit(size).subquery()) for half in halves)
+    page = union_all(*parts).subquery()
     rows = db.session.execute(
         select(page.c[len(keys) - 1], total.c.n)
         .select_from(total.outerjoin(page, true()))
@@ -154,12 +156,6 @@ def _is_indexed(policy: Policy, query: Query) -> bool:
     return not query.search.strip() and all(field and field.quick for field in asked)
 
 
-def _walk(model: Any, where: Sequence[Any], order: Order, offset: int, size: int) -> list[int]:
-    """The ids of a page beyond the cap, walked along the order's index."""
-    walked = select(model.id).where(*where).order_by(*order.clauses)
-    return list(db.session.scalars(walked.offset(offset).limit(size)))
-
-
 def sums(policy: Policy, query: Query, fields: Sequence[Field]) -> dict[str, Decimal]:
     """The sum of each column over all rows that match, in one statement (LIST-6)."""
     model = policy.entity.model
@@ -169,8 +165,9 @@ def sums(policy: Policy, query: Query, fields: Sequence[Field]) -> dict[str, Dec
     return {f.key: total or Decimal(0) for f, total in zip(fields, row, strict=True)}
 
 
-def count(policy: Policy, query: Query) -> int:
-    """How many rows match, exactly."""
+def count(policy: Policy, query: Query, cap: int | None = None) -> int:
+    """How many rows match: exactly, or one more than ``cap`` when there are more than that."""
     with operating(policy.operation, policy.entity.key, pools=query.in_pools):
-        statement = select(func.count(policy.entity.model.id)).where(*clauses(policy, query))
-        return db.session.scalar(statement) or 0
+        found = select(policy.entity.model.id).where(*clauses(policy, query))
+        found = found.limit(cap + 1) if cap else found
+        return db.session.scalar(select(func.count()).select_from(found.subquery())) or 0

@@ -142,7 +142,6 @@ def test_common_words_are_counted_less_far(world: World, monkeypatch: pytest.Mon
     found = [number for page in pages for number in page["ids"]]
     assert found == api.get("/customers/", order_column="name").json["ids"]
     assert {(page["count"], page["count_exact"]) for page in pages[:4]} == {(3, False)}
-    assert "3+" in api.client.get("/customers/list/?search=customer").text
     exact = api.get("/customers/", exact_count=True, **asked).json
     assert (exact["count"], exact["count_exact"]) == (7, True)
 

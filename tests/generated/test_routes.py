@@ -16,7 +16,7 @@ from tests.support.worlds import World
 
 ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
-     "get", "get_list", "info", "post", "put", "cell", "star", "sums", "viewed",
+     "get", "get_list", "info", "post", "put", "cell", "star", "sums", "count", "viewed",
      "note", "mark", "duplicates", "layers", "leave", "primary",
      "attach", "file", "files", "remove",  # tests/contract/test_files.py
      "import_file", "upload", "template", "steps", "failed"}

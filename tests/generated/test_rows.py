@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from app.spec.catalogue import catalogue
+from app.store import listing
 from tests.generated.browser import Page, Person
 from tests.generated.stage import UNKNOWN, Stage, check_refused, pool_id
 from tests.generated.variety import fill
@@ -107,6 +108,34 @@ def test_sums_are_those_of_the_rows(stage: Stage) -> None:
     assert tried > 8
     for wrong in ("nonsense=1", "order=nonsense&filters=[{}]"):
         assert stage.person("manager").get(f"/customers/sums?{wrong}").status_code == 400
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_counts_are_those_of_the_rows(
+    stage: Stage, entity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LIST-1: a page counts a little way; the request that counts on does so in one's scope."""
+    monkeypatch.setattr(listing, "FIRST_CAP", 1)
+    plural, told = catalogue.get(entity).plural, 0
+    path = f"/{plural}/count"
+    for actor in (person.name for person in PEOPLE):
+        person = stage.person(actor)
+        if not stage.oracle.may(actor, entity, "list"):
+            assert person.get(path).status_code == 403
+            continue
+        rows = json.loads(person.ask(plural, exact_count=True).text)["count"]
+        page = person.get(f"/{plural}/list/", view="all").text
+        assert (f'data-counting="{path}?view=all"' in page) is (rows > 1)
+        assert ('data-total="1+"' in page) is (rows > 1)
+        person.get("/notifications/")
+        with count_statements() as asked:
+            answer = person.get(path, view="all").text
+        assert f'data-total="{rows}"' in answer
+        assert f'name="expected_count" value="{rows}"' in answer
+        assert len(asked) <= 4
+        told += 1
+    assert told
+    assert stage.person("admin").get(f"{path}?nonsense=1").status_code == 400
 
 
 def spread(stage: Stage, *owners: str) -> None:

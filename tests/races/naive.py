@@ -2,7 +2,7 @@
 
 import importlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy import select
@@ -17,29 +17,40 @@ from tests.races.crowd import replace
 
 PAUSE = 1.5
 """Seconds between looking and writing: long enough that a busy machine brings two together."""
+NEVER = 120
+"""Seconds that somebody stands still who is to be killed: he isn't seen to wake up."""
 
 
-def look_first_write_later() -> None:
+Pause = Callable[[], Any]
+
+
+def a_while() -> None:
+    """Between looking and writing."""
+    time.sleep(PAUSE)
+
+
+def look_first_write_later(pause: Pause = a_while) -> None:
     """SELECT, let go, UPDATE by id: what most programs do when somebody claims."""
     locked = engine.lock_rows
 
     def unlocked(*given: Any, **named: Any) -> Iterator[Any]:
         rows = list(locked(*given, **{**named, "lock": False}))
         db.session.commit()
-        time.sleep(PAUSE if rows else 0)
+        if rows:
+            pause()
         return iter(rows)
 
     replace("app.operations.engine", "lock_rows", unlocked)
 
 
-def look_and_let_go(module: str, name: str) -> None:
+def look_and_let_go(module: str, name: str, pause: Pause = a_while) -> None:
     """Look whether somebody has it, a telephone number or a name, let go, save (C84, C102)."""
     look = getattr(importlib.import_module(module), name)
 
     def early(*given: Any) -> Any:
         found = look(*given)
         db.session.commit()
-        time.sleep(PAUSE)
+        pause()
         return found
 
     replace(module, name, early)
@@ -55,13 +66,13 @@ def hold_no_names() -> None:
     replace("app.operations.namesakes", "marks", aside)
 
 
-def import_what_was_planned() -> None:
+def import_what_was_planned(pause: Pause) -> None:
     """Decide about a portion, let go, write it as if nobody had done anything meanwhile."""
 
     def careless(planner: Any, rows: Any, run: int) -> Any:
         verdicts, claims = deciding.decide(planner, rows)
         db.session.commit()
-        time.sleep(PAUSE)
+        pause()
         writing.write(planner, verdicts, claims, run)
         return verdicts, claims
 
@@ -127,16 +138,18 @@ def work_without_a_lease() -> None:
     assert renew is not jobs.renew
 
 
-def commit_halfway(module: str, name: str) -> None:
-    """Commit what a chunk has written before that is called which tells of it (C91)."""
-    tells = getattr(importlib.import_module(module), name)
+def commit_halfway(module: str, name: str, gap: Any) -> None:
+    """Commit what a chunk has written before that is called which tells of it (C91).
 
-    def later(*given: Any, **named: Any) -> Any:
+    ``gap`` is set in between, and nothing goes on: whoever waits for it kills at the worst moment.
+    """
+
+    def never(*_given: Any, **_named: Any) -> None:
         db.session.commit()
-        time.sleep(PAUSE)
-        return tells(*given, **named)
+        gap.set()
+        time.sleep(NEVER)
 
-    replace(module, name, later)
+    replace(module, name, never)
 
 
 def undo_without_looking() -> None:

@@ -22,7 +22,7 @@ from tests.contract.calls import Api, pool_ids, role_ids, stored, user_ids, writ
 from tests.support.worlds import World
 
 Call = Callable[[Api], TestResponse]
-WAIT = 3.0
+WAIT = 20.0
 SOON = 0.4
 
 

@@ -16,6 +16,23 @@ LATER = "SET LOCAL deadlock_timeout = '30s'"
 """Lets the request be the one that finds out, and so the one that PostgreSQL ends."""
 
 
+WAITING = text(
+    "select count(*) from pg_stat_activity"
+    " where datname = current_database() and wait_event_type = 'Lock'"
+)
+
+
+def until_somebody_waits(engine: Engine) -> None:
+    """Return when a transaction of this database waits for a lock; fail if none ever does."""
+    until = time.monotonic() + 20
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while time.monotonic() < until:
+            if connection.scalar(WAITING):
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waited")
+
+
 @pytest.mark.parametrize("is_naive", [False, True], ids=["ours", "naive"])
 def test_a_lost_request_is_begun_again(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, is_naive: bool
@@ -36,7 +53,7 @@ def test_a_lost_request_is_begun_again(
         other.execute(select(table.c.id).where(table.c.id == 3).with_for_update())
         request = threading.Thread(target=transfer)
         request.start()
-        time.sleep(0.5)  # it holds 1 and waits for 3
+        until_somebody_waits(engine)  # it holds 1 and waits for 3
         other.execute(select(table.c.id).where(table.c.id == 1).with_for_update())
     request.join(20)
     [answer] = answers

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import random
-from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -14,12 +13,13 @@ from app.store import jobs
 from tests.contract.calls import Api
 from tests.contract.test_jobs import fill
 from tests.races.crowd import Place
-from tests.races.test_jobs import ON_SQLITE, killed, let_leases_end, state
+from tests.races.test_jobs import ON_SQLITE, killed, killed_halfway, let_leases_end, state
 from tests.support.working import work_off
 from tests.support.worlds import World
 
 ROWS = 2_501
 """Two chunks of rows, and the packing."""
+HALF = ("app.operations.exporting.files", "note")
 
 
 def stored(engine: Engine) -> tuple[int, int, int]:
@@ -40,8 +40,6 @@ def kill_writers(
 
     A naive one stores the file first and what belongs to it later: it is killed in between.
     """
-    half: dict[str, Any] = {"halves": [("app.operations.exporting.files", "note")]}
-    half = half | {"table": "export_part"} if is_naive else {}
     place, api, chance = Place.of(world), Api(world, "manager"), random.Random(seed)  # noqa: S311 - no secret
     ids, files, under_way = fill(engine, ROWS), 0, 0
     while kills > 0:
@@ -50,9 +48,10 @@ def kill_writers(
         job, run = answer["job_id"], answer["operation_id"]
         portions, _written, _logged = stored(engine)
         for attempt in range(1, jobs.LEASE.seconds):
-            if kills > 0 and attempt < 8:
-                after = chance.uniform(0.0, 0.7 if kills % 2 else 0.05)
-                killed(place, engine, int(is_naive), after, **half)
+            if is_naive:
+                killed_halfway(place, HALF)
+            elif kills > 0 and attempt < 8:
+                killed(place, engine, 0, chance.uniform(0.0, 0.7 if kills % 2 else 0.05))
                 kills -= 1
             else:
                 work_off(world)

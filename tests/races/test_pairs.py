@@ -6,6 +6,7 @@ C86, C102): whatever the order, it must look as if one had come after the other.
 
 import itertools
 import time
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -15,7 +16,7 @@ from app.spec.catalogue import catalogue
 from tests.contract.calls import Api
 from tests.contract.test_imports import csv_of, send
 from tests.races import naive
-from tests.races.crowd import Elsewhere, Place, at_once, persist
+from tests.races.crowd import CONTEXT, Elsewhere, Place, at_once, persist
 from tests.races.test_jobs import ON_SQLITE
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
@@ -24,6 +25,19 @@ BINNED, SENT = "Customer 09", "Sent and typed"
 SLOW = ("claim", "bulk edit", "restore", "import")
 QUICK = ("claim and transfer", "edit", "create", "form")
 """Who comes while the careless one of his pair has looked and not written yet."""
+PATIENCE = 60
+"""Seconds that one of a pair waits for the other before the test fails."""
+
+
+class Meeting:
+    """Where a careless one lets his opponent come between his looking and his writing."""
+
+    def __init__(self) -> None:
+        self.looked, self.acted = CONTEXT.Event(), CONTEXT.Event()
+
+    def pause(self) -> None:
+        self.looked.set()
+        self.acted.wait(PATIENCE)
 
 
 def begun(api: Api, what: str) -> Any:
@@ -37,13 +51,13 @@ def begun(api: Api, what: str) -> Any:
     return send(api, "customers", csv_of([["Name"], [SENT]]))
 
 
-def crossing(here: Elsewhere, what: str) -> Any:
+def crossing(here: Elsewhere, what: str, begin: Callable[[], Any]) -> Any:
     """What the second does, a moment after he has opened what he is about to change."""
     api, version = here.api("admin"), 0
     if what == "edit":
         version = persist(lambda: api.get("/customers/1")).json["result"]["version"]
     page = api.client.get("/customers/add").text if what == "form" else ""
-    time.sleep(naive.PAUSE / 3)
+    begin()
     if what == "claim and transfer":
         first = here.api("sales1a")
         persist(lambda: first.bulk("customers", "claim", [11]))
@@ -56,19 +70,29 @@ def crossing(here: Elsewhere, what: str) -> Any:
     return persist(lambda: api.post("/customers/", {"name": BINNED}))
 
 
-def meet(here: Elsewhere, what: str, is_naive: bool) -> Any:
-    if is_naive:
+def meet(here: Elsewhere, what: str, meeting: Meeting | None) -> Any:
+    """One of a pair; with a meeting the first is careless, and the second comes in between."""
+    if meeting:
         naive.hold_no_names()
+    if what in QUICK and meeting:
+        answer = crossing(here, what, lambda: meeting.looked.wait(PATIENCE))
+        meeting.acted.set()
+        return what, answer.status_code
     if what in QUICK:
-        return what, crossing(here, what).status_code
-    if is_naive and what == "restore":
-        naive.look_and_let_go("app.store.namesakes", "taken")
-    elif is_naive and what == "import":
-        naive.import_what_was_planned()
-    elif is_naive:
-        naive.look_first_write_later()
+        return what, crossing(here, what, lambda: time.sleep(0.5)).status_code
+    if meeting:
+        be_careless(what, meeting.pause)
     api = here.api("sales1b" if what == "claim" else "manager")
     return what, persist(lambda: begun(api, what)).status_code
+
+
+def be_careless(what: str, pause: naive.Pause) -> None:
+    if what == "restore":
+        naive.look_and_let_go("app.store.namesakes", "taken", pause)
+    elif what == "import":
+        naive.import_what_was_planned(pause)
+    else:
+        naive.look_first_write_later(pause)
 
 
 def is_gapless(engine: Engine, record: int, field: str) -> bool:
@@ -93,7 +117,8 @@ def called(engine: Engine, name: str) -> int:
 
 def crossed(world: World, engine: Engine, *, is_naive: bool) -> tuple[dict[str, bool], Any]:
     """Whether each pair ended soundly, and what everybody was answered."""
-    crowd = [(what, is_naive) for what in (*SLOW, *QUICK)]
+    meetings = [Meeting() if is_naive else None for _ in SLOW]
+    crowd = [*zip(SLOW, meetings, strict=True), *zip(QUICK, meetings, strict=True)]
     answers = dict(at_once(Place.of(world), meet, crowd))
     sound = {
         "claim x transfer": is_gapless(engine, 11, "owner"),

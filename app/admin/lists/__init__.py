@@ -11,10 +11,12 @@ from app.admin.lists.screen import screen
 from app.admin.lists.starred import star_of
 from app.admin.lists.sums import sums
 from app.admin.lists.tabs import default
+from app.admin.lists.totals import counted
 
 __all__ = [
     "Listed",
     "button",
+    "counted",
     "default",
     "head",
     "is_alarming",

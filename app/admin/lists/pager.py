@@ -3,14 +3,13 @@
 from typing import Any
 
 from app.admin.state import SIZES, ListState
-from app.store import listing
 
 
-def pager(state: ListState, found: listing.Page, total: int, *, is_exact: bool) -> dict[str, Any]:
-    """The range shown, the page sizes, the neighbours; empty addresses lead nowhere."""
+def pager(state: ListState, shown: int, total: int, *, is_exact: bool) -> dict[str, Any]:
+    """The range ``shown``, the page sizes, the neighbours; empty addresses lead nowhere."""
     first = (state.page - 1) * state.size
     pages = max(1, -(-total // state.size))
-    more = state.page < pages if is_exact else len(found.ids) == state.size
+    more = state.page < pages if is_exact else shown == state.size
     return {
         "page": state.page,
         "size": state.size,
@@ -19,6 +18,6 @@ def pager(state: ListState, found: listing.Page, total: int, *, is_exact: bool) 
         "prev_url": state.url(page=state.page - 1) if state.page > 1 else "",
         "next_url": state.url(page=state.page + 1) if more else "",
         "last_url": state.url(page=pages) if is_exact and state.page < pages else "",
-        "from_": first + 1 if found.ids else 0,
-        "to": first + len(found.ids),
+        "from_": first + 1 if shown else 0,
+        "to": first + shown,
     }

@@ -5,16 +5,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.admin.lists import header, operations
+from app.admin.lists import header, operations, totals
 from app.admin.lists.builder import builder, present
 from app.admin.lists.chips import chips
 from app.admin.lists.editable import cells
 from app.admin.lists.empty import empty
 from app.admin.lists.listed import Listed, head
-from app.admin.lists.pager import pager
 from app.admin.lists.quick import quick
 from app.admin.lists.rows import rows
-from app.admin.lists.sending import compared
 from app.admin.lists.starred import starred
 from app.admin.lists.sums import sums_url
 from app.admin.lists.tabs import keeping, tabs
@@ -59,15 +57,12 @@ def frame(me: Listed) -> dict[str, Any]:
 def content(me: Listed) -> dict[str, Any]:
     """The rows and what goes with them; BadRequest for a filter that is not the reader's."""
     state = me.state
-    found = listing.page(me.policy, me.query, me.columns)
-    total = found.count
-    if state.is_exact and not found.is_exact:
-        total = listing.count(me.policy, me.query)
-    is_exact = found.is_exact or state.is_exact
+    found = listing.page(me.policy, me.query, me.columns, totals.cap(me))
     opens = not me.is_bin
     shown = rows(me.policy, found.rows, me.columns, opens=opens, trail=state.trail)
     speech = Speech(state.conditions, me.policy.conditions)
     return {
+        **totals.told(me, totals.at_once(me, found), len(found.ids)),
         "chips": chips(me, speech),
         "builder": {**builder(me.policy), "present": present(state.conditions, speech)},
         "quick": quick(me, speech),
@@ -78,14 +73,7 @@ def content(me: Listed) -> dict[str, Any]:
         "widths_url": f"/columns/{me.entity.plural}/widths{state.arguments}",
         "sums_url": sums_url(me),
         "rows": starred(me, shown),
-        "total": f"{total:,}" if is_exact else f"{total:,}+",
-        "total_exact": is_exact,
-        "seen": compared(state, total) if is_exact else "",
-        "link_url": state.url(page=state.page, seen=total if is_exact else 0),
-        "count_url": state.url(is_exact=True, page=state.page),
-        "pager": pager(state, found, total, is_exact=is_exact),
         "operations": [operations.button(me.entity, verb) for verb in operations.offered(me)],
-        "selection_total": total if is_exact else "",
         "filters_json": replace(state, conditions=me.query.conditions).filters_json(),
         "empty": empty(me),
     }

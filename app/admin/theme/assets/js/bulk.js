@@ -8,6 +8,7 @@ function start(form) {
   const page = form.querySelector("[data-pick-page]");
   const everything = form.elements.all;
   const boxes = [...form.querySelectorAll("input[name=ids]")];
+  const allText = () => form.querySelector("[data-all-text]").dataset.allText;
   let last = null;
 
   function show() {
@@ -15,7 +16,7 @@ function start(form) {
     const all = Boolean(everything?.checked);
     bar.classList.toggle("on", all || ticked > 0);
     bar.classList.toggle("all", all);
-    count.textContent = all ? bar.dataset.allText : bar.dataset.countText.replace("{n}", ticked);
+    count.textContent = all ? allText() : bar.dataset.countText.replace("{n}", ticked);
     page.checked = all || (ticked > 0 && ticked === boxes.length);
     page.indeterminate = !all && ticked > 0 && ticked < boxes.length;
     for (const box of boxes) box.closest("tr").classList.toggle("picked", all || box.checked);

@@ -6,6 +6,7 @@ import { startCells } from "./cells.js";
 import { startColumns } from "./columns.js";
 import { startComparing } from "./compare.js";
 import { startCopying } from "./copying.js";
+import { startCounting } from "./counting.js";
 import { startDates } from "./dates.js";
 import { startDialog } from "./dialog.js";
 import { startDisputes } from "./disputes.js";
@@ -48,6 +49,7 @@ function enliven(root) {
   startTree(root);
   startGrids(root);
   startSums(root);
+  startCounting(root);
   startJobs(root, enliven);
 }
 
