@@ -56,6 +56,7 @@ NO_PAGES = (
 )
 NO_PAGE_EITHER = (
     "/sums",
+    "/count",
     "/counts",
     "/import/template",
     "/failed",

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.driving import ON_SQLITE, add_filter, names, total
+from app.store import listing, sizes
+from tests.browser.driving import ON_SQLITE, add_filter, names, select_everything, total
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
     from tests.browser.conftest import Open
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
@@ -98,3 +101,30 @@ def test_somebody_is_called_from_a_phone_within_three_taps(open_as: "Open") -> N
     page.goto("/customers/list/?order=name")
     expect(page.locator("tr[data-id] a[href^='tel:']").first).to_be_in_viewport()
     expect(page.locator("thead")).not_to_be_in_viewport(ratio=0.01)
+
+
+def test_a_large_list_is_there_before_its_count(
+    open_as: "Open", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LIST-1: the count comes after the page, to every place that tells of it, ticked or not."""
+    page = open_as("manager")
+    page.goto("/customers/list/?view=all")
+    everything = total(page)
+    monkeypatch.setattr(sizes, "LARGE", 1)
+    monkeypatch.setattr(listing, "FIRST_CAP", 2)
+    waiting: list[Route] = []
+    page.route("**/customers/count*", lambda route: waiting.append(route))
+    page.reload()
+    for _turn in range(500):
+        if waiting:
+            break
+        page.wait_for_timeout(20)
+    expect(page.locator("[data-total]")).to_have_attribute("data-total", "2+")
+    select_everything(page)
+    expect(page.locator("[data-bulk-count]")).to_have_text("All 2+ selected")
+    waiting.pop().continue_()
+    expect(page.locator("[data-total]")).to_have_attribute("data-total", str(everything))
+    expect(page.locator("[data-bulk-count]")).to_have_text(f"All {everything} selected")
+    expect(page.locator(".pager-range")).to_contain_text(f"of {everything}")
+    expect(page.locator("input[name=expected_count]")).to_have_value(str(everything))
+    expect(page.locator("input[name=all]")).to_be_checked()

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
+from app.admin import state
 from app.extensions import db
 from app.spec.catalogue import catalogue
-from app.store import listing
+from app.store import listing, sizes
 from tests.contract.calls import Api, condition, grant_fields, stored, user_ids, write
 from tests.leaks.test_right_now import token_client
 from tests.support.snapshot import changed, snapshot
@@ -27,6 +28,8 @@ FULL = {
     "next_contact_at": "2026-11-22T08:00:00Z",
     "remark": "two\nlines",
 }
+ROW, TOTAL = re.compile(r'<tr[^>]*data-id="(\d+)"'), re.compile(r'data-total="([^"]*)"')
+LATER = "data-counting="
 
 
 def test_a_record_as_it_is_read_and_written(world: World, engine: Engine) -> None:
@@ -144,6 +147,30 @@ def test_common_words_are_counted_less_far(world: World, monkeypatch: pytest.Mon
     assert {(page["count"], page["count_exact"]) for page in pages[:4]} == {(3, False)}
     exact = api.get("/customers/", exact_count=True, **asked).json
     assert (exact["count"], exact["count_exact"]) == (7, True)
+
+
+def test_a_search_shows_its_page_before_it_counts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LIST-1: the page knows of one row more; the request beside it counts the others."""
+    monkeypatch.setattr(state, "SIZES", (2, 50))
+    monkeypatch.setattr(sizes, "LARGE", 1)
+    api = Api(world, "manager")
+    found = api.get("/customers/", search="customer", order_column="name").json["ids"]
+    asked, shown, totals = "search=customer&order=name&size=2", [], []
+    for page in range(1, 5):
+        text = api.client.get(f"/customers/list/?{asked}&page={page}").text
+        shown += [int(number) for number in ROW.findall(text)]
+        totals += TOTAL.findall(text)
+        assert (LATER in text) is (page < 4)
+    assert (shown, totals) == (found, ["2+", "4+", "6+", "7"])
+    counted = api.client.get(f"/customers/count?{asked}&page=2").text
+    assert TOTAL.findall(counted) == ["7"]
+    assert "3–4 of 7" in counted
+    assert "page=4" in counted, "the way to the last page"
+    monkeypatch.setattr(sizes, "LARGE", 1_000)
+    small = api.client.get(f"/customers/list/?{asked}").text
+    assert (TOTAL.findall(small), LATER in small) == (["7"], False)
 
 
 def test_deleting_means_the_bin(world: World, engine: Engine) -> None:

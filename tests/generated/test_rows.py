@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from app.spec.catalogue import catalogue
-from app.store import listing
+from app.store import listing, sizes
 from tests.generated.browser import Page, Person
 from tests.generated.stage import UNKNOWN, Stage, check_refused, pool_id
 from tests.generated.variety import fill
@@ -116,6 +116,7 @@ def test_counts_are_those_of_the_rows(
 ) -> None:
     """LIST-1: a page counts a little way; the request that counts on does so in one's scope."""
     monkeypatch.setattr(listing, "FIRST_CAP", 1)
+    monkeypatch.setattr(sizes, "LARGE", 1)
     plural, told = catalogue.get(entity).plural, 0
     path = f"/{plural}/count"
     for actor in (person.name for person in PEOPLE):

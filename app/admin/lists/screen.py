@@ -57,7 +57,7 @@ def frame(me: Listed) -> dict[str, Any]:
 def content(me: Listed) -> dict[str, Any]:
     """The rows and what goes with them; BadRequest for a filter that is not the reader's."""
     state = me.state
-    found = listing.page(me.policy, me.query, me.columns, totals.cap(me))
+    found = listing.page(me.policy, me.query, me.columns, counts_later=totals.counts_later(me))
     opens = not me.is_bin
     shown = rows(me.policy, found.rows, me.columns, opens=opens, trail=state.trail)
     speech = Speech(state.conditions, me.policy.conditions)

@@ -1,7 +1,8 @@
 """How many rows match (LIST-1): what the page says at once, and what is counted after it.
 
-A page counts a little way only, because a count costs more than the page; the rest is asked for by
-a request of its own, as the sums are. Without scripts a link counts exactly.
+A page of a large table counts a little way only, because a count costs more than the page; what is
+left, up to the cap, is asked for by a request of its own, as the sums are (docs/decisions/0025).
+Without scripts a link counts exactly.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from app.admin.lists.listed import Listed
 from app.admin.lists.pager import pager
 from app.admin.lists.sending import compared
-from app.store import listing
+from app.store import listing, sizes
 
 
 @dataclass(frozen=True)
@@ -22,16 +23,17 @@ class Total:
     is_final: bool = True
 
 
-def cap(me: Listed) -> int | None:
-    """How far the page itself counts: as far as it must when it tells of the count (UI-15)."""
-    return listing.COUNT_CAP if me.state.seen else listing.FIRST_CAP
+def counts_later(me: Listed) -> bool:
+    """Whether the page doesn't wait for its count; it does where it tells of it (UI-15)."""
+    return not (me.state.seen or me.state.is_exact) and sizes.is_large(me.entity)
 
 
 def at_once(me: Listed, found: listing.Page) -> Total:
     """What the page that was ``found`` says; all are counted for whoever asked for it."""
     if me.state.is_exact and not found.is_exact:
         return Total(listing.count(me.policy, me.query), is_exact=True)
-    return Total(found.count, found.is_exact, is_final=found.is_exact or bool(me.state.seen))
+    is_final = found.is_exact or found.count >= listing.COUNT_CAP
+    return Total(found.count, found.is_exact, is_final)
 
 
 def later(me: Listed) -> Total:
