@@ -92,7 +92,7 @@ def _beside(seen: Seen) -> Mapping[str, Any] | None:
     if not given:
         return None
     rest = {BESIDES: seen.record.id, "then": ASKED_FOR, "csrf_token": generate_csrf()}
-    return {"action": f"/{entity.plural}/duplicates", "hidden": [*given, *rest.items()]}
+    return {"looks_at": f"/{entity.plural}/duplicates", "hidden": [*given, *rest.items()]}
 
 
 panels.declare(
