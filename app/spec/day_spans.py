@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -54,10 +55,13 @@ class DaysField(LongTextField):
     """A list of days and spans of days."""
 
     def normalise(self, value: str) -> str:
-        return "\n".join(map(str, read(value)))
+        found = "\n".join(map(str, read(value)))
+        if len(found) > self.max_length:  # longer than it was typed: it must be read again
+            raise ValueError(_l("At most %(n)s characters.", n=self.max_length))
+        return found
 
-    def from_json(self, value: str) -> str:
-        return self.normalise(value)
+    def from_json(self, value: Any) -> Any:
+        return self.convert(value)
 
     def to_text(self, value: str | None) -> str:
         return listed((value or "").split("\n"))

@@ -109,3 +109,22 @@ def test_what_is_no_day_is_refused_with_its_line(typed: str, said: str) -> None:
     assert said in str(refusal.value)
     with pytest.raises(ValueError, match="Line"):
         HOLIDAYS.field.from_json(typed)
+
+
+def test_what_is_taken_can_be_read_again() -> None:
+    """Also what is longer written out than it was typed."""
+    lines = [f"{year}-{month}-1~3" for year in range(2027, 2063) for month in range(1, 13)]
+    kept = HOLIDAYS.field.parse("\n".join(lines[:300]))
+    assert HOLIDAYS.field.from_json(kept) == kept
+    with pytest.raises(ValueError, match="At most 8000 characters"):
+        HOLIDAYS.field.parse("\n".join(lines))
+
+
+@pytest.mark.parametrize("setting", [WORKING_DAYS, HOLIDAYS])
+@pytest.mark.parametrize("stored", [5, ["no day"], {"mon": 1}])
+def test_what_was_stored_as_something_else_is_not_understood(
+    setting: settings.Setting[object], stored: object
+) -> None:
+    """So that the default holds; nothing breaks where it is read."""
+    with pytest.raises(ValueError, match=r"text|choice"):
+        setting.field.from_json(stored)
