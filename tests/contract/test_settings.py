@@ -156,13 +156,18 @@ def test_the_page_saves_what_was_changed_and_shows_what_is_wrong(world: "World")
 def test_two_admins_on_the_page(world: "World") -> None:
     """C37: 409 with both values and the input kept; what the other one changed alone stays."""
     one, other = world.client("system"), world.client("admin")
+    one.get("/lang/zh")
     opened = hidden_inputs(one.get("/settings/").text)
-    assert submit(other, "/settings/", seat_days="30", company_name="Acme").status_code == 302
-    stale = one.post("/settings/", data={**opened, "seat_days": "7", "company_name": ""})
+    theirs = {"seat_days": "30", "company_name": "Acme", "working_days": ["tue"]}
+    assert submit(other, "/settings/", **theirs).status_code == 302
+    mine = {"seat_days": "7", "company_name": "", "working_days": ["sun", "mon"]}
+    stale = one.post("/settings/", data={**opened, **mine})
     assert stale.status_code == 409
+    for side in (">周一、周日<", "<mark>周二</mark>", ">周一、周二、周三、周四、周五</td>"):
+        assert side in stale.text
     assert ">7<" in stale.text
     assert "<mark>30</mark>" in stale.text
-    again = {**hidden_inputs(stale.text), "seat_days": "7", "company_name": "Acme"}
+    again = {**hidden_inputs(stale.text), **mine, "company_name": "Acme"}
     assert one.post("/settings/", data=again).status_code == 302
     page = one.get("/settings/").text
     assert 'value="7"' in page
