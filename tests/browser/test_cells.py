@@ -211,3 +211,22 @@ def test_coming_back_finds_the_list_as_it_was(open_as: "Open") -> None:
     expect(page.locator("[data-recent] .menu-list a")).to_have_count(3)
     page.goto("/customers/list/")
     expect(page.locator("tr.picked")).to_have_count(0)
+
+
+def test_a_cell_stays_open_while_something_else_is_swapped(open_as: "Open") -> None:
+    """The bell's number comes late: what is being typed is neither closed nor lost."""
+    page, held = open_as("manager"), []
+    page.route("**/notifications/unread", lambda route: held.append(route))
+    page.goto(ORDER)
+    cell(page, 0, "mobile").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("139001")
+    for _turn in range(500):
+        if held:
+            break
+        page.wait_for_timeout(20)
+    held.pop().fulfill(body="7", content_type="text/html")
+    expect(page.locator(".bell-count[hx-get]")).to_have_text("7")
+    page.keyboard.type("39009")
+    page.keyboard.press("Enter")
+    expect(cell(page, 0, "mobile")).to_have_text("13900139009")
