@@ -221,6 +221,7 @@ def test_a_cell_stays_open_while_something_else_is_swapped(open_as: "Open") -> N
     cell(page, 0, "mobile").focus()
     page.keyboard.press("Enter")
     page.keyboard.type("139001")
+    expect(page.locator(".cell-editor input.form-control")).to_have_value("139001")
     for _turn in range(500):
         if held:
             break
