@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from app.spec.catalogue import catalogue
-from tests.contract.calls import Api
+from tests.contract.calls import Api, condition, filters_of, grant_fields, write
 from tests.contract.test_views import Reader
+from tests.generated.browser import Page
 from tests.support.statements import count_statements
 from tests.support.worlds import World
 
@@ -54,6 +56,25 @@ def test_widths_and_density_are_kept(world: World) -> None:
     assert seller.post("/columns/customers/density", {"density": "compact"}).status_code == 302
     assert 'class="dense"' in seller.client.get("/leads/list/").text
     assert seller.post("/columns/customers/density", {"density": "tiny"}).status_code == 400
+
+
+def test_sums_are_those_of_the_filter_on_the_page(world: World, engine: Engine) -> None:
+    """LIST-6: asked for after the page by its own filter; of a masked amount there's none (C43)."""
+    seller = Reader(world, "sales1a")
+    assert arrange(seller, "customers", column=["annual_revenue"]) == 302
+    for record, amount in ((1, 100), (2, 23)):
+        write(engine, "customer", record, annual_revenue=amount)
+    one = filters_of(condition("name", "eq", "Customer 01"))
+    for more, total in (({}, "123.00"), ({"filters": one}, "100.00"), ({"search": "02"}, "23.00")):
+        page = Page(seller.open("all", **more).text)
+        [url] = page.hooks("data-sums")
+        assert seller.client.get(url).json["annual_revenue"]["exact"] == total
+        assert "annual_revenue" in page.hooks("data-sum")
+    for mask in (1, 2):
+        grant_fields(engine, "salesperson", "customer", annual_revenue={"mask": mask})
+        page = Page(seller.open("all").text)
+        assert not page.hooks("data-sums") | page.hooks("data-sum")
+        assert seller.client.get("/customers/sums").json == {}
 
 
 @pytest.mark.parametrize("entity", [entity.key for entity in catalogue])

@@ -5,9 +5,11 @@ from time import process_time
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from app.admin import pasting
 from app.spec.catalogue import catalogue
+from tests.contract.calls import grant_fields
 from tests.generated.browser import Page, Person
 from tests.support.worlds import World
 
@@ -101,7 +103,7 @@ def test_pasting_fills_the_form_and_saves_nothing(world: World) -> None:
         assert ('name="pasted"' in person(world, "admin").get(path).text) == offers, path
 
 
-def test_a_copy_takes_what_may_be_taken(world: World) -> None:
+def test_a_copy_takes_what_may_be_taken(world: World, engine: Engine) -> None:
     """Unique, system and masked fields stay empty; the copy belongs to whoever makes it."""
     owner, leader = person(world, "sales1a"), person(world, "leader1")
     values = {"city": "Hangzhou", "mobile": "13800138000"}
@@ -116,6 +118,9 @@ def test_a_copy_takes_what_may_be_taken(world: World) -> None:
     assert person(world, "audit").get("/customers/add", copy=1).status_code == 403
     assert 'href="/customers/add?copy=1"' in owner.get("/customers/show/1").text
     assert "copy=1" not in person(world, "audit").get("/customers/show/1").text
+    grant_fields(engine, "salesperson", "customer", mobile={"mask": 2})
+    veiled = Page(owner.get("/customers/add", copy=1).text).form("add")
+    assert (veiled["city"], veiled["mobile"]) == ("Hangzhou", "")
 
 
 def test_one_after_the_other_belongs_to_the_same_record(world: World) -> None:

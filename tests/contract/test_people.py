@@ -68,6 +68,13 @@ def test_announcements_reach_their_audience_and_nobody_else(
         assert stranger.get(f"{path}{number}").status_code == 403, path
 
 
+def test_an_empty_list_offers_to_begin(world: "World") -> None:
+    """LIST-7: to whoever may create, above the list and in it."""
+    for name, ways in (("people", 2), ("audit", 0)):
+        page = world.client(name).get("/announcements/list/").text
+        assert page.count('href="/announcements/add"') == ways, name
+
+
 def test_announcements_run_from_until_and_are_read_once(world: "World") -> None:
     """Only a POST marks them; what is over or to come is not shown; text is text (C51)."""
     now = clock.now().replace(tzinfo=None)

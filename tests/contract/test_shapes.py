@@ -11,6 +11,7 @@ from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.store import listing, sizes
 from tests.contract.calls import Api, condition, grant_fields, stored, user_ids, write
+from tests.generated.browser import Page
 from tests.leaks.test_right_now import token_client
 from tests.support.snapshot import changed, snapshot
 from tests.support.web import hidden_inputs
@@ -133,6 +134,23 @@ def test_names_sort_by_sound_and_are_told_in_the_readers_language(
         assert label == called
         page = api.client.get(f"/customers/show/{ids[4]}").text
         assert f"<span>{called}</span>" in page[page.index("<h1") : page.index("</h1>")]
+
+
+def test_ten_thousand_are_counted_and_more_on_demand(world: World, engine: Engine) -> None:
+    """LIST-1: exactly up to 10,000; beyond that "10,000+" with a link that counts."""
+    api, tag = Api(world, "admin"), catalogue.get("tag").model.__table__
+    rows = [{"name": f"T{n}", "name_key": f"t{n}", "name_sort": f"t{n}"} for n in range(10_001)]
+    with engine.begin() as connection:
+        before = connection.scalar(select(func.count()).select_from(tag)) or 0
+        connection.execute(tag.insert(), rows[: 10_000 - before])
+    assert 'data-total="10,000"' in api.client.get("/tags/list/").text
+    with engine.begin() as connection:
+        connection.execute(tag.insert(), rows[-1:])
+    page = api.client.get("/tags/list/?size=20&page=2").text
+    assert 'data-total="10,000+"' in page
+    assert "21–40" in page
+    [link] = [one for one in Page(page).hooks("href") if "exact=1" in one]
+    assert 'data-total="10,001"' in api.client.get(link).text
 
 
 def test_common_words_are_counted_less_far(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
