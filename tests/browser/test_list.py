@@ -101,6 +101,8 @@ def test_somebody_is_called_from_a_phone_within_three_taps(open_as: "Open") -> N
     page.goto("/customers/list/?order=name")
     expect(page.locator("tr[data-id] a[href^='tel:']").first).to_be_in_viewport()
     expect(page.locator("thead")).not_to_be_in_viewport(ratio=0.01)
+    page.goto("/customers/list/?view=won")
+    expect(page.locator(".tabs .active")).to_be_in_viewport(ratio=1)
 
 
 def test_a_large_list_is_there_before_its_count(

@@ -26,6 +26,7 @@ import { startStars } from "./stars.js";
 import { startReturning } from "./returning.js";
 import { startSearch } from "./search.js";
 import { startShortcuts } from "./shortcuts.js";
+import { startStrips } from "./strips.js";
 import { startSums } from "./sums.js";
 import { startSwaps } from "./swaps.js";
 import { startTrail } from "./trail.js";
@@ -48,6 +49,7 @@ function enliven(root) {
   startOrdering(root);
   startTree(root);
   startGrids(root);
+  startStrips(root);
   startSums(root);
   startCounting(root);
   startJobs(root, enliven);
