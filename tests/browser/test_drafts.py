@@ -25,9 +25,11 @@ def kept(page: "Page") -> list[str]:
 
 
 def leave(page: "Page", path: str) -> None:
-    """Go away without saving, whatever the page asks."""
-    page.once("dialog", lambda dialog: dialog.accept())
+    """Go away without saving; the page asks first."""
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.goto(path)
+    assert asked == ["beforeunload"]
 
 
 def test_a_draft_is_offered_restored_and_gone_when_saved(open_as: "Open") -> None:

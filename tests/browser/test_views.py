@@ -36,6 +36,11 @@ def test_columns_by_keyboard_and_by_dragging_an_edge(open_as: "Open") -> None:
     assert 60 < after["width"] - before["width"] < 100
     page.get_by_role("button", name="Dense rows").click()
     expect(page.locator("#list-region")).to_have_class("dense")
+    page.set_viewport_size({"width": 800, "height": 600})
+    page.locator(".table-frame").evaluate("frame => frame.scrollTo(1e6, 0)")
+    expect(heads.last).to_be_in_viewport()
+    expect(heads.nth(0)).to_be_in_viewport()
+    expect(heads.nth(1)).not_to_be_in_viewport()
 
 
 def test_a_view_is_saved_shared_and_opened_by_somebody_else(open_as: "Open") -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ from sqlalchemy import Engine
 
 from app.admin.record.own_marks import linked
 from app.extensions import db
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.store import history
 from app.store.context import system_scope
+from app.store.pools import TeamSeat
+from tests.contract.calls import user_ids
 from tests.generated.browser import Page, Person
 from tests.support.worlds import World
 
@@ -163,6 +167,29 @@ def test_a_member_leaves_by_himself(world: World, engine: Engine) -> None:
         gone = set(last.changes["team"][0]) - set(last.changes["team"][1])
         assert gone == {last.actor_id}
         assert last.actor.username == "sales2a"
+
+
+def test_the_team_tab_tells_who_and_until_when(world: World, engine: Engine) -> None:
+    """CUS-4: seats that have ended stand last and say so; whoever may, removes or adds one."""
+    table, people = TeamSeat.__table__, user_ids(engine)
+    seats = (("sales1b", timedelta(days=-1)), ("clerk1", timedelta(days=9)), ("manager", None))
+    with engine.begin() as connection:
+        for name, span in seats:
+            until = clock.now() + span if span else None
+            place = {"entity": "customer", "record_id": 1, "user_id": people[name]}
+            connection.execute(table.insert().values(**place, level="read", until=until))
+
+    def rows(name: str) -> list[str]:
+        page = Person(name, world.client(name)).get(MINE, tab="team").text
+        return page.partition("record-team")[2].partition("</section>")[0].split("<li")[1:]
+
+    shown = rows("sales1a")
+    assert len(shown) == 3
+    assert ["Sales1B" in row for row in shown] == [False, False, True]
+    assert ['class="expired"' in row for row in shown] == [False, False, True]
+    assert sum("valid until" in row or "有效期至" in row for row in shown) == 2
+    assert all("/customers/bulk/remove_team?id=1&amp;users=" in row for row in shown)
+    assert not any("remove_team" in row for row in rows("audit"))
 
 
 def test_a_pool_has_a_tab_for_its_kind_only(world: World) -> None:

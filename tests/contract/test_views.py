@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
+from app.store import views
 from tests.contract.calls import Api, condition, grant_fields, role_ids, set_role, user_ids
 from tests.generated.browser import Page
 from tests.support.web import csrf_token
@@ -89,6 +90,15 @@ def test_who_finds_a_view(world: World, engine: Engine) -> None:
             for path in (f"edit/{view}", f"update/{view}", f"delete/{view}"):
                 answer = reader.post(f"/views/customers/{path}", {"name": "mine now"})
                 assert answer.status_code == 404, (name, path)
+
+
+def test_nobody_keeps_views_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred per person and list; here two."""
+    assert views.MOST == 100
+    monkeypatch.setattr(views, "MOST", 2)
+    manager = Reader(world, "manager")
+    assert [manager.keep(MINE).status_code for _ in range(3)] == [302, 302, 409]
+    assert Reader(world, "sales1a").keep(MINE).status_code == 302
 
 
 def test_sharing_is_a_right_of_its_own(world: World) -> None:
