@@ -14,8 +14,10 @@ class Contact(Owned, Record):
     )
     mobile = field.mobile("Mobile", "手机", listed=True, fact=True)
     phone = field.phone("Phone", "电话")
-    email = field.email("E-mail", "邮箱", listed=True)
-    position = field.text("Position", "职务", max_length=80, listed=True, also=("职位", "Title"))
+    email = field.email("E-mail", "邮箱", listed=True, fact=True)
+    position = field.text(
+        "Position", "职务", max_length=80, listed=True, fact=True, also=("职位", "Title")
+    )
     buying_role = field.choice("Role in buying", "采购角色", BUYING_ROLE, listed=True, quick=True)
     sex = field.choice("Sex", "性别", SEX)
     birthday = field.birthday("Birthday", "生日")

@@ -60,6 +60,7 @@ class User(Row):
         required=True,
         unique=True,
         listed=True,
+        fact=True,
         sortable=True,
         editable=False,
         max_length=64,
@@ -67,15 +68,22 @@ class User(Row):
     )
     name = field.name("Name", "姓名", max_length=80)
     name_en = field.text("English name", "英文名", max_length=80, listed=True, search="text")
-    mobile = field.mobile("Mobile", "手机", unique=True, listed=True)
+    mobile = field.mobile("Mobile", "手机", unique=True, listed=True, fact=True)
     email = field.email("E-mail", "邮箱", unique=True, listed=True)
     department = field.link(
-        "Department", "部门", "department", required=True, listed=True, quick=True
+        "Department", "部门", "department", required=True, listed=True, fact=True, quick=True
     )
-    position = field.text("Position", "职务", max_length=80, listed=True)
-    superior = field.person("Direct superior", "直属上级", listed=True)
+    position = field.text("Position", "职务", max_length=80, listed=True, fact=True)
+    superior = field.person("Direct superior", "直属上级", listed=True, fact=True)
     roles = field.links(
-        "Roles", "角色", "role", required=True, listed=True, quick=True, table="user_role"
+        "Roles",
+        "角色",
+        "role",
+        required=True,
+        listed=True,
+        fact=True,
+        quick=True,
+        table="user_role",
     )
     language = field.choice("Language", "语言", LANGUAGES, default=language)
     timezone = field.time_zone("Time zone", "时区", default=time_zone)

@@ -30,16 +30,18 @@ class Pool(Record):
     name = field.name("Name", "名称", max_length=80)
     name_en = field.text("English name", "英文名称", max_length=80, listed=True, search="text")
     kind = field.choice(
-        "Kind", "类型", POOL_KIND, required=True, listed=True, quick=True, editable=False
+        "Kind", "类型", POOL_KIND, required=True, listed=True, fact=True, quick=True, editable=False
     )
     admins = field.links(
-        "Pool admins", "公海管理员", "user", listed=True, quick=True, table="pool_admins"
+        "Pool admins", "公海管理员", "user", listed=True, fact=True, quick=True, table="pool_admins"
     )
-    members = field.links("Pool members", "公海成员", "user", listed=True, table="pool_members")
+    members = field.links(
+        "Pool members", "公海成员", "user", listed=True, fact=True, table="pool_members"
+    )
     member_departments = field.links(
         "Member departments", "成员部门", "department", table="pool_member_departments"
     )
-    is_enabled = field.boolean("Enabled", "启用", listed=True, quick=True)
+    is_enabled = field.boolean("Enabled", "启用", listed=True, fact=True, quick=True)
     position = field.integer("Order", "顺序", default=0)
 
     visible_columns: Mapped[Any] = mapped_column(JSON, default=list)

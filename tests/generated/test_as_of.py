@@ -20,6 +20,8 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.store import accounts, door, history, past
 from app.store.context import Actor, acting_as
+from tests.contract.calls import Api
+from tests.generated.plain import ZONE
 from tests.generated.seed import dice
 from tests.support.web import submit
 from tests.support.worlds import World
@@ -102,6 +104,19 @@ def test_as_of_is_the_row_stored_then(world: World, seed: int, key: str) -> None
                 assert dict(then.values) == was, f"{key} at {moment}"
                 assert then.unknown == frozenset()
         assert len({str(was) for _moment, was in seen}) > STEPS / 2, "hardly anything was changed"
+
+
+def test_a_day_means_all_of_it(world: World) -> None:
+    """UI-5: as of the day on which it was made a record is there, the day before it is not."""
+    api = Api(world, "admin")
+    made = api.post("/customers/", {"name": "Made on a day"}).json
+    moment = datetime.fromisoformat(made["result"]["created_at"]).astimezone(ZONE)
+    for days, is_there in ((0, True), (-1, False)):
+        day = (moment + timedelta(days=days)).date().isoformat()
+        page = api.client.get(f"/customers/show/{made['id']}?tab=history&as_of={day}").text
+        then = page.partition('data-as-of="')[2].partition("</section>")[0]
+        assert then.startswith(day)
+        assert ("Made on a day" in then) == is_there, day
 
 
 def test_a_long_history_costs_no_more_than_a_short_one(world: World) -> None:
