@@ -116,3 +116,14 @@ def test_cards_are_pages_without_a_script(open_as: "Open") -> None:
     page.locator("select[name=metric]").select_option("new_contacts")
     page.locator(".metric-choice button").click()
     expect(page.locator("a[data-metric=new_contacts]").first).to_be_visible()
+
+
+def test_all_of_the_first_page_is_light(open_as: "Open") -> None:
+    """UI-3: everything that a first visit fetches, pages and cards too, as it comes by the wire."""
+    page, sizes = open_as("manager"), list[float]()
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    go_home(page)
+    expect(page.locator("[data-chart] canvas")).to_be_visible()
+    assert 200 * 1024 < sum(sizes) <= 600 * 1024

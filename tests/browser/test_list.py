@@ -93,6 +93,9 @@ def test_somebody_is_called_from_a_phone_within_three_taps(open_as: "Open") -> N
     )
     page.goto("/")
     page.locator("#global-search").tap()
+    box = page.locator("#global-search").bounding_box()
+    assert box is not None
+    assert box["width"] > 300, "whoever types sees what he types"
     page.keyboard.type("0000003")
     page.locator("#search-panel a.hit", has_text="Customer 03").tap()
     expect(page.locator("h1")).to_contain_text("Customer 03")
