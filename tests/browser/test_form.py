@@ -22,6 +22,7 @@ def test_errors_stand_beside_their_fields(open_as: "Open", console: "Console") -
     expect(page.locator(".field[data-field=name] .field-error")).to_be_visible()
     expect(page.locator(".field[data-field=email] .field-error")).to_be_visible()
     expect(page.locator("#f-email")).to_have_value("nowhere")
+    expect(page.locator("[data-unsaved]")).to_be_visible()
     page.locator("#f-email").fill("")
     page.locator("#f-name").fill("Customer 01")
     page.locator("[data-save]").click()

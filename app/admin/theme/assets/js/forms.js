@@ -12,12 +12,14 @@ function changed(form) {
 }
 
 function guard(form) {
-  const start = () => guarded.set(form, "returned" in form.dataset ? "" : content(form));
-  window.setTimeout(start); // after pickers took over their inputs
   const note = form.querySelector("[data-unsaved]");
   const show = () => {
     if (note) note.hidden = !changed(form);
   };
+  window.setTimeout(() => {
+    guarded.set(form, "returned" in form.dataset ? "" : content(form));
+    show();
+  }); // after pickers took over their inputs
   form.addEventListener("input", show);
   form.addEventListener("change", show);
   form.addEventListener("submit", () => guarded.delete(form));
