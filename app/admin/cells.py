@@ -176,15 +176,20 @@ def initials(name: str) -> str:
     return name[-2:] if name and not name.isascii() else name[:2].upper()
 
 
-def linked(field: RelationField, record: Any) -> Markup:
-    """A linked record by its name, leading to its page; people with an avatar instead (UI-4)."""
+def linked(field: RelationField, record: Any, told: Cell | None = None) -> Markup:
+    """A linked record by its name, leading to its page; people with an avatar instead (UI-4).
+
+    ``told`` shows of it what stands beside its name.
+    """
     if record is None:
         return EMPTY
     name = titles.of(record, field)
     if field.is_person:
         return _person(name)
     place = catalogue.get(field.to).plural
-    return Markup('<a href="/%s/show/%s">%s</a>') % (place, record.id, name)
+    link = Markup('<a href="/%s/show/%s">%s</a>') % (place, record.id, name)
+    beside = told(record) if told else EMPTY
+    return Markup("{} {}").format(link, beside) if beside else link
 
 
 @lru_cache(maxsize=2_000)

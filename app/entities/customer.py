@@ -70,6 +70,7 @@ class Customer(Lockable, Pooled, Record):
         "contact",
         system=True,
         section=Section.SOCIAL,
+        told_with="mobile",
         is_constrained=False,
     )
     won_at = field.moment("Won at", "成交时间", **_WON)

@@ -342,6 +342,8 @@ class Entity:
                 raise DeclarationError(
                     self.key, f.key, f"points at {f.to!r}, which is not declared"
                 )
+            if isinstance(f, RelationField) and f.told_with not in {"", *known[f.to].fields}:
+                raise DeclarationError(self.key, f.key, f"{f.to} has no {f.told_with!r} to tell")
         for child in self.children:
             other = known.get(child.entity)
             through = other.fields.get(child.through) if other else None

@@ -33,6 +33,8 @@ class RelationField(Field):
     to: str
     is_parent: bool = False
     """The record belongs to its target: it is deleted and restored with it (CUS-3)."""
+    told_with: str = ""
+    """The field of its target that pages show beside the name, as their reader may (CUS-6)."""
     is_constrained: bool = True
     """False: no foreign key in the database. For links to people, who are never deleted (ORG-1),
     and for those that would close a circle of tables."""

@@ -23,8 +23,8 @@ from app.store.policy import Policy
 _ALWAYS = ("version", "owner_id", "pool_id")
 """Columns that who-may-see-what and the optimistic lock need of every row."""
 
-_Pointing = tuple[tuple[str, str, str], ...]
-"""Fields as key, target of the relation ("" for none), and column."""
+_Pointing = tuple[tuple[str, str, str, str], ...]
+"""Fields as key, column, target of the relation ("" for none), and what else is told of that."""
 
 
 def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list[Any]:
@@ -66,13 +66,15 @@ class _Reading:
 @lru_cache(maxsize=1_000)
 def _reading(model: Any, fields: _Pointing) -> _Reading:
     columns = _columns(model, fields)
-    linked = tuple((key, ("id", *_title_columns(to))) for key, to, _column in fields if to)
+    linked = []
     statement = select(*(getattr(model, name) for name in columns)).select_from(model)
-    for (key, names), to in zip(linked, (to for _key, to, _column in fields if to), strict=True):
-        target = aliased(catalogue.get(to).model)
-        statement = statement.outerjoin(getattr(model, key).of_type(target))
-        statement = statement.add_columns(*(getattr(target, name) for name in names))
-    return _Reading(statement, columns, linked)
+    for key, _column, to, told in fields:
+        if to:
+            target, names = aliased(catalogue.get(to).model), _told_columns(to, told)
+            statement = statement.outerjoin(getattr(model, key).of_type(target))
+            statement = statement.add_columns(*(getattr(target, name) for name in names))
+            linked.append((key, names))
+    return _Reading(statement, columns, tuple(linked))
 
 
 def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Select[Any]:
@@ -84,10 +86,9 @@ def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Selec
 @lru_cache(maxsize=1_000)
 def _load_options(model: Any, fields: _Pointing) -> tuple[Any, ...]:
     relations = []
-    for key, to, _column in fields:
+    for key, _column, to, told in fields:
         if to:
-            names = ("id", *_title_columns(to))
-            target = catalogue.get(to).model
+            target, names = catalogue.get(to).model, _told_columns(to, told)
             relations.append(
                 joinedload(getattr(model, key)).load_only(*(getattr(target, n) for n in names))
             )
@@ -95,18 +96,25 @@ def _load_options(model: Any, fields: _Pointing) -> tuple[Any, ...]:
 
 
 def _pointing(fields: Iterable[Field]) -> _Pointing:
-    return tuple((f.key, f.to if isinstance(f, RelationField) else "", f.column) for f in fields)
+    return tuple(
+        (f.key, f.column, f.to, f.told_with)
+        if isinstance(f, RelationField)
+        else (f.key, f.column, "", "")
+        for f in fields
+    )
 
 
 def _columns(model: Any, fields: _Pointing) -> tuple[str, ...]:
     """The columns that fields need, those of the title and those every row needs."""
-    names = {column for _key, _to, column in fields} | {"id", *_ALWAYS}
+    names = {column for _key, column, _to, _told in fields} | {"id", *_ALWAYS}
     entity = catalogue.of(model)
     if entity is not None:
         names |= {entity.title, entity.english}
     return tuple(name for name in sorted(names) if name in model.__mapper__.column_attrs)
 
 
-def _title_columns(key: str) -> tuple[str, ...]:
+def _told_columns(key: str, told: str) -> tuple[str, ...]:
+    """What is read of a linked record: its number, what it is called, and what is told of it."""
     target = catalogue.get(key)
-    return tuple(n for n in (target.title, target.english, "username") if n in target.fields)
+    names = (target.title, target.english, "username", told)
+    return ("id", *dict.fromkeys(n for n in names if n in target.fields))

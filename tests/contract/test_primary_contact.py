@@ -2,10 +2,13 @@
 
 from sqlalchemy import Engine
 
-from tests.contract.calls import Api, grant_fields, stored
+from tests.contract.calls import Api, grant_fields, stored, user_ids, write
 from tests.contract.test_recycle_bin import contacts_of
+from tests.contract.test_views import Reader
 from tests.generated.browser import Page, Person
 from tests.support.worlds import World
+
+MOBILE = "13912345678"
 
 
 def test_another_contact_becomes_the_primary_one(world: World, engine: Engine) -> None:
@@ -44,3 +47,25 @@ def test_another_contact_becomes_the_primary_one(world: World, engine: Engine) -
     assert leader.post("/customers/primary/1", {"chosen": first}).status_code == 403
     assert 'data-form="primary"' not in leader.get("/customers/show/1", tab="contacts").text
     assert stored(engine, "customer", 1)["primary_contact_id"] == second
+
+
+def test_it_is_told_with_its_telephone_as_its_reader_may(world: World, engine: Engine) -> None:
+    """CUS-6, PERM-6: in the list and on the page, in full, as a mask or not at all."""
+    number, owner = min(contacts_of(engine, 1)), user_ids(engine)["sales1a"]
+    write(engine, "contact", number, mobile=MOBILE, owner_id=owner)
+    write(engine, "customer", 1, primary_contact_id=number)
+    seller = Reader(world, "sales1a")
+    chosen = {"column": ["primary_contact"], "frozen": "1"}
+    assert seller.post("/columns/customers/", chosen).status_code == 302
+
+    def pages() -> list[str]:
+        assert MOBILE not in Reader(world, "finance").client.get("/customers/show/1").text
+        return [seller.open("all").text, seller.client.get("/customers/show/1").text]
+
+    assert [f'href="tel:{MOBILE}"' in page for page in pages()] == [True, True]
+    grant_fields(engine, "salesperson", "contact", mobile={"mask": 1})
+    assert [MOBILE in page for page in pages()] == [False, True]
+    grant_fields(engine, "salesperson", "contact", mobile={"mask": 2})
+    assert [(MOBILE in page, "139****5678" in page) for page in pages()] == [(False, True)] * 2
+    grant_fields(engine, "salesperson", "contact", mobile={"level": 0})
+    assert not any(MOBILE in page or "139****5678" in page for page in pages())

@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from app.admin import cells
+from app.spec.catalogue import catalogue
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
 from app.store import titles
@@ -49,7 +50,8 @@ def _cells(
 def value_cell(policy: Policy, field: Field, names: titles.Links) -> cells.Cell:
     """How to show that field of a record to this reader: decided once, used for every row."""
     if isinstance(field, RelationField):
-        return lambda record: cells.linked(field, getattr(record, field.key))
+        told = _told(policy, field)
+        return lambda record: cells.linked(field, getattr(record, field.key), told)
     if isinstance(field, LinksField):
         return lambda record: cells.several(names.get((record.id, field.key), ()))
     column = field.column
@@ -57,3 +59,13 @@ def value_cell(policy: Policy, field: Field, names: titles.Links) -> cells.Cell:
         return lambda record: cells.show(escape, policy.shown(field, getattr(record, column)))
     show = cells.cell(field)
     return lambda record: cells.show(show, getattr(record, column))
+
+
+def _told(policy: Policy, field: RelationField) -> cells.Cell | None:
+    """What stands beside the name of a linked record, as its own field permissions say (CUS-6)."""
+    if not field.told_with:
+        return None
+    operation = "list" if policy.in_list else "read"
+    of_it = Policy(policy.actor, catalogue.get(field.to), operation, in_list=policy.in_list)
+    told = of_it.readable.get(field.told_with)
+    return None if told is None else value_cell(of_it, told, {})
