@@ -104,6 +104,30 @@ def _collect(answers: Any, expected: int) -> list[tuple[bool, Any]]:
     return told
 
 
+class Rendezvous:
+    """Where so many careless processes wait for each other once: after looking, before writing."""
+
+    def __init__(self, parties: int) -> None:
+        self._barrier, self.has_met = CONTEXT.Barrier(parties), False
+
+    def meet(self) -> None:
+        """Return when all are there, each time after the first at once."""
+        if not self.has_met:
+            self.has_met = True
+            self._barrier.wait(PATIENCE)
+
+
+class Meeting:
+    """Where a careless one lets his opponent come between his looking and his writing."""
+
+    def __init__(self) -> None:
+        self.looked, self.acted = CONTEXT.Event(), CONTEXT.Event()
+
+    def pause(self) -> None:
+        self.looked.set()
+        self.acted.wait(PATIENCE)
+
+
 def persist(call: Callable[[], Any]) -> Any:
     """Ask again as long as the answer is 503: what a careful client does (C87, C92)."""
     for _ in range(RETRIES):

@@ -22,14 +22,10 @@ NEVER = 120
 
 
 Pause = Callable[[], Any]
+"""What a careless program does between looking and writing: it waits for those it will hurt."""
 
 
-def a_while() -> None:
-    """Between looking and writing."""
-    time.sleep(PAUSE)
-
-
-def look_first_write_later(pause: Pause = a_while) -> None:
+def look_first_write_later(pause: Pause) -> None:
     """SELECT, let go, UPDATE by id: what most programs do when somebody claims."""
     locked = engine.lock_rows
 
@@ -43,7 +39,7 @@ def look_first_write_later(pause: Pause = a_while) -> None:
     replace("app.operations.engine", "lock_rows", unlocked)
 
 
-def look_and_let_go(module: str, name: str, pause: Pause = a_while) -> None:
+def look_and_let_go(module: str, name: str, pause: Pause) -> None:
     """Look whether somebody has it, a telephone number or a name, let go, save (C84, C102)."""
     look = getattr(importlib.import_module(module), name)
 
@@ -114,7 +110,7 @@ def overwrite_lines() -> None:
     replace("app.store.grants", "raise_version", lambda *_: True)
 
 
-def work_without_a_lease() -> None:
+def work_without_a_lease(pause: Pause) -> None:
     """Look where the job stands, let go, do those rows: whoever else does them (R3)."""
     renew = jobs.renew
 
@@ -125,7 +121,7 @@ def work_without_a_lease() -> None:
         ids = runs.pending(job.operation_id or 0, job.cursor, 500)
         replace("app.store.runs", "pending", lambda *_: ids)
         db.session.commit()
-        time.sleep(PAUSE / 5)
+        pause()
         return db.session.get(jobs.Job, number)
 
     pending = runs.pending
@@ -152,7 +148,7 @@ def commit_halfway(module: str, name: str, gap: Any) -> None:
     replace(module, name, never)
 
 
-def undo_without_looking() -> None:
+def undo_without_looking(pause: Pause) -> None:
     """Look whether the run is undone, let go, undo it; nothing in the database objects."""
     own, start, under_way = runs.own, runs.start, runs.under_way
     taken_back: dict[int, Any] = {}
@@ -161,7 +157,7 @@ def undo_without_looking() -> None:
         found = own(*given, **{**named, "lock": False})
         number = found.id
         db.session.commit()
-        time.sleep(PAUSE / 3)
+        pause()
         return own(number)
 
     def unnoticed(*given: Any, **named: Any) -> int:

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.spec.catalogue import catalogue
 from tests.contract.calls import pool_ids, user_ids
 from tests.races import naive
-from tests.races.crowd import Elsewhere, Place, at_once, persist
+from tests.races.crowd import Elsewhere, Place, Rendezvous, at_once, persist
 from tests.support.worlds import World
 
 PEOPLE = ("sales1a", "sales1b", "sales2a", "leader1", "manager", "admin")
@@ -32,10 +32,12 @@ def fill_pool(engine: Engine, number: int) -> list[int]:
         return list(connection.scalars(insert(table).returning(table.c.id), rows))
 
 
-def claim_all(here: Elsewhere, who: str, ids: list[int], seed: int, is_naive: bool) -> Any:
+def claim_all(
+    here: Elsewhere, who: str, ids: list[int], seed: int, naive_at: Rendezvous | None
+) -> Any:
     """Claim everything in batches, everybody in an order of his own; answers whom and what won."""
-    if is_naive:
-        naive.look_first_write_later()
+    if naive_at:
+        naive.look_first_write_later(naive_at.meet)
     api = here.api(who)
     batches = [ids[i : i + BATCH] for i in range(0, len(ids), BATCH)]
     random.Random(seed).shuffle(batches)  # noqa: S311 - no secret
@@ -53,7 +55,8 @@ def claim_all(here: Elsewhere, who: str, ids: list[int], seed: int, is_naive: bo
 
 def claim_race(world: World, engine: Engine, number: int, processes: int, *, is_naive: bool) -> Any:
     ids = fill_pool(engine, number)
-    crowd = [(PEOPLE[i % len(PEOPLE)], ids, i, is_naive) for i in range(processes)]
+    naive_at = Rendezvous(processes) if is_naive else None
+    crowd = [(PEOPLE[i % len(PEOPLE)], ids, i, naive_at) for i in range(processes)]
     return at_once(Place.of(world), claim_all, crowd)
 
 

@@ -18,7 +18,7 @@ from app.store import jobs
 from tests.contract.calls import Api, user_ids
 from tests.contract.test_jobs import fill, started
 from tests.races import naive
-from tests.races.crowd import CONTEXT, Elsewhere, Place, at_once
+from tests.races.crowd import CONTEXT, Elsewhere, Place, Rendezvous, at_once
 from tests.support.working import work_off
 from tests.support.worlds import World
 
@@ -56,11 +56,11 @@ def state(engine: Engine, number: int) -> tuple[str, int]:
         return row.state, row.done + row.skipped
 
 
-def scramble(here: Elsewhere, number: int, is_naive: bool) -> None:
+def scramble(here: Elsewhere, number: int, naive_at: Rendezvous | None) -> None:
     """Work on one job although others do: leases end as soon as they begin."""
     jobs.LEASE = timedelta(minutes=-1)
-    if is_naive:
-        naive.work_without_a_lease()
+    if naive_at:
+        naive.work_without_a_lease(naive_at.meet)
     runner = Runner(here.app)
     while runner.run(number):
         time.sleep(0.01)
@@ -69,7 +69,8 @@ def scramble(here: Elsewhere, number: int, is_naive: bool) -> None:
 def scrambled(world: World, engine: Engine, rows: int, *, is_naive: bool) -> dict[str, int]:
     ids = fill(engine, rows)
     job, run = started(Api(world, "manager"), "transfer", ids, {"new_owner": "sales1b"})
-    crowd: list[Any] = [(job, is_naive)] * WORKERS
+    naive_at = Rendezvous(WORKERS) if is_naive else None
+    crowd: list[Any] = [(job, naive_at)] * WORKERS
     at_once(Place.of(world), scramble, crowd)
     found = counts(engine, run, user_ids(engine)["sales1b"])
     return found | {"settled": state(engine, job)[1], "rows": rows}

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,8 +23,15 @@ from app.store.engine import may_write
 from app.store.outbox import Outbox
 from app.store.settings import obey_now
 from tests.contract.calls import user_ids, write
-from tests.races.crowd import CONTEXT, PATIENCE, Elsewhere, Place, at_once, replace
-from tests.races.naive import PAUSE
+from tests.races.crowd import (
+    CONTEXT,
+    PATIENCE,
+    Elsewhere,
+    Place,
+    Rendezvous,
+    at_once,
+    replace,
+)
 from tests.support.mailbox import mailbox, set_up
 from tests.support.worlds import World
 
@@ -53,23 +61,27 @@ def tell(world: World, engine: Engine, count: int) -> None:
         )
 
 
-def send(here: Elsewhere, is_naive: bool = False) -> None:
+def send(here: Elsewhere, naive_at: Rendezvous | None = None) -> None:
     """One sender, until nothing is left that it could send now."""
-    if is_naive:
-        replace("app.store.mails", "claim", _look_only)
+    if naive_at:
+        replace("app.store.mails", "claim", partial(_look_only, naive_at))
         replace("app.store.mails", "held", _whoever_holds)
-        replace("app.jobs.mailing", "SECONDS", 2 * PAUSE)
     with here.app.app_context():
         obey_now()
         with system_scope("a sender of a test"):
             mailing.run()
 
 
-def _look_only(worker: str, most: int) -> list[int]:
-    """What most programs do: look for what is due, and send it."""
+def _look_only(rendezvous: Rendezvous, worker: str, most: int) -> list[int]:
+    """What most programs do: look for what is due, and send it. Once: it stays due for them."""
+    if rendezvous.has_met:
+        return []
     due = select(mails.Mail.id).where(mails.Mail.state == mails.WAITING).limit(most)
-    found = list(db.session.scalars(due))
-    time.sleep(PAUSE if found else 0)
+    while not (found := list(db.session.scalars(due))):
+        db.session.rollback()  # somebody is still sorting
+        time.sleep(0.05)
+    db.session.rollback()  # and lets go
+    rendezvous.meet()
     return found
 
 
@@ -161,6 +173,6 @@ def test_without_a_claim_people_get_it_twice(world: World, engine: Engine) -> No
     with mailbox() as box:
         set_up(world, box.port)
         tell(world, engine, 20)
-        at_once(Place.of(world), send, [(True,)] * 3)
+        at_once(Place.of(world), send, [(Rendezvous(3),)] * 3)
         arrived = box.ids()
     assert max(arrived.values()) > 1

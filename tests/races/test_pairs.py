@@ -16,7 +16,7 @@ from app.spec.catalogue import catalogue
 from tests.contract.calls import Api
 from tests.contract.test_imports import csv_of, send
 from tests.races import naive
-from tests.races.crowd import CONTEXT, Elsewhere, Place, at_once, persist
+from tests.races.crowd import PATIENCE, Elsewhere, Meeting, Place, at_once, persist
 from tests.races.test_jobs import ON_SQLITE
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
@@ -25,19 +25,6 @@ BINNED, SENT = "Customer 09", "Sent and typed"
 SLOW = ("claim", "bulk edit", "restore", "import")
 QUICK = ("claim and transfer", "edit", "create", "form")
 """Who comes while the careless one of his pair has looked and not written yet."""
-PATIENCE = 60
-"""Seconds that one of a pair waits for the other before the test fails."""
-
-
-class Meeting:
-    """Where a careless one lets his opponent come between his looking and his writing."""
-
-    def __init__(self) -> None:
-        self.looked, self.acted = CONTEXT.Event(), CONTEXT.Event()
-
-    def pause(self) -> None:
-        self.looked.set()
-        self.acted.wait(PATIENCE)
 
 
 def begun(api: Api, what: str) -> Any:

@@ -8,15 +8,15 @@ from sqlalchemy import Engine, func, select
 from app.extensions import db
 from tests.contract.calls import Api
 from tests.races import naive
-from tests.races.crowd import Elsewhere, Place, at_once, persist
+from tests.races.crowd import Elsewhere, Place, Rendezvous, at_once, persist
 from tests.support.worlds import World
 
 PROCESSES = 4
 
 
-def undo_it(here: Elsewhere, number: int, is_naive: bool) -> int:
-    if is_naive:
-        naive.undo_without_looking()
+def undo_it(here: Elsewhere, number: int, naive_at: Rendezvous | None) -> int:
+    if naive_at:
+        naive.undo_without_looking(naive_at.meet)
     api = here.api("admin")
     status: int = persist(lambda: api.post(f"/operations/{number}/undo", {})).status_code
     return status
@@ -26,7 +26,8 @@ def undo_race(world: World, engine: Engine, *, is_naive: bool) -> tuple[Counter[
     """The answers, and how many entries each record got."""
     run = Api(world, "manager").bulk("customers", "transfer", [1, 2], {"new_owner": "sales2a"})
     number = run.json["operation_id"]
-    crowd: list[Any] = [(number, is_naive)] * PROCESSES
+    naive_at = Rendezvous(PROCESSES) if is_naive else None
+    crowd: list[Any] = [(number, naive_at)] * PROCESSES
     answers = Counter(at_once(Place.of(world), undo_it, crowd))
     history = db.metadata.tables["history"]
     with engine.connect() as connection:
