@@ -65,6 +65,7 @@ def lists(company: Company) -> Iterator[Measure]:
         yield _list(company, f"sorted by name, {scope}", scope, order="name", floor=by_name)
         yield _list(company, f"filter: option, {scope}", scope, **filtered)
         yield _list(company, f"deep page, {scope}", scope, page=deep + 1, floor=depth)
+    yield _get("list", "its count, asked for after it", "all", "/customers/count", 8, None, None)
     seller = company.people["sales2a"]
     yield _list(
         company,
@@ -90,6 +91,8 @@ def searches(company: Company) -> Iterator[Measure]:
     for who in ("self", "subordinates", "all"):
         name, floor = f"two characters, common, {who}", {"words": "科技"}
         yield _list(company, name, who, area="search", search="科技", floor=floor)
+    counted = f"/customers/count?search={quote('科技')}"
+    yield _get("search", "its count, two characters", "department_tree", counted, 8, None, None)
     # The floor's own plan walks a million rows to find nothing, so there is nothing to compare.
     nothing = f"/customers/list/?search={quote('鑫鑫鑫')}"
     yield _get("search", "nothing found", "department_tree", nothing, 8, None, None)
