@@ -88,11 +88,11 @@ def _beside(seen: Seen) -> Mapping[str, Any] | None:
         return None
     known = {f.key: f for f in seen.fields if f.likeness and f.key not in seen.policy.masked}
     values = {key: getattr(seen.record, f.column) for key, f in known.items()}
-    given = [(key, one) for key, one in values.items() if one]
+    given = {key: str(one) for key, one in values.items() if one}
     if not given:
         return None
-    rest = {BESIDES: seen.record.id, "then": ASKED_FOR, "csrf_token": generate_csrf()}
-    return {"looks_at": f"/{entity.plural}/duplicates", "hidden": [*given, *rest.items()]}
+    values = {**given, BESIDES: str(seen.record.id), "then": ASKED_FOR}
+    return {"looks_at": f"/{entity.plural}/duplicates", "values": values}
 
 
 panels.declare(

@@ -164,7 +164,7 @@ def test_a_click_opens_the_record_and_two_edit_the_cell(open_as: "Open") -> None
     """LIST-5: wherever on the row; what leaves an editor opens nothing."""
     page = open_as("manager")
     page.clock.install()
-    page.goto(ORDER)
+    page.goto(ORDER, wait_until="networkidle")  # nothing waits for an answer when time leaps
     page.clock.pause_at("2100-01-01")
     here = page.url
     mobile, editor = cell(page, 0, "mobile"), page.locator(".cell-editor")

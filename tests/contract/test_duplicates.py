@@ -1,5 +1,7 @@
 """Duplicates (CUS-7, PERM-4, C84): found everywhere, told sparingly, asked about before saving."""
 
+import json
+from html import unescape
 from typing import Any
 
 import pytest
@@ -70,9 +72,10 @@ def test_beside_a_record_they_are_looked_for_when_asked(world: World, engine: En
     client = world.client("sales1a")
 
     def panel(page: str) -> dict[str, str]:
-        found = page.partition('data-panel="duplicates"')[2].partition("</section>")[0]
-        assert not found or 'action="/customers/duplicates"' in found
-        return hidden_inputs(found)
+        found = page.partition('data-looks="/customers/duplicates" data-values="')[2]
+        assert bool(found) is ('data-panel="duplicates"' in page)
+        given = json.loads(unescape(found.partition('"')[0]) or "{}")
+        return {**given, "csrf_token": hidden_inputs(page)["csrf_token"]} if given else {}
 
     form = panel(client.get("/customers/show/1?from=order=name").text)
     assert form["phone"] == PHONE

@@ -448,7 +448,7 @@ def test_every_refusal_is_a_page_and_a_body_of_ours(
     client.get(f"/lang/{language}")
     for kind in REFUSALS:
 
-        def refuse(*_: Any, kind: Any = kind) -> None:
+        def refuse(*_: Any, kind: Any = kind, **__: Any) -> None:
             raise kind(60) if kind is Throttled else kind()
 
         monkeypatch.setattr(listing, "page", refuse)
@@ -516,7 +516,7 @@ def test_what_the_database_says_is_for_the_log(
     monkeypatch.setitem(world.app.config, "PROPAGATE_EXCEPTIONS", False)
     error, status, code = DATABASE[name]
 
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise error
 
     client = world.client("manager")

@@ -95,6 +95,8 @@ def test_all_end_as_if_one_came_after_the_other(
         "number x number": counted(engine, "customer", mobile=PHONE) == 1,
     }
     if is_naive:
+        if world.server.kind == "postgresql":  # two merges lock crosswise: one begins again (R10)
+            del sound["merge x merge"]
         assert not any(sound.values()), (sound, answers)
     else:
         assert all(sound.values()), (sound, answers)

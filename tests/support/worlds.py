@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event, make_url, text
 
 from app import create_app
 from config import settings
@@ -20,9 +20,14 @@ _numbers = count(1_000_000, 1_000)
 
 
 def environment(instance: Path, url: str) -> dict[str, str]:
-    """What the product reads of its surroundings: long logins, no throttle, work by hand."""
+    """What the product reads of its surroundings: long logins, no throttle, work by hand.
+
+    The keys are everybody's, the files belong to one database: others count theirs meanwhile.
+    """
+    database = Path(make_url(url).database or "").name
     return {
         "CRM_INSTANCE": str(instance),
+        "CRM_FILES": str(instance / "files" / database),
         "DATABASE_URL": url,
         "CRM_IDLE_MINUTES": str(24 * 60),
         "CRM_JOB_THREADS": "0",

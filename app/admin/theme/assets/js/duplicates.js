@@ -36,17 +36,17 @@ function start(region) {
 }
 
 // Beside a record they are looked for when its reader asks.
-function ask(form) {
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const answer = await send(form.action, [...new FormData(form)]).catch(() => ({}));
-    const place = form.nextElementSibling;
+function ask(button) {
+  button.addEventListener("click", async () => {
+    const { looks, values, refused } = button.dataset;
+    const answer = await send(looks, JSON.parse(values)).catch(() => ({}));
+    const place = button.nextElementSibling;
     if (answer.ok && !answer.redirected) place.innerHTML = await answer.text();
-    else place.textContent = form.dataset.refused;
+    else place.textContent = refused;
   });
 }
 
 export function startDuplicates(root) {
   each(root, "[data-duplicates]", start);
-  each(root, "form[data-looks]", ask);
+  each(root, "button[data-looks]", ask);
 }
