@@ -19,7 +19,7 @@ WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "WITH")
 _numbers = count(1_000_000, 1_000)
 
 
-def environment(instance: Path, url: str) -> dict[str, str]:
+def environment(instance: Path | str, url: str) -> dict[str, str]:
     """What the product reads of its surroundings: long logins, no throttle, work by hand.
 
     The keys are everybody's, the files belong to one database: others count theirs meanwhile.
@@ -27,7 +27,7 @@ def environment(instance: Path, url: str) -> dict[str, str]:
     database = Path(make_url(url).database or "").name
     return {
         "CRM_INSTANCE": str(instance),
-        "CRM_FILES": str(instance / "files" / database),
+        "CRM_FILES": str(Path(instance, "files", database)),
         "DATABASE_URL": url,
         "CRM_IDLE_MINUTES": str(24 * 60),
         "CRM_JOB_THREADS": "0",
