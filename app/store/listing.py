@@ -107,36 +107,18 @@ def page(
 ) -> Page:
     """The page's rows with the relations of ``fields`` loaded, and the capped count.
 
-    For whoever ``counts_later`` it counts a little way only, and with words not beyond the page.
+    For whoever ``counts_later`` it counts a little way only.
     """
     entity = policy.entity
     if not 0 <= query.page <= MAX_PAGE:
         raise BadRequest(_l("There is no such page."))
     with operating(policy.operation, entity.key, pools=query.in_pools):
         where, order = clauses(policy, query), ordering(policy, query.order)
-        has_words, offset = bool(query.search.strip()), query.page * query.size
-        if has_words and counts_later:
-            cap = offset + query.size
-            count, ids = _walked(entity.model, where, order, offset, query.size)
-        else:
-            cap = FIRST_CAP if counts_later else WORDS_CAP if has_words else COUNT_CAP
-            span, again = (cap, offset, query.size), _is_indexed(policy, query)
-            count, ids = _found(entity.model, where, order, span, again=again)
+        cap = FIRST_CAP if counts_later else WORDS_CAP if query.search.strip() else COUNT_CAP
+        span = (cap, query.page * query.size, query.size)
+        count, ids = _found(entity.model, where, order, span, again=_is_indexed(policy, query))
         rows = rows_of(policy, ids, fields)
     return Page(ids, min(count, cap), count <= cap, rows)
-
-
-def _walked(
-    model: Any, where: Sequence[Any], order: Order, offset: int, size: int
-) -> tuple[int, list[int]]:
-    """The ids of a page, and how many rows that makes up to its end, or to one beyond it.
-
-    The database knows how common words are: it walks the order for those that many rows have, and
-    sorts the few that have others. A page behind the last row makes one row more than its end.
-    """
-    found = select(model.id).where(*where).order_by(*order.clauses).offset(offset).limit(size + 1)
-    ids = list(db.session.scalars(found))
-    return offset + (len(ids) if ids or not offset else size + 1), ids[:size]
 
 
 def _found(
