@@ -15,7 +15,7 @@ from app.store.context import actor_id, system_scope
 from app.store.engine import may_write
 from tests.races.crowd import replace
 
-PAUSE = 1.5
+PAUSE = 0.3
 """Seconds between looking and writing: long enough that a busy machine brings two together."""
 NEVER = 120
 """Seconds that somebody stands still who is to be killed: he isn't seen to wake up."""
@@ -103,7 +103,7 @@ def overwrite_lines() -> None:
         found = of_roles(role_ids)
         if may_write.get():
             db.session.commit()
-            time.sleep(PAUSE / 5)
+            time.sleep(PAUSE)
         return found
 
     replace("app.store.grants", "of_roles", slow)
