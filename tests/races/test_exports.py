@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import random
 
 import pytest
@@ -12,8 +13,7 @@ from app.extensions import db
 from app.store import jobs
 from tests.contract.calls import Api
 from tests.contract.test_jobs import fill
-from tests.races.crowd import Place
-from tests.races.test_jobs import ON_SQLITE, killed, killed_halfway, let_leases_end, state
+from tests.races.test_jobs import ON_SQLITE, let_leases_end, state, workers_to_kill
 from tests.support.working import work_off
 from tests.support.worlds import World
 
@@ -40,42 +40,56 @@ def kill_writers(
 
     A naive one stores the file first and what belongs to it later: it is killed in between.
     """
-    place, api, chance = Place.of(world), Api(world, "manager"), random.Random(seed)  # noqa: S311 - no secret
-    ids, files, under_way = fill(engine, ROWS), 0, 0
-    while kills > 0:
-        params = {"format": "xlsx", "columns": "all"}
-        answer = api.bulk("customers", "export", ids, params).json
-        job, run = answer["job_id"], answer["operation_id"]
-        portions, _written, _logged = stored(engine)
-        for attempt in range(1, jobs.LEASE.seconds):
-            if is_naive:
-                killed_halfway(place, HALF)
-            elif kills > 0 and attempt < 8:
-                killed(place, engine, 0, chance.uniform(0.0, 0.7 if kills % 2 else 0.05))
-                kills -= 1
-            else:
-                work_off(world)
-            is_over = state(engine, job)[0] in jobs.CLOSED
-            found = stored(engine)
-            assert found[1:] == (files + is_over,) * 2, f"half a file: {found}"
-            assert (found[0] > portions) == is_over, "portions of a file that isn't there"
-            file = api.client.get(f"/api/v1/operations/{run}/file", buffered=True)
-            assert file.status_code == (200 if is_over else 404)
-            under_way += not is_over
-            let_leases_end(engine)
-            if is_over:
+    api, chance = Api(world, "manager"), random.Random(seed)  # noqa: S311 - no secret
+    ids, under_way, left = fill(engine, ROWS), 0, kills
+    with workers_to_kill(world, HALF if is_naive else None) as kill:
+        for files in itertools.count():
+            params = {"format": "xlsx", "columns": "all"}
+            answer = api.bulk("customers", "export", ids, params).json
+            job, run = answer["job_id"], answer["operation_id"]
+            portions = stored(engine)[0]
+            for attempt in range(1, jobs.LEASE.seconds):
+                if left > 0 and attempt < 8:
+                    kill(engine, 0, chance.uniform(0.0, 0.7 if left % 2 else 0.05))
+                    left -= 1
+                else:
+                    work_off(world)
+                is_over = state(engine, job)[0] in jobs.CLOSED
+                check_file(api, engine, run, files, portions, is_over=is_over)
+                under_way += not is_over
+                let_leases_end(engine)
+                if is_over:
+                    break
+            check_book(api, run, ids)
+            if left <= 0:
                 break
-        files += 1
-        about = api.get(f"/exports/{run}").json
-        assert about["sha256"] == hashlib.sha256(file.data).hexdigest()
-        book = CalamineWorkbook.from_filelike(io.BytesIO(file.data))
-        assert [row[0] for row in book.get_sheet_by_index(0).to_python()[1:]] == ids
     assert under_way, "every kill came too late"
+
+
+def check_file(
+    api: Api, engine: Engine, run: int, files: int, portions: int, *, is_over: bool
+) -> None:
+    """Before its job is over nothing of a file is there, not for anybody."""
+    found = stored(engine)
+    assert found[1:] == (files + is_over,) * 2, f"half a file: {found}"
+    assert (found[0] > portions) == is_over, "portions of a file that isn't there"
+    file = api.client.get(f"/api/v1/operations/{run}/file")
+    assert file.status_code == (200 if is_over else 404)
+    file.close()
+
+
+def check_book(api: Api, run: int, ids: list[int]) -> None:
+    """What was stored is what was logged, with each row once."""
+    file = api.client.get(f"/api/v1/operations/{run}/file", buffered=True)
+    about = api.get(f"/exports/{run}").json
+    assert about["sha256"] == hashlib.sha256(file.data).hexdigest()
+    book = CalamineWorkbook.from_filelike(io.BytesIO(file.data))
+    assert [row[0] for row in book.get_sheet_by_index(0).to_python()[1:]] == ids
 
 
 def test_killed_writers_leave_no_half_file(world: World, engine: Engine) -> None:
     """The short form."""
-    kill_writers(world, engine, 2)
+    kill_writers(world, engine, 30)
 
 
 @ON_SQLITE

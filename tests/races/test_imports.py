@@ -1,5 +1,6 @@
 """Imports whose workers are killed (C77, C91): no row twice, none half, none lost."""
 
+import itertools
 import random
 
 import pytest
@@ -10,8 +11,7 @@ from app.spec.catalogue import catalogue
 from app.store import jobs
 from tests.contract.calls import Api
 from tests.contract.test_imports import csv_of, send
-from tests.races.crowd import Place
-from tests.races.test_jobs import ON_SQLITE, killed, killed_halfway, let_leases_end, state
+from tests.races.test_jobs import ON_SQLITE, let_leases_end, state, workers_to_kill
 from tests.support.working import work_off
 from tests.support.worlds import World
 
@@ -49,37 +49,40 @@ def kill_importers(
     half: tuple[str, str] | None = None,
 ) -> None:
     """Files whose importers are killed at random moments; true at each of them."""
-    place, api, chance = Place.of(world), Api(world, "manager"), random.Random(seed)  # noqa: S311 - no secret
-    turn, part_way, left = 0, 0, kills
-    while left > 0:
-        turn += 1
-        rows = [[f"Sent {seed}.{turn}.{n}", "" if n % 9 else "bad"] for n in range(ROWS)]
-        rows[-1] = rows[1]  # a repetition, two portions later
-        wrong = -(-ROWS // 9)
-        before = counts(engine, 0, 0)["made"]
-        begun = send(api, "customers", csv_of([["Name", "Mobile"], *rows])).json
-        while state(engine, begun["job_id"])[0] in jobs.OPEN:
-            if left > 0 and half:
-                killed_halfway(place, half)
-            elif left > 0:
-                killed(place, engine, left % 3, chance.uniform(0.0, 0.1))
-            else:
-                work_off(world)
-            left -= 1
-            found = counts(engine, begun["operation_id"], begun["import_id"])
-            assert found.pop("left out") == found.pop("lines"), "half a portion of the report"
-            found["made"] -= before
-            assert len(set(found.values())) == 1, f"half a portion: {found}"
-            part_way += 0 < found["job"] < ROWS - wrong - 1
-            let_leases_end(engine)
-        assert state(engine, begun["job_id"]) == ("done", ROWS - wrong)
-        assert found["made"] == ROWS - wrong - 1
+    api, chance = Api(world, "manager"), random.Random(seed)  # noqa: S311 - no secret
+    part_way, left, wrong = 0, kills, -(-ROWS // 9)
+    with workers_to_kill(world, half) as kill:
+        for turn in itertools.count(1):
+            before = counts(engine, 0, 0)["made"]
+            begun = send(api, "customers", file_of(seed, turn)).json
+            while state(engine, begun["job_id"])[0] in jobs.OPEN:
+                if left > 0:
+                    kill(engine, left % 3, chance.uniform(0.0, 0.1))
+                else:
+                    work_off(world)
+                left -= 1
+                found = counts(engine, begun["operation_id"], begun["import_id"])
+                assert found.pop("left out") == found.pop("lines"), "half a portion of the report"
+                found["made"] -= before
+                assert len(set(found.values())) == 1, f"half a portion: {found}"
+                part_way += 0 < found["job"] < ROWS - wrong - 1
+                let_leases_end(engine)
+            assert state(engine, begun["job_id"]) == ("done", ROWS - wrong)
+            assert found["made"] == ROWS - wrong - 1
+            if left <= 0:
+                break
     assert part_way, "every kill came too early or too late"
+
+
+def file_of(seed: int, turn: int) -> bytes:
+    """Rows that no other file has; every ninth is wrong, and one is repeated two portions later."""
+    rows = [[f"Sent {seed:02}{turn:03}{n:05}", "" if n % 9 else "bad"] for n in range(ROWS)]
+    return csv_of([["Name", "Mobile"], *rows[:-1], rows[1]])
 
 
 def test_killed_importers_leave_nothing_half_or_twice(world: World, engine: Engine) -> None:
     """The short form."""
-    kill_importers(world, engine, 4)
+    kill_importers(world, engine, 30)
 
 
 @ON_SQLITE

@@ -1,9 +1,7 @@
 """C85: six senders, killed at random; every mail arrives, and twice only under one Message-ID."""
 
-import itertools
 import os
 import random
-import signal
 import time
 from collections import Counter
 from datetime import timedelta
@@ -23,15 +21,8 @@ from app.store.engine import may_write
 from app.store.outbox import Outbox
 from app.store.settings import obey_now
 from tests.contract.calls import user_ids, write
-from tests.races.crowd import (
-    CONTEXT,
-    PATIENCE,
-    Elsewhere,
-    Place,
-    Rendezvous,
-    at_once,
-    replace,
-)
+from tests.races.brood import brood
+from tests.races.crowd import PATIENCE, Elsewhere, Place, Rendezvous, at_once, replace
 from tests.support.mailbox import mailbox, set_up
 from tests.support.worlds import World
 
@@ -99,9 +90,9 @@ def states(engine: Engine) -> Counter[str]:
         may_write.reset(token)
 
 
-def _send_until_killed(place: Place, name: str) -> None:
+def _send_until_killed(here: Elsewhere) -> None:
+    name = str(os.getpid())
     replace("app.jobs.mailing", "secrets", SimpleNamespace(token_hex=lambda _length: name))
-    here = Elsewhere(place)
     while True:
         send(here)
         time.sleep(0.05)
@@ -117,41 +108,27 @@ def bury(engine: Engine, names: set[str]) -> None:
 
 def killed_at_random(world: World, engine: Engine, count: int, kills: int) -> None:
     """Senders come and are killed until so many died; the last ones send the rest."""
-    dice, alive, dead = random.Random(count), [], set()  # noqa: S311 - no secret
-    names = (f"sender {n}" for n in itertools.count())
+    dice, dead = random.Random(count), set[str]()  # noqa: S311 - no secret
     with mailbox() as box:
         set_up(world, box.port)
         tell(world, engine, count)
-        place = Place.of(world)
-
-        def begin() -> None:
-            name = next(names)
-            process = CONTEXT.Process(target=_send_until_killed, args=(place, name), name=name)
-            process.start()
-            alive.append(process)
-
-        try:
-            for _ in range(SENDERS):
-                begin()
+        with brood(Place.of(world), _send_until_killed) as senders:
+            alive = [senders.begin() for _ in range(SENDERS)]
             for _ in range(kills):
                 seen, until = len(box.raw), time.monotonic() + 5
                 while len(box.raw) == seen and time.monotonic() < until:
                     time.sleep(0.005)
                 time.sleep(dice.uniform(0.0, 0.05))
                 victim = alive.pop(dice.randrange(len(alive)))
-                os.kill(victim.pid, signal.SIGKILL)
-                victim.join(5)
-                dead.add(victim.name)
+                senders.kill(victim)
+                dead.add(str(victim))
                 bury(engine, dead)
-                begin()
+                alive.append(senders.begin())
+            assert states(engine) != {mails.SENT: count}, "the last kills came too late"
             until = time.monotonic() + PATIENCE
             while states(engine) != {mails.SENT: count} and time.monotonic() < until:
                 bury(engine, dead)
                 time.sleep(0.1)
-        finally:
-            for process in alive:
-                process.kill()
-                process.join(5)
         assert states(engine) == {mails.SENT: count}
         arrived = box.ids()
     assert len(arrived) == count, "one Message-ID per mail, and none is lost"
@@ -160,7 +137,7 @@ def killed_at_random(world: World, engine: Engine, count: int, kills: int) -> No
 
 
 def test_killed_senders_lose_nothing(world: World, engine: Engine) -> None:
-    killed_at_random(world, engine, 60, 4)
+    killed_at_random(world, engine, 240, 30)
 
 
 @pytest.mark.prove

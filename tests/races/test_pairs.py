@@ -17,7 +17,6 @@ from tests.contract.calls import Api
 from tests.contract.test_imports import csv_of, send
 from tests.races import naive
 from tests.races.crowd import PATIENCE, Elsewhere, Meeting, Place, at_once, persist
-from tests.races.test_jobs import ON_SQLITE
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
@@ -122,7 +121,6 @@ def test_one_comes_after_the_other(world: World, engine: Engine) -> None:
     assert set(answers.values()) <= {200, 201, 302, 409, 412, 422}, answers
 
 
-@ON_SQLITE
 def test_careless_programs_lose_all_of_these_bets(world: World, engine: Engine) -> None:
     """C89b: the test above sees the faults that it is about."""
     sound, answers = crossed(world, engine, is_naive=True)
