@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from app.extensions import db
+from app.jobs.collector import pass_over_the_program
 from app.jobs.runner import Runner
 
 TICK = 5.0
@@ -44,6 +45,7 @@ class Threads:
         with self._lock:
             if not self._threads:
                 sys.setswitchinterval(SHARE)
+                pass_over_the_program()
                 self._threads = [
                     Thread(target=self._work, name=f"job-{i}", daemon=True)
                     for i in range(self._number)

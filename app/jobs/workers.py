@@ -9,6 +9,7 @@ from flask import Flask
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from sqlalchemy.engine import make_url
 
+from app.jobs.collector import pass_over_the_program
 from app.jobs.runner import Runner
 from app.store import jobs, worker_queue
 
@@ -42,6 +43,7 @@ class Workers:
 
     def work(self, concurrency: int) -> None:
         """Do nothing else, so many jobs at a time, until a signal ends it."""
+        pass_over_the_program()
         asyncio.run(self._work(concurrency))
 
     async def _work(self, concurrency: int) -> None:

@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from sqlalchemy import Engine, func, select, text
 
-from app.commands.bench import floor, measures
+from app.commands.bench import floor, measures, raw_import, spreadsheets
 from app.commands.bench.client import Form, hidden
 from app.commands.bench.command import own_environment
 from app.commands.bench.database import PEOPLE, TODAY, Company, prepare
 from app.commands.bench.measures import Measure
 from app.commands.bench.runner import Result
 from app.demo.loader import Size
+from app.entities.customer import Customer
 from app.spec.errors import Conflict
+from tests.contract.calls import Api
+from tests.contract.test_imports import counts, send
 from tests.support.databases import Server
 from tests.support.worlds import World
 
@@ -114,3 +118,29 @@ def test_a_run_measures_and_writes(
     for each in found["measures"]:
         assert 0 < each["statements"] <= each["budget"]["statements"]
         assert each["page_ms"]
+
+
+def test_the_least_of_an_import_is_all_that_it_has_written(world: World, engine: Engine) -> None:
+    """The same rows again, in every table: a floor that left some out would be too low."""
+    sheet, number = spreadsheets.sheet_of(60, 0), 60
+    assert counts(send(Api(world, "manager"), "customers", sheet, "a.xlsx")) == (60, 0, 0, 0)
+
+    def written() -> dict[str, int]:
+        names = ("customer", "customer_search", "history", "operation_item", "import_part")
+        with engine.connect() as connection:
+            found = {n: select(func.count()).select_from(text(n)) for n in names}
+            return {name: connection.scalar(one) or 0 for name, one in found.items()}
+
+    with world.app.app_context():
+        rows = raw_import.LastImport(lambda: sheet)
+        rows.take()
+        before = written()
+        rows.write()
+        more = {name: count - before[name] for name, count in written().items()}
+    assert more == {**dict.fromkeys(more, number), "import_part": 1}
+    with engine.connect() as connection:
+        names = select(Customer.name).where(Customer.name.startswith(raw_import.MARK))
+        living = connection.scalars(names.where(Customer.deleted_at.is_(None))).all()
+    assert len(set(living)) == number
+    more_of_it = send(Api(world, "manager"), "customers", spreadsheets.sheet_of(1, 99), "b.xlsx")
+    assert counts(more_of_it) == (1, 0, 0, 0), "numbers go on behind the copies"

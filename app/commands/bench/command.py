@@ -13,10 +13,10 @@ from app.commands.bench.client import Client
 from app.commands.bench.database import TODAY, Company, prepare, put_back, touch_a_row
 from app.commands.bench.measures import measures
 from app.commands.bench.processes import resident_mib
+from app.commands.bench.raw_import import forget_imported
 from app.commands.bench.report import Whole
 from app.commands.bench.runner import Clients, Result
 from app.commands.bench.server import Server
-from app.commands.bench.spreadsheets import forget_imported
 from app.demo.loader import Size
 from app.extensions import db
 from config import settings

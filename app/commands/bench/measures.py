@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 import prison
 
-from app.commands.bench import raw, spreadsheets
+from app.commands.bench import raw, raw_import, spreadsheets
 from app.commands.bench.client import Answer, Client, Form
 from app.commands.bench.database import PEOPLE, Company
 from app.commands.bench.meanwhile import Meanwhile
@@ -35,6 +35,8 @@ class Measure:
     """The budget."""
     ratio: float | None = None
     """The budget against the floor."""
+    ready: Callable[[], None] | None = None
+    """What the least work needs and isn't counted with it."""
     least: Callable[[], float] | None = None
     """Seconds of the least work, where that is no request: in the place of the floor."""
     rounds: int | None = None
@@ -51,6 +53,7 @@ def measures(company: Company) -> Iterator[Measure]:
     yield from programs(company)
     yield from transfers(company)
     yield from files(company)
+    yield from imports(company)
     yield from crowded(company)
 
 
@@ -155,7 +158,7 @@ def transfers(company: Company) -> Iterator[Measure]:
 
 
 def files(company: Company) -> Iterator[Measure]:
-    """Spreadsheets out and in, by jobs; the least is the library alone."""
+    """Spreadsheets out, by jobs; the least is the library alone."""
     owners = company.owners["department_tree"]
     rows = spreadsheets.count_of(owners)
     for kind, ratio in (("xlsx", 1.4), ("csv", None)):
@@ -170,17 +173,29 @@ def files(company: Company) -> Iterator[Measure]:
             rounds=1,
             mib=80,
         )
-    number = min(100_000, company.customers)
-    content = spreadsheets.sheet_of(number, 0)
-    yield Measure(
+
+
+def imports(company: Company) -> Iterator[Measure]:
+    """Spreadsheets in, by jobs: against the same rows in all their tables, and in a bare one."""
+    for turn, number in enumerate((10_000, 100_000)):
+        if number > company.customers:
+            return
+        same, bare = (partial(spreadsheets.sheet_of, number, 2 * turn + i) for i in (0, 1))
+        rows = raw_import.LastImport(same)
+        plain = partial(spreadsheets.plain_import, bare)
+        yield _import(number, "the same rows", same, ratio=4, ready=rows.take, least=rows.write)
+        yield _import(number, "a bare table", bare, least=plain)
+
+
+def _import(number: int, to: str, content: spreadsheets.Content, **more: Any) -> Measure:
+    return Measure(
         area="bulk",
-        name=f"import {number:,} × 15, xlsx",
+        name=f"import {number:,} × 15, xlsx, against {to}",
         who="department_tree",
         ask=partial(spreadsheets.imported, content=content),
-        least=partial(spreadsheets.plain_import, content),
-        statements=2_000,
-        ratio=4,
+        statements=20 * -(-number // 500),
         rounds=1,
+        **more,
     )
 
 

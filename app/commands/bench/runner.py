@@ -137,6 +137,8 @@ def _once(result: Result, server: Server, clients: Clients, *, is_kept: bool) ->
     ):
         if start is not None and end is not None:
             cpu.append((end - start) * 1000)
+    if measure.ready is not None:
+        measure.ready()
     if measure.least is not None:
         begun = _own_cpu()
         result.floor.append(measure.least() * 1000)

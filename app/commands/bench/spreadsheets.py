@@ -1,7 +1,8 @@
 """Files in and out: what is asked of the product, and the least that any program had to do for it.
 
 The least of an export is XlsxWriter alone, in constant-memory mode, with the same rows already in
-memory; that of an import is calamine and one prepared INSERT without checks, history or index.
+memory. What an import is compared with is calamine and one prepared INSERT: here into a bare table
+without checks, history or index, in ``raw_import`` of all that the product has written.
 """
 
 import io
@@ -10,21 +11,19 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import xlsxwriter
-from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
+from app.commands.bench import raw_import
 from app.commands.bench.client import Answer, Client
 from app.entities.customer import Customer
 from app.extensions import db
-from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.store.context import system_scope
 from app.store.engine import be_patient
 from app.store.separate import reading
-from app.store.writer import Change, Context, update_rows
 
 COLUMNS = (
     *("name", "level", "source", "industry", "mobile", "phone", "email", "province", "city"),
@@ -33,7 +32,7 @@ COLUMNS = (
 """Fifteen, of the kinds that people have in their files."""
 PLAIN = {"constant_memory": True, "strings_to_urls": False}
 """Text that looks like an address stays text, as in our files: a sheet can't have 100,000 links."""
-MARK = "Bench import"
+Content = raw_import.Content
 POLL = 0.05
 """Seconds between two looks at a job, or a twentieth of the time that it has taken so far: looks
 cost the server something too."""
@@ -80,6 +79,7 @@ def plain_export(owners: Sequence[int]) -> float:
     return time.perf_counter() - began
 
 
+@lru_cache(maxsize=1)
 def sheet_of(number: int, turn: int) -> bytes:
     """A workbook of new customers; each turn has its own."""
     fields, file = catalogue.get("customer").fields, io.BytesIO()
@@ -94,26 +94,26 @@ def sheet_of(number: int, turn: int) -> bytes:
 
 def _line(number: int) -> tuple[Any, ...]:
     return (
-        *(f"{MARK} {number} 杭州贸易", "A", "Referral", None, f"139{number:08d}"),
+        *(f"{raw_import.MARK} {number} 杭州贸易", "A", "Referral", None, f"139{number:08d}"),
         *(f"0571-{80_000_000 + number}", f"b{number}@example.com", "浙江省", "杭州市"),
         *(f"文三路 {number} 号", number * 10.5, f"https://b{number}.example.com"),
         *("软件", f"第 {number} 行", "sales1a"),
     )
 
 
-def imported(client: Client, content: bytes) -> Answer:
+def imported(client: Client, content: Content) -> Answer:
     """A file sent, read, checked and written by a job."""
+    options, file = {"options": '{"mode":"create"}'}, content()
     began = time.perf_counter()
-    answer = client.post_file("/api/v1/customers/import", content, {"options": '{"mode":"create"}'})
+    answer = client.post_file("/api/v1/customers/import", file, options)
     return settled(client, began, answer)
 
 
-def plain_import(content: bytes) -> float:
+def plain_import(content: Content) -> float:
     """Seconds that reading the file and a bare INSERT of its rows take."""
+    file = content()
     began = time.perf_counter()
-    head, *rows = (
-        CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
-    )
+    head, *rows = raw_import.cells(file)
     names = [f"c{place}" for place in range(len(head))]
     mark = "?" if db.engine.dialect.paramstyle == "qmark" else "%s"
     with db.engine.connect() as connection:
@@ -125,17 +125,6 @@ def plain_import(content: bytes) -> float:
         connection.exec_driver_sql("DROP TABLE bench_import")
         connection.commit()
     return time.perf_counter() - began
-
-
-def forget_imported() -> None:
-    """Delete what was imported, so that the next run finds the same company; commits."""
-    mine = Customer.name.startswith(MARK), Customer.deleted_at.is_(None)
-    with system_scope("undo what was measured"):
-        be_patient()
-        found = db.session.scalars(select(Customer.id).where(*mine)).all()
-        how = Context("delete", extra={"deleted_at": clock.now()})
-        update_rows(catalogue.get("customer"), [Change(i, "", {}, {}) for i in found], how)
-        db.session.commit()
 
 
 def count_of(owners: Sequence[int]) -> int:
