@@ -1,16 +1,17 @@
 """Reading many rows fast (architecture §4): count, page, rows, in few and constant statements.
 
 One statement counts up to a cap and finds the page: when no more match than that, by sorting them,
-and beyond the cap by walking the order along its index. The rows are then read by id.
+and beyond the cap by walking the order along its index. In a large table words are counted in the
+search index alone, which is read quicker than the records. The rows are then read by id.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, false, func, not_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, false, func, not_, select, true, union_all
 
 from app.extensions import db
 from app.spec.conditions import columns_in
@@ -27,6 +28,9 @@ WORDS_CAP = 1_000
 """Common words are counted less far: each hit is a look into two tables (docs/decisions/0014)."""
 FIRST_CAP = 500
 """How far a list counts before it is shown; the rest is counted by a request of its own."""
+HITS_CAP = 5_000
+"""Words that more records of a large table have are common: looking at all of these costs more than
+walking the order until the page is full."""
 MAX_PAGE = 10_000_000
 MAX_SEARCH = 200
 BATCH = 2_000
@@ -60,14 +64,19 @@ class Page:
 
 def clauses(policy: Policy, query: Query) -> list[ColumnElement[bool]]:
     """Filter and words as SQL; the gate adds the scope to every statement by itself."""
+    found = filters.conditions_for(policy, query.conditions)
+    if query.search.strip():
+        hits = _hits(policy, query)
+        # Too short to look for, or nothing that he may read is searched: never all (C43, C55).
+        found.append(false() if hits is None else policy.entity.model.id.in_(hits))
+    return found
+
+
+def _hits(policy: Policy, query: Query) -> Select[Any] | None:
+    """The ids of the records that have the words, within scope or not; None for no words."""
     if len(query.search) > MAX_SEARCH or not is_storable(query.search):
         raise BadRequest(_l("At most %(n)s characters.", n=MAX_SEARCH))
-    found = filters.conditions_for(policy, query.conditions)
-    words = query.search.strip()
-    if words:
-        hit = search_index.matches(policy.entity, words, [f.key for f in policy.searched])
-        found.append(false() if hit is None else hit)  # too short to look for: never all (C55)
-    return found
+    return search_index.hits(policy.entity, query.search, [f.key for f in policy.searched])
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,17 @@ def _default_order(policy: Policy) -> str:
     return declared if declared.lstrip("-") in policy.plain else "-id"
 
 
+@dataclass(frozen=True)
+class Span:
+    """Which of the rows in order make the page: so many after the first ``offset``."""
+
+    offset: int
+    size: int
+
+    def of(self, rows: Select[Any]) -> Select[Any]:
+        return rows.offset(self.offset).limit(self.size)
+
+
 def page(
     policy: Policy, query: Query, fields: Iterable[Field], *, counts_later: bool = False
 ) -> Page:
@@ -109,29 +129,65 @@ def page(
 
     For whoever ``counts_later`` it counts a little way only.
     """
-    entity = policy.entity
     if not 0 <= query.page <= MAX_PAGE:
         raise BadRequest(_l("There is no such page."))
-    with operating(policy.operation, entity.key, pools=query.in_pools):
-        where, order = clauses(policy, query), ordering(policy, query.order)
-        cap = FIRST_CAP if counts_later else WORDS_CAP if query.search.strip() else COUNT_CAP
-        span = (cap, query.page * query.size, query.size)
-        count, ids = _found(entity.model, where, order, span, again=_is_indexed(policy, query))
-        rows = rows_of(policy, ids, fields)
-    return Page(ids, min(count, cap), count <= cap, rows)
+    with operating(policy.operation, policy.entity.key, pools=query.in_pools):
+        hits = _hits(policy, query) if counts_later else None
+        found = (
+            _found(policy, query, counts_later) if hits is None else _having(policy, query, hits)
+        )
+        return replace(found, rows=rows_of(policy, found.ids, fields))
 
 
-def _found(
-    model: Any, where: Sequence[Any], order: Order, span: tuple[int, int, int], *, again: bool
+def _found(policy: Policy, query: Query, counts_later: bool) -> Page:
+    """The page's ids and the count, up to the cap that holds for this query."""
+    cap = FIRST_CAP if counts_later else WORDS_CAP if query.search.strip() else COUNT_CAP
+    span = Span(query.page * query.size, query.size)
+    where, order = clauses(policy, query), ordering(policy, query.order)
+    again = _is_indexed(policy, query)
+    count, ids = _counted(policy.entity.model, where, order, span, cap, again=again)
+    return Page(ids, min(count, cap), count <= cap)
+
+
+def _having(policy: Policy, query: Query, hits: Select[Any]) -> Page:
+    """The page's ids among the records with words, and the count where the words are rare.
+
+    Common words are not counted: the page says how many there are at least.
+    """
+    model, order = policy.entity.model, ordering(policy, query.order)
+    keys = [column.label(f"key{i}") for i, column in enumerate(order.columns)]
+    some = hits.limit(HITS_CAP + 1).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    are_few = select(func.count()).select_from(some).scalar_subquery() <= HITS_CAP
+    where = filters.conditions_for(policy, query.conditions)
+    few = select(*keys).where(*where, are_few, search_index.among(model.id, some)).cte("few")
+    many = select(*keys).where(*where, not_(are_few), model.id.in_(hits))
+    span = Span(query.page * query.size, query.size + 1)
+    ordered = (select(few).order_by(*order.of(list(few.c))), many.order_by(*order.clauses))
+    page = union_all(*(select(span.of(half).subquery()) for half in ordered)).subquery()
+    total = select(func.count().label("n"), are_few.label("exact")).select_from(few).cte("total")
+    rows = db.session.execute(
+        select(page.c[len(keys) - 1], total.c.n, total.c.exact)
+        .select_from(total.outerjoin(page, true()))
+        .order_by(*order.of(list(page.c)))
+    ).all()
+    found = [row[0] for row in rows if row[0] is not None]
+    ids = found[: query.size]
+    if rows[0].exact:
+        return Page(ids, rows[0].n, is_exact=True)
+    is_last = len(found) <= query.size and bool(ids or not span.offset)
+    return Page(ids, span.offset + len(ids) if ids else 0, is_last)
+
+
+def _counted(
+    model: Any, where: Sequence[Any], order: Order, span: Span, cap: int, *, again: bool
 ) -> tuple[int, list[int]]:
     """Count up to one past the cap, and the ids of the page: one statement.
 
-    ``span`` is cap, offset and size. Up to the cap, what is counted is kept and sorted or, with
+    Up to the cap, what is counted is kept and sorted or, with
     ``again``, read a second time to be sorted: the planner is kept from walking the order's index
     for a selective filter. Beyond the cap that is just what it does. Of the two halves the
     database runs the one whose constant condition holds.
     """
-    cap, offset, size = span
     keys = [column.label(f"key{i}") for i, column in enumerate(order.columns)]
     some = select(*(keys[-1:] if again else keys)).where(*where).limit(cap + 1).cte("matched")
     if not again:
@@ -144,8 +200,7 @@ def _found(
         few = select(some).where(is_few).subquery()
     many = select(*keys).where(*where, not_(is_few)).order_by(*order.clauses)
     halves = (select(few).order_by(*order.of(list(few.c))), many)
-    parts = (select(half.offset(offset).limit(size).subquery()) for half in halves)
-    page = union_all(*parts).subquery()
+    page = union_all(*(select(span.of(half).subquery()) for half in halves)).subquery()
     rows = db.session.execute(
         select(page.c[len(keys) - 1], total.c.n)
         .select_from(total.outerjoin(page, true()))

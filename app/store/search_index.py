@@ -12,14 +12,17 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Integer,
     Select,
+    any_,
     bindparam,
     cast,
     column,
     delete,
     false,
+    func,
     select,
     table,
     text,
@@ -160,16 +163,33 @@ def matches(entity: Entity, words: str, fields: Iterable[str]) -> ColumnElement[
     None when there is nothing to look for; never true when nothing allowed could match, so that
     a field somebody doesn't read in full can't be guessed at (C43).
     """
-    query = query_tokens(words)
-    if not query:
+    if not query_tokens(words):
         return None
+    found = hits(entity, words, fields)
+    model_id: ColumnElement[int] = entity.model.id
+    return false() if found is None else model_id.in_(found)
+
+
+def hits(entity: Entity, words: str, fields: Iterable[str]) -> Select[Any] | None:
+    """The ids of all records that have these words in these fields, whoever may see them.
+
+    None when there is nothing to look for, or nothing that he may read is searched.
+    """
     allowed = set(fields)
     looked_in = [f for f in entity.searched if f.key in allowed]
-    groups = [_marked(entity, group, looked_in) for group in query.all]
-    if not all(groups):
-        return false()  # not searched at all, or by nothing he may read
-    model_id: ColumnElement[int] = entity.model.id
-    return model_id.in_(_having(side_table(entity), groups))
+    groups = [_marked(entity, group, looked_in) for group in query_tokens(words).all]
+    return _having(side_table(entity), groups) if groups and all(groups) else None
+
+
+def among(number: ColumnElement[int], some: CTE) -> ColumnElement[bool]:
+    """``number`` is one of ``some`` hits, so few that each is looked up.
+
+    PostgreSQL's planner expects many of any word it knows nothing of, and few in an array.
+    """
+    found = select(some.c[0])
+    if is_postgres():
+        return number == any_(func.array(found.scalar_subquery()))
+    return number.in_(found)
 
 
 def _having(name: str, groups: Sequence[frozenset[str]]) -> Select[Any]:

@@ -10,7 +10,7 @@ from app.admin import state
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.store import listing, sizes
-from tests.contract.calls import Api, condition, grant_fields, stored, user_ids, write
+from tests.contract.calls import Api, condition, filters_of, grant_fields, stored, user_ids, write
 from tests.generated.browser import Page
 from tests.leaks.test_right_now import token_client
 from tests.support.snapshot import changed, snapshot
@@ -169,29 +169,75 @@ def test_common_words_are_counted_less_far(world: World, monkeypatch: pytest.Mon
     assert (exact["count"], exact["count_exact"]) == (7, True)
 
 
+@pytest.mark.parametrize(
+    ("search", "hits", "told"),
+    [
+        pytest.param("", 9, ["3+", "3+", "3+", "3+"], id="no words: a little way is counted"),
+        pytest.param("customer", 99, ["7", "7", "7", "7"], id="rare words: all of them are"),
+        pytest.param("customer", 6, ["2+", "4+", "6+", "7"], id="common words: none is"),
+    ],
+)
 def test_a_large_list_shows_its_page_before_it_counts(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, search: str, hits: int, told: list[str]
 ) -> None:
-    """LIST-1: beyond the first cap pages are walked; the request beside it counts the others."""
+    """LIST-1: beyond its cap pages are walked; the request beside it counts the others."""
     monkeypatch.setattr(state, "SIZES", (2, 50))
     monkeypatch.setattr(sizes, "LARGE", 1)
     monkeypatch.setattr(listing, "FIRST_CAP", 3)
+    monkeypatch.setattr(listing, "HITS_CAP", hits)
     api = Api(world, "manager")
-    found = api.get("/customers/", search="customer", order_column="name").json["ids"]
-    asked, shown, totals = "search=customer&order=name&size=2", [], []
+    found = api.get("/customers/", search=search, order_column="name").json["ids"]
+    asked, shown, totals = f"search={search}&order=name&size=2", [], []
     for page in range(1, 5):
         text = api.client.get(f"/customers/list/?{asked}&page={page}").text
         shown += [int(number) for number in ROW.findall(text)]
         totals += TOTAL.findall(text)
-        assert LATER in text
-    assert (shown, totals) == (found, ["3+"] * 4)
+        assert (LATER in text) is ("+" in told[page - 1])
+    assert (shown, totals) == (found, told)
+    beyond = api.client.get(f"/customers/list/?{asked}&page=9").text
+    assert ROW.findall(beyond) == []
+    assert TOTAL.findall(beyond) == ["0+" if "2+" in told else told[0]], "never more than there are"
     counted = api.client.get(f"/customers/count?{asked}&page=2").text
     assert TOTAL.findall(counted) == ["7"]
     assert "3–4 of 7" in counted
     assert "page=4" in counted, "the way to the last page"
+
+
+@pytest.mark.parametrize("hits", [0, 99], ids=["common", "rare"])
+def test_words_in_a_large_list_find_what_they_find_in_a_small_one(
+    world: World, monkeypatch: pytest.MonkeyPatch, hits: int
+) -> None:
+    """For each person, in every order, with a filter besides; one statement finds and counts."""
+    small = {
+        (who, order, level): listed(world, who, order, level)
+        for who in ("manager", "sales1a", "audit")
+        for order in ("name", "-updated_at", "-id")
+        for level in ("", "A")
+    }
+    monkeypatch.setattr(sizes, "LARGE", 1)
+    monkeypatch.setattr(listing, "HITS_CAP", hits)
+    assert {asked: listed(world, *asked) for asked in small} == small
+    assert len(set(map(str, small.values()))) > 6
+
+
+def listed(world: World, who: str, order: str, level: str) -> list[str]:
+    """The numbers of the customers on the first page for the word that all of them have."""
+    filters = filters_of(condition("level", "eq", level)) if level else "[]"
+    text = (
+        Api(world, who)
+        .client.get(f"/customers/list/?view=all&search=customer&order={order}&filters={filters}")
+        .text
+    )
+    return ROW.findall(text)
+
+
+def test_a_small_list_is_counted_with_its_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sizes, "LARGE", 1_000)
-    small = api.client.get(f"/customers/list/?{asked}").text
-    assert (TOTAL.findall(small), LATER in small) == (["7"], False)
+    monkeypatch.setattr(listing, "FIRST_CAP", 3)
+    text = Api(world, "manager").client.get("/customers/list/?search=customer").text
+    assert (TOTAL.findall(text), LATER in text) == (["7"], False)
 
 
 def test_deleting_means_the_bin(world: World, engine: Engine) -> None:
