@@ -1,12 +1,14 @@
 """The tests' own tools, where a mistake would let the product's mistakes pass."""
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert
 
+from app.store import accounts
 from tests.oracle import Oracle
 from tests.support.catalogues import mistakes
 from tests.support.company import PEOPLE, company
@@ -16,6 +18,7 @@ from tests.support.halves import BACKEND, is_lopsided
 from tests.support.snapshot import changed, snapshot
 from tests.support.statements import count_statements
 from tests.support.web import hidden_inputs
+from tests.support.worlds import World
 
 
 def test_hidden_inputs_are_read_whatever_their_order_and_quotes() -> None:
@@ -90,6 +93,20 @@ def test_snapshot_names_the_table_that_changed_and_statements_are_counted() -> N
     assert len(asked) == 2
     assert changed(before, snapshot(engine, metadata)) == ["thing"]
     engine.dispose()
+
+
+def test_the_note_of_each_minute_belongs_to_no_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "TOUCH_EVERY", timedelta(0))
+    client = world.client("manager")
+    client.get("/customers/list/")
+    with count_statements() as often:
+        client.get("/customers/list/")
+    monkeypatch.undo()
+    with count_statements() as seldom:
+        client.get("/customers/list/")
+    assert list(often) == list(seldom)
 
 
 def test_exemption_that_covers_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
