@@ -12,7 +12,7 @@ ONCE_A_MINUTE = "UPDATE user_session SET last_seen_at="
 
 
 class Statements(list[str]):
-    """The statements in order, without transaction control and the minute's; ``len`` is recorded."""
+    """The statements in order, but for transaction control and the minute; ``len`` is recorded."""
 
     def __str__(self) -> str:
         return "\n".join(f"{number}. {text}" for number, text in enumerate(self, start=1))
