@@ -29,6 +29,8 @@ class Bulk(Kind):
         ids = runs.pending(past.id, job.cursor, CHUNK)
         if ids:
             outcome = work.step(run, ids)
+            runs.note(past.id, (skip.item for skip in outcome.skipped))
+            runs.settle(past.id, job.cursor, ids[-1])
             told = Counter(kept.get("notified", {}))
             told.update({str(person): n for person, n in outcome.notified.items()})
             job.kept = kept | {"notified": dict(told)}

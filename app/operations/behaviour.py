@@ -5,6 +5,7 @@ The engine takes the steps; a behaviour only says what they mean for one operati
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.operations.outcome import Plan, Skip
 from app.operations.rules import rules_of
+from app.spec import clock
 from app.spec.entity import Entity
 from app.spec.errors import Refusal
 from app.spec.field import Field
@@ -51,6 +53,8 @@ class Run:
     """What the next chunk has to know, in JSON values: another process may do it (BULK-3)."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What was looked up, for the chunk under way."""
+    at: datetime = field(default_factory=clock.now)
+    """When the rows of the chunk under way are changed: one moment for all, one UPDATE (BULK-6)."""
 
     @cached_property
     def policy(self) -> Policy:
@@ -212,7 +216,9 @@ def lock_rows(
     rows = db.session.execute(statement).all()
     several = [f for f in fields if isinstance(f, LinksField)]
     linked = links.of_rows(entity, several, [found[0] for found in rows])
-    for found in rows:
-        values = dict(zip((f.key for f in stored), found[1:], strict=True))
-        values |= {f.key: linked.get((found[0], f.key), []) for f in several}
-        yield Row(found[0], str(values.get(entity.title) or ""), values)
+    names = [f.key for f in stored]
+    for number, *found in rows:
+        values = dict(zip(names, found, strict=True))
+        for f in several:
+            values[f.key] = linked.get((number, f.key), [])
+        yield Row(number, str(values.get(entity.title) or ""), values)

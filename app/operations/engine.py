@@ -89,7 +89,9 @@ def _run(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
     outcome.skipped += chosen.skipped
     with running(me.operation_id):
         for some in chunks(ids):
-            outcome.add(_step(does, me, some))
+            took = _step(does, me, some)
+            note(me.operation_id, took)
+            outcome.add(took)
     counts = {"done": outcome.done, "skipped": len(outcome.skipped)}
     runs.count(me.operation_id, total=outcome.total, **counts)
     tell(me, outcome, str(me.operation_id))
@@ -139,7 +141,7 @@ def resume(past: OperationRun, kept: dict[str, Any]) -> Run:
 
 
 def step(me: Run, ids: Sequence[int]) -> Outcome:
-    """Lock, plan and write at most a chunk of rows, and note what became of each."""
+    """Lock, plan and write at most a chunk of rows; whoever asked notes what became of each."""
     assert me.operation_id is not None  # noqa: S101 - for the type checker
     with _doing(me), running(me.operation_id):
         return _step(behaviour(me.verb.slug), me, ids)
@@ -166,19 +168,13 @@ def _step(does: Behaviour, me: Run, ids: Sequence[int]) -> Outcome:
         does.carry_out(me, changes)
     outcome.done = len(changes)
     outcome.notified = does.notified(me, changes)
-    note(me, outcome)
     return outcome
 
 
-def note(me: Run, outcome: Outcome) -> None:
-    """What became of each row of a step, for report and undo; a dry run leaves no trace."""
-    if me.operation_id is None:
-        return
-    items = [
-        {"record_id": c.id, "outcome": "done", "changes": c.differences(me.entity)}
-        for c in outcome.changes
-    ]
-    runs.note(me.operation_id, [*items, *(skip.item for skip in outcome.skipped)])
+def note(number: int, outcome: Outcome) -> None:
+    """What became of each row of a step, in the report of a run that hadn't frozen them."""
+    done = ({"record_id": change.id, "outcome": "done"} for change in outcome.changes)
+    runs.note_first(number, [*done, *(skip.item for skip in outcome.skipped)])
 
 
 def tell(me: Run, outcome: Outcome, batch: str) -> None:

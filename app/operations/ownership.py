@@ -13,7 +13,6 @@ from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
 from app.operations.outcome import Plan, Skip
 from app.operations.selection import owner_names
 from app.operations.turns import LeastLoaded, Turns, loads_of
-from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.errors import Invalid
@@ -28,14 +27,14 @@ from app.store.gate import member_of
 from app.store.writer import Change
 
 
-def obtained(entity: Entity, way: str) -> dict[str, Any]:
+def obtained(run: Run, way: str) -> dict[str, Any]:
     """What a change of owner sets besides the owner (XFER-4, POOL-8)."""
-    if not entity.is_pooled:
+    if not run.entity.is_pooled:
         return {}
     return {
         "pool": None,
         "pooled_at": None,
-        "obtained_at": clock.now(),
+        "obtained_at": run.at,
         "obtained_way": way,
         "is_followed_up": False,
     }
@@ -130,7 +129,7 @@ class Transfer(Behaviour):
         new_owner = run.params["new_owner"]
         if row.values["owner"] == new_owner:
             return row.skip("same_owner")
-        return row.change(owner=new_owner, **obtained(run.entity, "transferred"))
+        return row.change(owner=new_owner, **obtained(run, "transferred"))
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         free_seats(run, changes)
@@ -156,14 +155,14 @@ class Transfer(Behaviour):
         with operating(self.slug, entity.key):
             found = children_within(child, sorted(former))
             ids = [i for i, (up, owner) in found.items() if everybodys or owner == former[up]]
-            new = run.params["new_owner"]
+            new, part = run.params["new_owner"], replace(run, entity=entity)
             rows = lock_rows(entity, sorted(ids), ())
             moved = [
-                row.change(owner=new, **obtained(entity, "transferred"))
+                row.change(owner=new, **obtained(part, "transferred"))
                 for row in rows
                 if row.values["owner"] != new
             ]
-            hand_to(replace(run, entity=entity), moved)
+            hand_to(part, moved)
 
     def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
         return {run.params["new_owner"]: len(changes)} if changes else {}
@@ -195,7 +194,7 @@ class Assign(Behaviour):
         receiver = run.memory["turns"].take(row.values["owner"])
         if receiver is None:
             return row.skip("same_owner")
-        return row.change(owner=receiver, **obtained(run.entity, "assigned"))
+        return row.change(owner=receiver, **obtained(run, "assigned"))
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         free_seats(run, changes)
@@ -215,7 +214,7 @@ class Claim(Behaviour):
     slug = "claim"
 
     def plan(self, run: Run, row: Row) -> Plan:
-        return row.change(owner=actor().user_id, **obtained(run.entity, "claimed"))
+        return row.change(owner=actor().user_id, **obtained(run, "claimed"))
 
     def missing(self, run: Run, ids: Sequence[int]) -> list[Skip]:
         names = owner_names(run.entity, ids)
@@ -245,7 +244,7 @@ class Release(Behaviour):
         change = row.change(
             owner=None,
             pool=run.params["pool"],
-            pooled_at=clock.now(),
+            pooled_at=run.at,
             previous_owner=row.values["owner"],
             is_followed_up=False,
         )

@@ -169,7 +169,9 @@ def _undo(past: OperationRun, ids: Sequence[int]) -> Outcome:
     me = resume(runs.under_way(new), {})
     outcome = Outcome(len(ids), operation_id=new)
     for some in chunks(ids):
-        outcome.add(step(me, some))
+        took = step(me, some)
+        note(new, took)
+        outcome.add(took)
     runs.count(new, total=len(ids), done=outcome.done, skipped=len(outcome.skipped))
     tell(me.undo, outcome, str(new))
     return outcome
@@ -199,14 +201,13 @@ def resume(mine: OperationRun, kept: dict[str, Any]) -> Undoing:
 
 
 def step(me: Undoing, ids: Sequence[int]) -> Outcome:
-    """Take back at most a chunk of records, and note what became of each."""
+    """Take back at most a chunk of records; whoever asked notes what became of each."""
     outcome = Outcome(len(ids), operation_id=me.undo.operation_id)
     with _doing(me):
         for way, some in _ways(me, ids):
             _undo_chunk(way, some, outcome)
     outcome.done = len(outcome.changes)
     outcome.notified = PutBack().notified(me.undo, outcome.changes)
-    note(me.undo, outcome)
     return outcome
 
 

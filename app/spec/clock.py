@@ -30,7 +30,7 @@ def local(instant: datetime) -> datetime:
 
 def iso(instant: datetime) -> str:
     """The instant as programs read it (contract §2): ``2026-11-21T08:00:00Z``."""
-    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    return f"{instant.astimezone(UTC).isoformat(timespec='seconds').removesuffix('+00:00')}Z"
 
 
 def shown(instant: datetime) -> str:

@@ -36,6 +36,7 @@ PRAGMAS = (
     "recursive_triggers=ON",
     "temp_store=MEMORY",
     "cache_size=-32000",
+    "wal_autocheckpoint=8000",
     "journal_size_limit=67108864",
     "trusted_schema=OFF",
 )

@@ -48,7 +48,7 @@ POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "restore", "export"}
 MOST_DERIVED = 500
 """So many predicates of one person are kept; seats that come and go make new ones."""
 
-FEW = 500
+FEW = 50
 """So many ids are bound one by one on SQLite; more travel as one JSON text."""
 
 

@@ -51,7 +51,7 @@ class OperationRun(db.Model):  # type: ignore[name-defined,misc]
 
 
 class OperationItem(db.Model):  # type: ignore[name-defined,misc]
-    """What became of one row of a run; ``changes`` maps field to [before, after]."""
+    """What became of one row of a run; what was written into it stands in the history alone."""
 
     __tablename__ = "operation_item"
     __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
@@ -61,7 +61,6 @@ class OperationItem(db.Model):  # type: ignore[name-defined,misc]
     outcome: Mapped[str] = mapped_column(String(10))
     code: Mapped[str] = mapped_column(String(40), default="")
     reason: Mapped[str] = mapped_column(Text, default="")
-    changes: Mapped[Any] = mapped_column(JSON, default=dict)
 
 
 def start(
@@ -109,7 +108,6 @@ def _freeze(run: int, record_id: Any, where: Sequence[Any]) -> int:
         "outcome": literal(PENDING),
         "code": literal(""),
         "reason": literal(""),
-        "changes": literal({}, JSON),
     }
     be_patient()
     rows = select(*columns.values()).where(*where)
@@ -144,7 +142,7 @@ def _wanted(run: int) -> list[Any]:
 
 
 def settle(run: int, after: int, upto: int) -> None:
-    """Note the rows between two ids as done, in one statement."""
+    """Note what is still to be done between two ids as done, in one statement (BULK-6)."""
     item = OperationItem.__table__
     db.session.execute(
         update(item)
@@ -160,14 +158,12 @@ def note_first(run: int, items: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _items(run: int, items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {"operation_id": run, "code": "", "reason": "", "changes": {}, **item} for item in items
-    ]
+    return [{"operation_id": run, "code": "", "reason": "", **item} for item in items]
 
 
 def note(run: int, items: Iterable[Mapping[str, Any]]) -> None:
     """Say what became of rows of a run; of a row that was still to be done, once."""
-    told = ("outcome", "code", "reason", "changes")
+    told = ("outcome", "code", "reason")
     insert_many(OperationItem.__table__, _items(run, items), over=told)
 
 

@@ -46,11 +46,12 @@ class Change:
     def differences(self, entity: Entity) -> Mapping[str, list[Any]]:
         """The changed fields as [old, new] in JSON values, for history and report: found once."""
         if not self._told:
-            self._told.update(
-                (key, [jsonable(entity, key, self.before.get(key)), jsonable(entity, key, value)])
-                for key, value in self.values.items()
-                if self.before.get(key) != value
-            )
+            before, tellers = self.before, _tellers(entity)
+            for key, value in self.values.items():
+                old = before.get(key)
+                if old != value:
+                    tell = tellers.get(key)
+                    self._told[key] = [tell(old), tell(value)] if tell else [old, value]
             self._told.update(self.notes)
         return self._told
 
@@ -64,12 +65,6 @@ class Context:
     is_handover: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Columns without a field, written to every row: deletion marks."""
-
-
-def jsonable(entity: Entity, key: str, value: Any) -> Any:
-    """A field's value as it stands in the history."""
-    declared = entity.fields.get(key)
-    return declared.to_json(value) if declared is not None else value
 
 
 def stored(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -238,14 +233,18 @@ _STAMPED = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
 
 def first_values(entity: Entity, row: Mapping[str, Any]) -> dict[str, list[Any]]:
     """What the entry of a birth tells: every field that isn't empty, zero or no, but the stamps."""
-    told = _tellers(entity)
-    return {key: [None, told[key](value)] for key, value in row.items() if value and key in told}
+    tell = _tellers(entity)
+    return {
+        key: [None, tell[key](value)]
+        for key, value in row.items()
+        if value and key in tell and key not in _STAMPED
+    }
 
 
 @cache
 def _tellers(entity: Entity) -> Mapping[str, Callable[[Any], Any]]:
-    """By field how the history says its value; not of the stamps."""
-    return {key: f.to_json for key, f in entity.fields.items() if key not in _STAMPED}
+    """By field how the history says its value."""
+    return {key: f.to_json for key, f in entity.fields.items()}
 
 
 def _update_stored(
@@ -257,7 +256,7 @@ def _update_stored(
     groups: dict[Any, list[int]] = defaultdict(list)
     for change in changes:
         values = stored(entity, change.values)
-        groups[tuple(sorted(values.items()))].append(change.id)
+        groups[tuple(values.items())].append(change.id)
     written = 0
     if len(groups) > MAX_GROUPS:
         return _update_each(entity, changes, marks)
@@ -303,8 +302,8 @@ def _write_links(
 
 
 def _reindex(entity: Entity, changes: Sequence[Change]) -> None:
-    searched = [f.key for f in entity.searched]
-    touched = [c for c in changes if any(key in c.values for key in searched)]
+    searched = {f.key for f in entity.searched}
+    touched = [c for c in changes if not searched.isdisjoint(c.values)]
     search_index.write(
         entity, ((c.id, {k: c.values.get(k, c.before.get(k)) for k in searched}) for c in touched)
     )

@@ -3,6 +3,7 @@
 import gc
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from sqlalchemy import Engine, func, insert, select, update
 from app.extensions import db
 from app.jobs import ending
 from app.jobs.threads import Threads
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.store import jobs, mails
 from tests.contract.calls import Api, condition, filters_of, pool_ids, set_role, stored, user_ids
 from tests.contract.test_bulk import LATER, rows_in
 from tests.support.snapshot import changed, snapshot
+from tests.support.statements import count_statements
 from tests.support.web import hidden_inputs
 from tests.support.working import work_off
 from tests.support.worlds import World
@@ -78,6 +81,12 @@ def entries(engine: Engine, run: int) -> int:
         ).all()
     assert len(found) == len(set(found))
     return len(found)
+
+
+def changes_of(engine: Engine, run: int) -> dict[int, dict[str, list[Any]]]:
+    """What a run wrote into each customer, as the history tells it: field to [old, new]."""
+    written = rows_in(engine, "history", operation_id=run, entity="customer")
+    return {entry["record_id"]: entry["changes"] for entry in written}
 
 
 def test_five_hundred_run_at_once_and_one_more_is_a_job(world: World, engine: Engine) -> None:
@@ -215,7 +224,7 @@ def test_a_job_does_what_its_dry_run_said(
     tags = {tag["id"]: tag["name"] for tag in rows_in(engine, "tag")}
     for one in dry["sample"]:
         if not one["field"].endswith("_at"):
-            old, new = items[one["id"]]["changes"][one["field"]]
+            old, new = changes_of(engine, run)[one["id"]][one["field"]]
             new = [tags[tag] for tag in new] if one["field"] == "tags" else new
             assert (old, new) == (kept(one["old"]), kept(one["new"])), one
     assert entries(engine, run) == ended["done"]
@@ -227,6 +236,21 @@ def test_a_job_does_what_its_dry_run_said(
     }
 
 
+def test_a_chunk_is_written_and_noted_by_one_statement_each(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BULK-6: also where another second begins with every hundredth look at the clock."""
+    began, looks = clock.now(), count()
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(seconds=next(looks) // 100))
+    ids = fill(engine)
+    started(Api(world, "manager"), "transfer", ids, {"new_owner": "sales1b"})
+    with count_statements() as asked:
+        work_off(world, chunks=1)
+    about = ("UPDATE customer ", "UPDATE operation_item ", "INSERT INTO operation_item ")
+    writes = [one for one in asked if one.startswith(about)]
+    assert [one.split()[1] for one in writes] == ["customer", "operation_item"], str(asked)
+
+
 def test_each_shares_out_the_same_over_chunks(world: World, engine: Engine) -> None:
     """POOL-3: turns and loads go on from chunk to chunk, whoever does them."""
     api, people = Api(world, "manager"), ["sales1b", "sales2a", "leader1"]
@@ -236,10 +260,7 @@ def test_each_shares_out_the_same_over_chunks(world: World, engine: Engine) -> N
         while work_off(world, chunks=1):
             pass
         assert job_of(api, job)["state"] == "done"
-        gave = [
-            item["changes"]["owner"][1]
-            for item in rows_in(engine, "operation_item", operation_id=run, outcome="done")
-        ]
+        gave = [changes["owner"][1] for changes in changes_of(engine, run).values()]
         numbers = [gave.count(user_ids(engine)[name]) for name in people]
         assert max(numbers) - min(numbers) <= 3, (how, numbers)
 

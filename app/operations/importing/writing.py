@@ -35,7 +35,7 @@ def write(planner: Planner, verdicts: Sequence[Verdict], claims: Claims, run: in
         claims.made |= {verdict.line: verdict.record or 0 for verdict in new}
         _write_carried(planner.carried, verdicts, claims, how)
     told = _once(run, [v for v in verdicts if v.outcome in ("created", "updated")])
-    runs.note_first(run, (_item(entity, verdict) for verdict in told))
+    runs.note_first(run, (_item(verdict) for verdict in told))
 
 
 def _changes(verdicts: Sequence[Verdict]) -> list[Change]:
@@ -94,7 +94,6 @@ def _make_tags(entity: Entity, verdicts: Sequence[Verdict]) -> None:
             values[f.key] = sorted(known.get(one, one) for one in values[f.key])
 
 
-def _item(entity: Entity, verdict: Verdict) -> dict[str, Any]:
-    changes = verdict.change.differences(entity) if verdict.change else {}
+def _item(verdict: Verdict) -> dict[str, Any]:
     code = runs.CREATED if verdict.outcome == "created" else verdict.outcome
-    return {"record_id": verdict.record, "outcome": "done", "code": code, "changes": changes}
+    return {"record_id": verdict.record, "outcome": "done", "code": code}
