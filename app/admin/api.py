@@ -17,6 +17,7 @@ from app.admin.bulk import api as bulk_api
 from app.admin.clash import refusal_of
 from app.admin.importing import api as import_api
 from app.admin.once import once
+from app.admin.page import here
 from app.operations import editing, likenesses, primary
 from app.spec.entity import Entity
 from app.spec.errors import (
@@ -257,7 +258,7 @@ def _replay(entity: Entity, pk: int, status: int) -> Replay:
     except Refusal:
         body, headers = {"id": pk}, {}
     if status == 201:
-        headers["Location"] = f"/api/v1/{entity.plural}/{pk}"
+        headers["Location"] = here(f"/api/v1/{entity.plural}/{pk}")
     return Replay(status, headers, body, kept={"id": pk})
 
 

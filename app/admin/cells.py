@@ -13,6 +13,7 @@ from babel.dates import format_timedelta
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from app.admin.page import here
 from app.spec import clock, company
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
@@ -187,7 +188,7 @@ def linked(field: RelationField, record: Any, told: Cell | None = None) -> Marku
     if field.is_person:
         return _person(name)
     place = catalogue.get(field.to).plural
-    link = Markup('<a href="/%s/show/%s">%s</a>') % (place, record.id, name)
+    link = Markup('<a href="%s">%s</a>') % (here(f"/{place}/show/{record.id}"), name)
     beside = told(record) if told else EMPTY
     return Markup("{} {}").format(link, beside) if beside else link
 

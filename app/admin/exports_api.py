@@ -24,6 +24,7 @@ from app.admin.openapi.parts import (
     sent,
     several,
 )
+from app.admin.page import here
 from app.jobs import exporting
 from app.operations.exporting import files
 from app.operations.exporting.approval import MOST_REMARK
@@ -175,7 +176,7 @@ def described(
         "fetched": export.fetched,
         "created_at": _instant(export.created_at),
         "expires_at": _instant(export.expires_at),
-        "download": files.address(export.operation_id) if export.can_be_fetched else None,
+        "download": here(files.address(export.operation_id)) if export.can_be_fetched else None,
     }
 
 

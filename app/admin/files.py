@@ -19,7 +19,7 @@ from app.admin import bodies, forms, state
 from app.admin.allowance import count_upload
 from app.admin.errors import wants_json
 from app.admin.once import once
-from app.admin.page import go_to
+from app.admin.page import go_to, here
 from app.admin.record import screen as record_screen
 from app.extensions import db
 from app.operations.rules import rules_of
@@ -60,7 +60,7 @@ class FilesView(BaseView):
             if wants_json():
                 raise
             return _again(self.entity, pk, refusal), refusal.status
-        return jsonify({"url": page}) if wants_json() else go_to(page)
+        return jsonify({"url": here(page)}) if wants_json() else go_to(page)
 
     @expose("/files/<int:pk>/<int:number>", methods=["GET", "POST"])
     def file(self, pk: int, number: int) -> Response:

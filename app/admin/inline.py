@@ -18,6 +18,7 @@ from app.admin import forms, lists, merging, state
 from app.admin.clash import refusal_of
 from app.admin.errors import body_of
 from app.admin.lists.editable import editable
+from app.admin.page import here
 from app.extensions import db
 from app.operations import editing, likenesses
 from app.spec.entity import Entity
@@ -142,4 +143,4 @@ def _cell(entity: Entity, record: Any, field: Field) -> Markup:
     [row] = lists.rows(policy, [record], [field])
     if field.key != entity.title:
         return row["cells"][0]
-    return Markup('<a href="{}">{}</a>').format(row["url"], row["title"])
+    return Markup('<a href="{}">{}</a>').format(here(row["url"]), row["title"])

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import request
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
@@ -12,7 +11,7 @@ from app.store.jobs import OPEN, Job
 
 def job_state(job: Job) -> dict[str, Any]:
     """What the progress of a job looks like; closed ones say why there is no more of it."""
-    is_open, base = job.state in OPEN, f"{request.script_root}/jobs/{job.id}"
+    is_open, base = job.state in OPEN, f"/jobs/{job.id}"
     return {
         "number": job.id,
         "state": job.state,

@@ -21,6 +21,7 @@ from app.admin.openapi.parts import (
     record,
     ref,
 )
+from app.admin.page import here
 from app.jobs import queue
 from app.jobs.kinds import KINDS
 from app.spec import clock
@@ -113,7 +114,7 @@ def described(job: Job) -> dict[str, Any]:
 def _download(job: Job) -> str | None:
     """Where its file is; a job of a newer version's kind is nothing that this one knows."""
     kind = KINDS.get(job.kind) if job.state == "done" else None
-    return (kind().download(job) or None) if kind else None
+    return (here(kind().download(job)) or None) if kind else None
 
 
 def _instant(moment: Any) -> str | None:

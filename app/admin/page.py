@@ -6,10 +6,21 @@ from flask_appbuilder import BaseView as Page
 from flask_appbuilder import expose
 from flask_appbuilder.views import IndexView as FirstPage
 
-__all__ = ["Builder", "FirstPage", "Page", "expose", "go_to"]
+__all__ = ["Builder", "FirstPage", "Page", "expose", "go_to", "here"]
+
+
+def here(address: str | None) -> str:
+    """The address of one of our pages as a browser asks for it, wherever the site is mounted.
+
+    In the program a page's address begins at the site's root; whatever else it is stays as it is.
+    """
+    if not address:  # a form without one posts to where it stands
+        return ""
+    is_ours = address.startswith("/") and not address.startswith("//")
+    return f"{request.script_root}{address}" if is_ours and request else address
 
 
 def go_to(path: str) -> Response:
-    """Send the browser on to one of our pages, wherever the site is mounted."""
-    answer: Response = redirect(f"{request.script_root}{path}")  # type: ignore[assignment]
+    """Send the browser on to one of our pages."""
+    answer: Response = redirect(here(path))  # type: ignore[assignment]
     return answer

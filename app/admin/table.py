@@ -10,6 +10,8 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from app.admin.page import here
+
 
 def body(
     columns: Sequence[Mapping[str, Any]],
@@ -43,7 +45,7 @@ def star(url: str, *, is_set: bool) -> Markup:
 def _star(url: str, label: str, *, is_set: bool) -> str:
     wanted, pressed = ("0", "true") if is_set else ("1", "false")
     return (
-        f'<button class="star" form="star-form" formaction="{escape(url)}" name="on"'
+        f'<button class="star" form="star-form" formaction="{escape(here(url))}" name="on"'
         f' value="{wanted}" aria-pressed="{pressed}" title="{label}"></button>'
     )
 
@@ -62,7 +64,7 @@ def _cells(row: Mapping[str, Any], openings: Sequence[str], label: str) -> Itera
     if "starred" in row:
         yield _star(row["star_url"], label, is_set=row["starred"])
     title = escape(row["title"] or head)
-    yield f'<a href="{escape(row["url"])}">{title}</a>' if row["url"] else head
+    yield f'<a href="{escape(here(row["url"]))}">{title}</a>' if row["url"] else head
     for opening, cell in zip(openings[1:], rest, strict=True):
         yield opening
         yield cell

@@ -32,6 +32,7 @@ from app.admin.openapi.parts import (
     sent,
     several,
 )
+from app.admin.page import here
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -234,7 +235,7 @@ def _answer(number: int, status: int) -> Replay:
     [body] = _described([view])
     headers = {"ETag": f'"{view.version}"'}
     if status == 201:
-        headers["Location"] = f"/api/v1/views/{number}"
+        headers["Location"] = here(f"/api/v1/views/{number}")
     return Replay(status, headers, {"id": number, "result": body}, kept={"id": number})
 
 

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin import bodies
 from app.admin.once import once
+from app.admin.page import here
 from app.admin.record import changes
 from app.jobs import bulk
 from app.operations import engine, selection
@@ -90,7 +91,7 @@ def done(slug: str, outcome: Outcome) -> dict[str, Any]:
         "failed": [],
     }
     if slug == "export":
-        body["download"] = files.address(outcome.operation_id or 0)
+        body["download"] = here(files.address(outcome.operation_id or 0))
     return body
 
 

@@ -34,7 +34,7 @@ def same_site(target: str | None) -> str | None:
             return None
     elif target != target.strip():
         return None
-    path = parts.path
+    path = parts.path.removeprefix(request.script_root) if parts.netloc else parts.path
     if not path.startswith("/") or path.startswith("//"):
         return None
     return f"{path}?{parts.query}" if parts.query else path

@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from app.admin import cells, icons, manual, table
 from app.admin.navigation import Group, groups
+from app.admin.page import here
 from app.admin.security import trace
 from app.spec import company
 from app.spec.plurals import ngettext
@@ -41,6 +42,7 @@ def install(app: Flask) -> None:
         star=table.star,
         table_body=table.body,
     )
+    app.jinja_env.filters["here"] = here
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
