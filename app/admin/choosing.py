@@ -17,9 +17,10 @@ from app.spec.field import Field
 from app.spec.kinds import OptionField
 from app.spec.options import Option
 from app.spec.pinyin import typed
+from app.spec.private import MY_TAGS, OwnTagsField
 from app.spec.relations import LinksField, RelationField, TagsField
-from app.spec.text import is_storable
-from app.store import preferences, recent, search_index, titles
+from app.spec.text import fold, is_storable
+from app.store import preferences, private, recent, search_index, titles
 from app.store.context import actor, current
 from app.store.policy import Policy
 
@@ -39,6 +40,8 @@ def options(entity: Entity, key: str, words: str, *, retired: bool = False) -> l
     Raises NotPermitted when the asker has nothing to do with the entity, NotFound for a field that
     doesn't exist for him.
     """
+    if key == MY_TAGS.key:
+        return _my_tags(entity, words)
     field = _linking(entity, key)
     chosen = _chosen(entity, key)
     found = suggestions(entity, catalogue.get(field.to), words, retired=retired, chosen=chosen)
@@ -112,6 +115,17 @@ def first(entity: Entity, field: RelationField | LinksField) -> dict[str, str]:
         memory[key] = {str(row.id): titles.title(target, row) for row in rows}
     found: dict[str, str] = memory[key]
     return found
+
+
+def _my_tags(entity: Entity, words: str) -> list[dict[str, Any]]:
+    """One's own tags on records of that kind that have these words, to filter by (CUS-8)."""
+    if not actor().rights.may(entity.key, "list"):
+        raise NotPermitted
+    if not entity.is_owned:
+        raise NotFound
+    sought = fold(words.strip())
+    mine = [tag for tag in private.tags(entity.key, 0) if sought in fold(tag)]
+    return [{"value": tag, "text": tag, "hint": ""} for tag in mine[:MOST]]
 
 
 def may_create(field: TagsField) -> bool:
@@ -232,7 +246,7 @@ def _called(option: Option) -> str:
 
 
 def options_url(entity: Entity, field: Field, *, retired: bool = False) -> str:
-    """Where a relation's choices are looked up as somebody types (LIST-8)."""
-    if isinstance(field, RelationField | LinksField):
+    """Where choices are looked up as somebody types: of a relation, or one's own tags (LIST-8)."""
+    if isinstance(field, RelationField | LinksField | OwnTagsField):
         return f"/{entity.plural}/options/{field.key}{'?retired=1' if retired else ''}"
     return ""

@@ -11,6 +11,7 @@ from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 
 from app.admin import choosing, deletion, form_pages, forms, lists, state, walk
 from app.admin.bulk import steps
@@ -27,6 +28,7 @@ from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, WrongVerb
 from app.spec.words import listed
 from app.store import door, titles
+from app.store.context import actor
 from app.store.idempotency import Replay
 
 Answer = str | Response | tuple[str, int]
@@ -159,7 +161,7 @@ class EntityView(BaseView):
         if request.method == "GET":
             return render_template("confirm.html", screen=self._question(record))
         once(request.form.get("form_nonce"), lambda: self._deleted(pk))
-        flash(_("Moved to the recycle bin."), "success")
+        flash(self._moved(), "success")
         return go_to(walk.list_url(self.entity, request.args))
 
     @expose("/bulk/<slug>", methods=["GET", "POST"])
@@ -199,6 +201,15 @@ class EntityView(BaseView):
     def _deleted(self, pk: int) -> Replay:
         deletion.delete(self.entity, pk)
         return Replay(302, {"Location": f"/{self.entity.plural}/list/"}, {})
+
+    def _moved(self) -> str:
+        """What is said after deleting, with the way to the bin for whoever may bring it back."""
+        text = _("Moved to the recycle bin.")
+        if not actor().rights.may(self.entity.key, "restore"):
+            return text
+        link = Markup('{} <a href="{}">{}</a>')
+        url = f"{request.script_root}/{self.entity.plural}/list/?view={state.BINNED_VIEW}"
+        return link.format(text, url, _("Open the recycle bin"))
 
     def _question(self, record: Any) -> dict[str, Any]:
         base = f"/{self.entity.plural}"

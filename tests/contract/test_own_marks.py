@@ -219,3 +219,21 @@ def test_layers_are_ones_own(world: World) -> None:
     assert mine.post("/customers/layers/1", {"step": "reset:"}).status_code == 302
     assert shown(mine) == start
     assert catalogue.get("customer").is_owned
+
+
+def offered(person: Person, words: str = "", plural: str = "customers") -> list[str]:
+    answer = person.get(f"/{plural}/options/my_tags", q=words)
+    assert answer.status_code == 200, answer.text
+    return [one["text"] for one in json.loads(answer.text)]
+
+
+def test_own_tags_are_offered_to_filter_by(world: World, author: Person) -> None:
+    """CUS-8: by any part of them, to nobody else, and of each kind of record by themselves."""
+    assert offered(author) == ["vip", TAG]
+    assert offered(author, "HUNT") == [TAG]
+    assert offered(author, "nothing of the kind") == []
+    assert offered(author, plural="leads") == []
+    assert offered(Person("manager", world.client("manager"))) == []
+    assert author.get("/departments/options/my_tags").status_code == 403
+    page = author.get("/customers/list/").text
+    assert 'data-url="/customers/options/my_tags?retired=1"' in page

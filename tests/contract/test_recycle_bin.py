@@ -11,6 +11,7 @@ from app.store import search_index
 from app.store.context import system_scope
 from app.store.purging import attached
 from tests.contract.calls import Api, pool_ids, stored, write
+from tests.generated.browser import Person
 from tests.support.statements import count_statements
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
@@ -214,3 +215,16 @@ def test_restore_says_which_value_is_taken(world: World, engine: Engine, key: st
     assert api.post(f"/{entity.plural}/", body).status_code == 201
     answer = api.bulk(entity.plural, "restore", made).json
     assert [one["code"] for one in answer["skipped"]] == ["duplicate"]
+
+
+@pytest.mark.parametrize(("who", "may_restore"), [("manager", True), ("sales1a", False)])
+def test_whoever_may_restore_is_led_to_the_bin(world: World, who: str, may_restore: bool) -> None:
+    person = Person(who, world.client(who))
+    form = hidden_inputs(person.get("/contacts/delete/1").text)
+    answer = person.post("/contacts/delete/1", form)
+    assert answer.status_code == 302, answer.text
+    page = person.get("/contacts/list/").text
+    assert "Moved to the recycle bin." in page
+    link = '<a href="/contacts/list/?view=deleted">Open the recycle bin</a>'
+    assert (link in page) is may_restore
+    assert person.get("/contacts/list/?view=deleted").status_code == (200 if may_restore else 403)
