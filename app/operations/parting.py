@@ -14,7 +14,7 @@ from app.operations.outcome import Plan
 from app.operations.putting_back import PutBack
 from app.spec.entity import Entity
 from app.spec.relations import LinksField
-from app.store import attachments, history, namesakes
+from app.store import attachments, history, marks, namesakes
 from app.store.context import system_scope
 from app.store.writer import Change
 
@@ -79,6 +79,7 @@ class Part(PutBack):
             write(run, back, self.back.marks(run))
             into = {c.id: run.memory["written"][c.id][MERGED_INTO][1] for c in back}
             attachments.unshare(run.entity.key, run.entity.key, into)
+            marks.take_back(run.entity.key, into)
 
 
 def _went(run: Run, record_id: int) -> bool:

@@ -1,14 +1,16 @@
 """What people put on records for themselves goes along when records become one (CUS-7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import literal, select
+from sqlalchemy import delete, literal, select, tuple_
 
 from app.extensions import db
 from app.store.engine import inserting
 from app.store.gate import member_of
 from app.store.private import PrivateNote, PrivateTag
 from app.store.stars import Star
+
+KEPT = (Star, PrivateTag, PrivateNote)
 
 
 def copy(entity: str, records: Sequence[int], to: int) -> None:
@@ -17,12 +19,13 @@ def copy(entity: str, records: Sequence[int], to: int) -> None:
     What somebody has there already isn't put there twice. The records keep theirs, for the day when
     they come back.
     """
-    for model in (Star, PrivateTag, PrivateNote):
+    for model in KEPT:
         table = model.__table__
         columns = [c for c in table.columns if c.name != "id"]
-        taken = [literal(to) if c.name == "record_id" else c for c in columns]
+        told = {"record_id": literal(to), "came_from": table.c.record_id}
+        taken = [told.get(c.name, c) for c in columns]
         old = (table.c.entity == entity, member_of(table.c.record_id, records))
-        theirs = select(*taken).where(*old)
+        theirs = select(*taken).where(*old).order_by(table.c.record_id)
         if model is PrivateNote:
             there = table.alias()
             same = (there.c.user_id == table.c.user_id, there.c.text == table.c.text)
@@ -31,3 +34,14 @@ def copy(entity: str, records: Sequence[int], to: int) -> None:
         names = [c.name for c in columns]
         copied = inserting(table).from_select(names, theirs)
         db.session.execute(copied.on_conflict_do_nothing())
+
+
+def take_back(entity: str, became: Mapping[int, int]) -> None:
+    """Take off the records what ``copy`` has put there from those that became them.
+
+    What its owner wrote anew meanwhile is his own and stays.
+    """
+    for model in KEPT:
+        table = model.__table__
+        pairs = tuple_(table.c.came_from, table.c.record_id).in_(list(became.items()))
+        db.session.execute(delete(table).where(table.c.entity == entity, pairs))

@@ -57,6 +57,8 @@ class PrivateNote(db.Model):  # type: ignore[name-defined,misc]
     record_id: Mapped[int]
     text: Mapped[str] = mapped_column(Text())
     written_at: Mapped[Any] = mapped_column(UTCDateTime())
+    came_from: Mapped[int | None]
+    """The merged record that it was copied from: back there, it goes from here (CUS-7)."""
 
 
 class PrivateTag(db.Model):  # type: ignore[name-defined,misc]
@@ -72,6 +74,8 @@ class PrivateTag(db.Model):  # type: ignore[name-defined,misc]
     entity: Mapped[str] = mapped_column(String(40), primary_key=True)
     record_id: Mapped[int] = mapped_column(primary_key=True)
     tag: Mapped[str] = mapped_column(String(LONGEST_TAG), primary_key=True)
+    came_from: Mapped[int | None]
+    """The merged record that it was copied from: back there, it goes from here (CUS-7)."""
 
 
 _note, _tag = PrivateNote.__table__, PrivateTag.__table__
@@ -105,7 +109,7 @@ def write_note(entity: str, record_id: int, text: str, note_id: int = 0) -> None
     if len(words) > LONGEST_NOTE:
         raise Invalid(_l("At most %(n)s characters.", n=LONGEST_NOTE))
     mine = _mine(_note, entity, record_id)
-    values = {"text": words, "written_at": clock.now()}
+    values = {"text": words, "written_at": clock.now(), "came_from": None}
     if note_id:
         one = (*mine, _note.c.id == note_id)
         change = update(_note).where(*one).values(values) if words else delete(_note).where(*one)

@@ -28,6 +28,8 @@ class Star(db.Model):  # type: ignore[name-defined,misc]
     entity: Mapped[str] = mapped_column(String(40), primary_key=True)
     record_id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[Any] = mapped_column(UTCDateTime())
+    came_from: Mapped[int | None]
+    """The merged record that it was copied from: back there, it goes from here (CUS-7)."""
 
 
 def put(entity: Entity, record_id: int) -> None:

@@ -84,6 +84,39 @@ def test_undo_leaves_what_was_changed_since(world: World, engine: Engine) -> Non
     assert [file["record_id"] for file in rows_in(engine, "attachment")] == [3]
 
 
+def test_marks_go_back_with_what_they_were_put_on(world: World, engine: Engine) -> None:
+    """CUS-7: the survivor keeps what it had and what its owner wrote anew, nothing else."""
+    people, admin = arranged(engine), Api(world, "admin")
+    mine = {"entity": "customer", "record_id": 1}
+    with engine.begin() as connection:
+        for who, tag in (("finance", "mine"), ("finance", "older"), ("legal", "hers")):
+            word = {**mine, "user_id": people[who], "tag": tag}
+            connection.execute(insert(db.metadata.tables["private_tag"]), [word])
+        star = {**mine, "record_id": 3, "user_id": people["legal"], "at": MOMENT}
+        connection.execute(insert(db.metadata.tables["star"]), [star])
+    before = {name: marks_on(engine, name) for name in ("star", "private_tag", "private_note")}
+    run = admin.bulk("customers", "merge", [1, 2, 3], {"survivor": 1}).json
+    assert run["done"] == 3
+    for name, marks in before.items():
+        assert {(1, *mark[1:]) for mark in marks} <= set(marks_on(engine, name)), name
+    [copied] = [r["id"] for r in rows_in(engine, "private_note") if r["record_id"] == 1]
+    finance = world.client("finance")
+    token = hidden_inputs(finance.get("/customers/show/1").text)["csrf_token"]
+    anew = {"csrf_token": token, "text": "called", "note": copied}
+    assert finance.post("/customers/note/1", data=anew).status_code == 302
+    undone = admin.post(f"/operations/{run['operation_id']}/undo", {}).json
+    assert undone["skipped"] == []
+    before["private_note"] = sorted([*before["private_note"], (1, people["finance"], "called")])
+    for name, marks in before.items():
+        assert marks_on(engine, name) == marks, name
+
+
+def marks_on(engine: Engine, name: str) -> list[tuple[Any, ...]]:
+    """The marks of a kind: on what, whose, which."""
+    said = {"private_tag": "tag", "private_note": "text"}.get(name, "entity")
+    return sorted((r["record_id"], r["user_id"], r[said]) for r in rows_in(engine, name))
+
+
 @pytest.mark.parametrize(
     ("ids", "params", "verdict"),
     [
