@@ -78,6 +78,9 @@ def test_a_row_may_carry_a_contact_of_its_customer(world: World, engine: Engine,
     made = [row for row in rows_in(engine, "contact") if row["customer_id"] in new]
     assert [row["name"] for row in made] == of_new
     assert {row["owner_id"] for row in made} <= {user_ids(engine)["sales1a"]}
+    page = api.client.get(f"/customers/show/{MINE}?tab=history").text
+    said = re.findall(r"<dt>(?:Attached|已附加)</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
+    assert bool(said) == bool(of_mine), page
     mine = [row["name"] for row in rows_in(engine, "contact", customer_id=MINE)]
     assert mine == [*had, *of_mine]
     assert (stored(engine, "customer", MINE)["version"] > before["version"]) == bool(of_mine)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.admin import cells, event_words, grant_words
+from app.operations.importing.plan import ATTACHED
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
@@ -78,11 +79,15 @@ def _described(
     ]
     if entry.operation == "grants_changed":
         changes = grant_words.told(entry.changes)
-    return changes + _notes(entry.changes, names)
+    return changes + _notes(entry, names)
 
 
-def _notes(changes: Mapping[str, Any], names: Names) -> list[dict[str, str]]:
-    """What isn't a field: the team, a file that came or went, why a record was released."""
+def _notes(entry: History, names: Names) -> list[dict[str, str]]:
+    """What isn't a field: the team, a file that came or went, why a record was released.
+
+    Of a child that an import attached its kind: what it is called, its own reader sees beside it.
+    """
+    changes: Mapping[str, Any] = entry.changes
     if TEAM in changes:
         old, new = (listed(names.get(("user", i), "—") for i in side) for side in changes[TEAM])
         return [{"label": _("Team"), "old": old, "new": new}]
@@ -95,6 +100,9 @@ def _notes(changes: Mapping[str, Any], names: Names) -> list[dict[str, str]]:
     if FILE in changes:
         old, new = changes[FILE]
         return [{"label": _("File"), "old": old, "new": new}]
+    if ATTACHED in changes and (child := catalogue.get(entry.entity).carried):
+        one = catalogue.get(child.entity).one
+        return [{"label": _("Attached"), "old": "", "new": str(one)}]
     if "reason" in changes:
         return [{"label": _("Reason"), "old": "", "new": str(changes["reason"][1])}]
     return []
