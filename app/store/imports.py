@@ -225,6 +225,11 @@ def matched(number: int) -> set[int]:
     return {record for record in db.session.scalars(statement) if record}
 
 
+def left(number: int) -> set[int]:
+    """The lines that changed nothing."""
+    return set(db.session.scalars(select(ImportLine.line).where(ImportLine.import_id == number)))
+
+
 def sweep(keep: timedelta) -> int:
     """Forget what the rows of old files said, but of those a job is at; answers of how many.
 

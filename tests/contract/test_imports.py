@@ -24,7 +24,7 @@ from app.operations.importing.applying import Importer
 from app.spec import calling
 from app.spec.catalogue import catalogue
 from app.store import imports
-from tests.contract.calls import Api, stored, user_ids
+from tests.contract.calls import Api, pool_ids, stored, user_ids
 from tests.contract.test_bulk import rows_in
 from tests.support.snapshot import changed, snapshot
 from tests.support.web import hidden_inputs
@@ -389,6 +389,39 @@ def test_a_large_file_is_a_job_whose_dry_run_says_the_same(
     assert len(rows_in(engine, "customer", obtained_way="imported")) == 1885
 
 
+def test_the_failed_rows_are_read_page_by_page(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IMP: however many failed, few of them are in memory: reasons come along with their rows."""
+    api, seen = reader(world, "manager"), list[str]()
+    rows = [[f"大客户{n}", None if n % 2 else "bad"] for n in range(1_200)]
+    number = send(api, "customers", csv_of([HEAD, *rows])).json["import_id"]
+    Runner(world.app).run_due()
+    monkeypatch.setattr(imports, "PAGE", 100)
+    pages, part = imports.pages, imports.part
+
+    def noted(*what: Any) -> Any:
+        for page in pages(*what):
+            seen.append("reasons")
+            yield page
+
+    monkeypatch.setattr(imports, "pages", noted)
+    monkeypatch.setattr(imports, "part", lambda *which: seen.append("rows") or part(*which))
+    file = api.client.get(f"/api/v1/imports/{number}/report?format=xlsx", buffered=True).data
+    sheet = openpyxl.load_workbook(io.BytesIO(file)).active
+    told = list(sheet.iter_rows(min_row=2, values_only=True))
+    assert [row[:3] for row in told] == [(f"大客户{n}", "bad", n + 2) for n in range(0, 1_200, 2)]
+    assert all(row[3] for row in told)
+    assert seen == [
+        *["reasons", "rows"],
+        *["reasons"] * 2,
+        "rows",
+        *["reasons"] * 3,
+        "rows",
+        "rows",
+    ]
+
+
 def test_an_import_taken_up_by_another_process_creates_nothing_twice(
     world: World, engine: Engine
 ) -> None:
@@ -397,6 +430,17 @@ def test_an_import_taken_up_by_another_process_creates_nothing_twice(
     api = reader(world, "manager")
     again = [["大客户3", None], ["新客户", None]]
     started = send(api, "customers", csv_of([HEAD, *rows, *again]), options={"mode": "both"})
+    stop_after_a_portion(world)
+    assert len(rows_in(engine, "customer", obtained_way="imported")) == 499
+    in_all(engine, "job", lease_until=None)  # as if the killed worker's lease had ended
+    Runner(world.app).run_due()
+    assert len(rows_in(engine, "customer", obtained_way="imported")) == 1_201
+    job = api.get(f"/jobs/{started.json['job_id']}").json
+    assert (job["state"], job["done"], job["skipped"]) == ("done", 1_201, 1)
+
+
+def stop_after_a_portion(world: World) -> None:
+    """A worker begins all that is due, and is gone within the second portion."""
     with world.app.app_context():
         runner = Runner(world.app)
         seen: list[int] = []
@@ -411,15 +455,41 @@ def test_an_import_taken_up_by_another_process_creates_nothing_twice(
         Importer.step = breaking  # type: ignore[method-assign]
         try:
             with pytest.raises(KeyboardInterrupt):
-                runner.run(started.json["job_id"])
+                runner.run_due()
         finally:
             Importer.step = step  # type: ignore[method-assign]
-    assert len(rows_in(engine, "customer", obtained_way="imported")) == 499
-    in_all(engine, "job", lease_until=None)  # as if the killed worker's lease had ended
+
+
+def test_an_import_taken_up_by_another_process_says_what_the_first_would_have_said(
+    world: World, engine: Engine
+) -> None:
+    """C77, C79: line by line, with the lines that others repeat; into a pool nothing is matched."""
+    there = stored(engine, "customer", 1)["name"]
+    rows: list[list[Any]] = [[f"大客户{n}", f"138{n:08}"] for n in range(520)]
+    rows[1] = [there, None]
+    again = [[there, None], ["大客户3", None], ["别名", "13800000005"], ["新客户", "12"]]
+    api, data = reader(world, "manager"), csv_of([HEAD, *rows, *again])
+    pool = pool_ids(engine)["Open customers"]
+    options = {"mode": "create", "match": ["mobile"], "pool": pool}
+    rehearsed = send(api, "customers", data, options=options, dry_run=True)
     Runner(world.app).run_due()
-    assert len(rows_in(engine, "customer", obtained_way="imported")) == 1_201
-    job = api.get(f"/jobs/{started.json['job_id']}").json
-    assert (job["state"], job["done"], job["skipped"]) == ("done", 1_201, 1)
+    wanted = api.get(f"/imports/{rehearsed.json['import_id']}").json["rehearsal"]
+    started = send(api, "customers", data, options=options)
+    stop_after_a_portion(world)
+    in_all(engine, "job", lease_until=None)
+    Runner(world.app).run_due()
+    report = api.get(f"/imports/{started.json['import_id']}/report").json
+    found = [*report["skipped"], *report["failed"]]
+    assert {row["line"]: row["reason"] for row in found} == {
+        row["line"]: row["reason"] for row in wanted["rows"]
+    }
+    assert [row["code"] for row in wanted["rows"]] == [
+        "exists",
+        "exists",
+        *["repeated"] * 2,
+        "invalid",
+    ]
+    assert report["created"] == wanted["created"] == 519
 
 
 def in_all(engine: Engine, table: str, **values: Any) -> None:

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.operations.importing import cells, headers, options
 from app.operations.importing.deciding import decide
 from app.operations.importing.plan import OUTCOMES, Claims, Planner, Verdict
+from app.operations.importing.resuming import claims_before
 from app.operations.importing.writing import write
 from app.spec.catalogue import catalogue
 from app.spec.entity import NUMBER, Entity
@@ -184,12 +185,10 @@ class Importer:
     """Imports a file portion by portion; one may end and another go on where it stopped."""
 
     def __init__(self, file: Import, place: int) -> None:
-        self._claims = Claims()
         self._pending: tuple[int, Claims] | None = None
+        self._claims = Claims()
         if place:
-            done = runs.done_ids(file.operation_id or 0)
-            met = {*done, *imports.matched(file.id)}
-            self._claims.touched.update(dict.fromkeys(met, 0))
+            self._claims = claims_before(planner_of(file, dry_run=False), file, place)
 
     def step(self, file: Import, place: int) -> bool:
         """Import one portion in the transaction under way, with the rights of now (C40).

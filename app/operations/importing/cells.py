@@ -116,7 +116,7 @@ def _value(declared: Field, text: str) -> Any:
 
 @dataclass
 class Book:
-    """Names of records as one person may look them up: asked for by the portion, kept a while."""
+    """Names of records as one person may look them up, asked for by the portion and kept for it."""
 
     entity: Entity
     known: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
@@ -125,8 +125,6 @@ class Book:
         """Find what these names mean for that field, in few statements."""
         assert isinstance(declared, RelationField | LinksField)  # noqa: S101 - for the type checker
         book = self.known[declared.key]
-        if len(book) > MOST_KEPT:
-            book.clear()
         unknown = sorted({name for name in names if name not in book})
         if unknown:
             book |= _found(self.entity, catalogue.get(declared.to), unknown)
@@ -137,10 +135,6 @@ class Book:
         if len(ids) == 1:
             return int(ids[0])
         raise ValueError((SEVERAL if ids else NOBODY) % {"name": name[:80]})
-
-
-MOST_KEPT = 20_000
-"""Names of one field that are kept between portions."""
 
 
 def _found(chooser: Entity, target: Entity, names: Sequence[str]) -> dict[str, list[int]]:

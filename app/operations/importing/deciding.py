@@ -57,11 +57,11 @@ class _Decision:
     carried: "_Carried | None" = None
 
     def over(
-        self, one: Read, unique: list[Any], hits: matching.Hits, agreeing: Sequence[int]
+        self, one: Read, unique: Sequence[Any], hits: matching.Hits, agreeing: Sequence[int]
     ) -> Verdict:
         """The verdict over a row and what it carries."""
         target, code = self._target(one, hits, agreeing)
-        signs = self._signs(one, unique)
+        signs = self.planner.signs(one, unique)
         verdict = self._judged(one, signs, target, code)
         if self.carried:
             verdict = self.carried.joined(verdict, one)
@@ -69,7 +69,7 @@ class _Decision:
             self.claims.fresh.update(dict.fromkeys(signs, one.line))
         return verdict
 
-    def _judged(self, one: Read, signs: list[Any], target: int | None, code: str) -> Verdict:
+    def _judged(self, one: Read, signs: Sequence[Any], target: int | None, code: str) -> Verdict:
         """What becomes of a row, in this order: whether it is readable, which record, what."""
         problems = self._unsaid(one, target)
         if problems:
@@ -83,7 +83,7 @@ class _Decision:
         if (line := self.claims.met(target)) is not None:
             return Verdict(one.line, "skipped", "repeated", record=target, earlier=line)
         verdict = self._existing(one, target)
-        if (self.planner.reaches and verdict.record) or verdict.code == "invalid":
+        if self.planner.reaches and verdict.record:
             self.claims.touched[target] = one.line
         return verdict
 
@@ -98,13 +98,6 @@ class _Decision:
             for key, sentence in one.problems
             if key not in fields or one.texts[key] != self.said.of(fields[key], row)
         ]
-
-    def _signs(self, one: Read, unique: list[Any]) -> list[Any]:
-        """What tells a new record of this file from the others."""
-        keys = self.planner.options.match
-        if keys and all(one.values.get(key) for key in keys):
-            return [*unique, (self.planner.entity.key, tuple(one.values[key] for key in keys))]
-        return unique
 
     def _target(
         self, one: Read, hits: matching.Hits, agreeing: Sequence[int]
@@ -167,7 +160,7 @@ class _Decision:
                     lambda: rules.before_change(planner.entity, row.id, row.values, values),
                 )
         if problems:
-            return Verdict(one.line, "failed", "invalid", problems)
+            return Verdict(one.line, "failed", "invalid", problems, record=row.id)
         change = Change(row.id, row.title, row.values, values)
         return Verdict(
             one.line,
@@ -261,7 +254,7 @@ class _Carried:
         if child.outcome == "failed" or child.code == "exists":
             problems = child.problems or [(self.title, REASONS["exists"])]
             behind = [(f"{self.kind}{BEHIND}{key}", sentence) for key, sentence in problems]
-            return Verdict(row.line, "failed", "invalid", behind)
+            return Verdict(row.line, "failed", "invalid", behind, record=verdict.record)
         return self._attached(verdict, child) if child.outcome == "created" else verdict
 
     def _joins(self, verdict: Verdict) -> bool:

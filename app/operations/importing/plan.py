@@ -44,6 +44,8 @@ KEPT_OWNER = _l("The owner of an existing record is changed by a transfer.")
 ATTACHED = "attached"
 """The code of a row whose record stays as it is and gets what the row carries; and the note of it
 in that record's history."""
+Sign = tuple[Any, ...]
+"""A field and what of its value is compared; of several fields together the entity stands first."""
 OUTCOMES = ("created", "updated", "skipped", "failed")
 
 
@@ -207,6 +209,13 @@ class Planner:
     @cached_property
     def unique(self) -> list[Field]:
         return [f for f in self.fields.values() if f.is_unique]
+
+    def signs(self, one: Read, unique: Sequence[Sign]) -> Sequence[Sign]:
+        """What tells a new record of this file from the others."""
+        keys = self.options.match
+        if keys and all(one.values.get(key) for key in keys):
+            return [*unique, (self.entity.key, tuple(one.values[key] for key in keys))]
+        return unique
 
     def agreeing(self, read: Sequence[Read]) -> list[list[int]]:
         """For each row the records that agree with it in what he chose to match by."""

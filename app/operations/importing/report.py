@@ -38,8 +38,11 @@ def write(target: IO[bytes], file: Import) -> int:
 
 
 def _failed(file: Import) -> Iterator[tuple[int, list[Any], str]]:
-    reasons = {one.line: one.reason for one in imports.lines(file.id, "failed")}
-    for rows in imports.parts(file.id) if reasons else ():
+    """Rows and reasons, both in the order of the file: a page of either is in memory at a time."""
+    failed = ((one.line, one.reason) for page in imports.pages(file.id, "failed") for one in page)
+    wanted = next(failed, None)
+    for rows in imports.parts(file.id) if wanted else ():
         for line, cells in rows:
-            if line in reasons:
-                yield line, cells, reasons[line]
+            if wanted and line == wanted[0]:
+                yield line, cells, wanted[1]
+                wanted = next(failed, None)
