@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 
-from flask import request
+from flask import g, request
 
 from app.extensions import db
 from app.store import idempotency
@@ -35,6 +35,14 @@ def once(key: str | None, effect: Callable[[], Replay]) -> tuple[Replay, bool]:
 
 
 def _digest() -> str:
+    """What was sent, in short: found once, because whoever reads a file closes it."""
+    if "sent_digest" not in g:
+        g.sent_digest = _sent()
+    digest: str = g.sent_digest
+    return digest
+
+
+def _sent() -> str:
     if request.is_json:
         body = request.get_data(cache=True)
     else:
