@@ -55,6 +55,7 @@ def _files() -> list[tuple[str, str | None, str]]:
     """The uploaded files by what is in them."""
     found = []
     for name, file in request.files.items(multi=True):
+        file.stream.seek(0)  # somebody may have read it
         digest = hashlib.file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]
         file.stream.seek(0)
         found.append((name, file.filename, digest))
