@@ -62,7 +62,7 @@ class Run:
         return Policy(actor(), self.entity, self.verb.slug, in_list=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """A record as an operation plans with it: its values by field key."""
 

@@ -24,14 +24,14 @@ from app.store import history, links, search_index
 from app.store.context import actor_id, current, operating, run_under_way
 from app.store.engine import LAST_NUMBER, is_postgres
 from app.store.gate import member_of
-from app.store.many import insert_columns
+from app.store.many import NOTHING, insert_columns
 
 MAX_GROUPS = 20
 SCOPE_FIELDS = frozenset({"owner", "pool"})
 """The fields that decide whose rows they are: only they can push a row out of a scope."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """New values for one record, given what it was; both by field key."""
 
@@ -39,21 +39,19 @@ class Change:
     title: str
     before: Mapping[str, Any]
     values: Mapping[str, Any]
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """What changed beside the row's own fields, as [old, new]: its team."""
-    _told: dict[str, list[Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def differences(self, entity: Entity) -> Mapping[str, list[Any]]:
-        """The changed fields as [old, new] in JSON values, for history and report: found once."""
-        if not self._told:
-            before, tellers = self.before, _tellers(entity)
-            for key, value in self.values.items():
-                old = before.get(key)
-                if old != value:
-                    tell = tellers.get(key)
-                    self._told[key] = [tell(old), tell(value)] if tell else [old, value]
-            self._told.update(self.notes)
-        return self._told
+    def differences(self, entity: Entity) -> dict[str, list[Any]]:
+        """The changed fields as [old, new] in JSON values, as the history tells them."""
+        before, tellers = self.before, _tellers(entity)
+        told: dict[str, list[Any]] = {}
+        for key, value in self.values.items():
+            old = before.get(key)
+            if old != value:
+                tell = tellers.get(key)
+                told[key] = [tell(old), tell(value)] if tell else [old, value]
+        return {**told, **self.notes}
 
 
 @dataclass
