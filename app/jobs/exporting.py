@@ -90,10 +90,12 @@ class Exporting(Kind):
             job.lease_until += timedelta(seconds=job.total / PACKED)  # no sign of life meanwhile
 
     def settle(self, job: Job) -> None:
-        """Without its file no row is exported."""
-        done = job.done if job.state == "done" else 0
-        counts = {"done": done, "skipped": job.skipped}
-        runs.count(job.operation_id or 0, total=job.total, **counts)
+        """Without its file no row is exported: neither counts nor report say so (BULK-4)."""
+        number = job.operation_id or 0
+        if job.state != "done":
+            job.done = 0
+            runs.unsettle(number)
+        runs.count(number, total=job.total, done=job.done, skipped=job.skipped)
 
     def let_go(self) -> None:
         if self._draft is not None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import tracemalloc
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -57,6 +58,11 @@ def lines(data: bytes) -> list[list[Any]]:
 
 def logged(engine: Engine, kind: str) -> list[dict[str, Any]]:
     return [row["changes"] for row in rows_in(engine, "history", operation=kind)]
+
+
+def outcomes(engine: Engine, run: int) -> dict[str, int]:
+    """What the report of an export says of its rows, counted."""
+    return Counter(row["outcome"] for row in rows_in(engine, "operation_item", operation_id=run))
 
 
 def parts(engine: Engine) -> int:
@@ -176,13 +182,16 @@ def test_cancelled_and_gone_on_with(world: World, engine: Engine) -> None:
     work_off(world, chunks=3)
     assert api.post(f"/jobs/{job}/cancel", {}).status_code == 200
     work_off(world)
-    assert (job_of(api, job)["state"], parts(engine)) == ("cancelled", 0)
+    ended = job_of(api, job)
+    assert (ended["state"], ended["done"], parts(engine)) == ("cancelled", 0, 0)
+    assert outcomes(engine, run) == {"pending": MANY}, "nothing is exported without its file"
     assert fetch(api, run).status_code == 404
     report = api.client.get(f"/customers/bulk/export/report/{run}").text
     assert f"/operations/{run}/file" not in report
     assert api.post(f"/jobs/{job}/retry", {}).status_code == 200
     work_off(world)
     assert fetch(api, run).data.count(b"\r\n") == MANY + 1
+    assert outcomes(engine, run) == {"done": MANY}
 
 
 def test_a_full_disk_is_an_answer(
@@ -200,8 +209,9 @@ def test_a_full_disk_is_an_answer(
     with monkeypatch.context() as patch:
         patch.setattr(exporting, "Draft", Full)
         work_off(world)
-    assert job_of(api, job)["error"]["code"] == StorageFull.code
-    assert parts(engine) == 0
+    ended = job_of(api, job)
+    assert (ended["error"]["code"], ended["done"]) == (StorageFull.code, 0)
+    assert (outcomes(engine, run), parts(engine)) == ({"pending": MANY}, 0)
     assert api.post(f"/jobs/{job}/retry", {}).status_code == 200
     work_off(world)
     assert len(lines(fetch(api, run).data)) == MANY + 1
