@@ -40,6 +40,5 @@ def raise_alarm(routine: str, due_at: datetime, attempts: int) -> None:
     admins, batch = access.holders_of(SUPER_ADMIN, SYSTEM_ADMIN), f"{routine}:{due_at:%Y%m%d%H%M%S}"
     note = {"routine": routine, "due_at": due_at.isoformat()}
     with system_scope("who looks after the installation hears of what fails"):
-        untold = [admin for admin in admins if not outbox.is_told(FAILED, batch, admin)]
-        outbox.tell(FAILED, batch, [(admin, note) for admin in untold])
+        outbox.tell_once(FAILED, batch, [(admin, note) for admin in admins])
         db.session.commit()

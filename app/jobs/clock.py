@@ -11,7 +11,6 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
@@ -26,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.jobs.alarm import raise_alarm
+from app.jobs.pool import Pool
 from app.spec import clock as times
 from app.spec import company, words
 from app.spec.routines import ROUTINES, Routine
@@ -37,6 +37,9 @@ TICK = 5
 """Seconds between two looks at what was asked for, abandoned or is to be tried again."""
 WORKERS = 2
 """Routines that one process does at the same time."""
+LAST_ROUTINES = 10.0
+"""Seconds that the routines under way have to end when the process stops; one that hasn't is taken
+over elsewhere, as from a process that was killed."""
 LATE = 3600
 """Seconds that a paused process may be late; what is later is caught up at the next start."""
 
@@ -68,10 +71,10 @@ class Clock:
                 atexit.register(self.stop)
 
     def stop(self) -> None:
-        """End after the routines under way."""
+        """End after the routines under way, but wait for them no longer than they may take."""
         self._stop.set()
         if self._scheduler is not None and self._scheduler.running:
-            self._ticker.join()  # first: the scheduler waits with its doors locked
+            self._ticker.join(LAST_ROUTINES)  # first: the scheduler waits with its doors locked
             self._scheduler.shutdown()
 
     def _make(self) -> BackgroundScheduler:
@@ -187,7 +190,7 @@ class _Claiming(BaseExecutor):  # type: ignore[misc]
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self._clock = clock
-        self.pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="routine")
+        self.pool = Pool("routine", WORKERS)
 
     def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
         self.pool.submit(self._meet, job.id, _scheduled(run_times[-1]))
@@ -199,7 +202,7 @@ class _Claiming(BaseExecutor):  # type: ignore[misc]
             self._run_job_success(key, [])
 
     def shutdown(self, wait: bool = True) -> None:
-        self.pool.shutdown(wait)
+        self.pool.shutdown(LAST_ROUTINES if wait else 0.0)
 
 
 def last_due(routine: Routine, zone: str, now: datetime) -> datetime | None:

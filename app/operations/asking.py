@@ -60,14 +60,13 @@ def ask(entity: Entity, number: int) -> None:
     """Tell the owner who asks; does not commit. Conflict for the second time within a day."""
     record, doer = wanted(entity, number), actor()
     batch = f"{entity.key}:{number}:{doer.user_id}:{clock.now():%Y-%m-%d}"
-    if outbox.is_told(ASKED, batch, record.owner_id):
-        raise Conflict(_l("You have asked for this today already."))
     data = {
         "entity": entity.key,
         "record": number,
         "title": record.title,
         "by_name": [doer.name, doer.name_en],
     }
-    outbox.tell(ASKED, batch, [(record.owner_id, data)])
+    if not outbox.tell_once(ASKED, batch, [(record.owner_id, data)]):
+        raise Conflict(_l("You have asked for this today already."))
     detail = {"record": f"{entity.key} {number}", "asked": record.owner}
     history.record_event("asked_for", subject=record.title, detail=detail)

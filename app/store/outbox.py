@@ -15,6 +15,7 @@ from app.spec import clock
 from app.spec.notices import Notice
 from app.spec.types import UTCDateTime
 from app.store.door import MAX_ID
+from app.store.engine import inserting
 
 
 class Outbox(db.Model):  # type: ignore[name-defined,misc]
@@ -44,8 +45,31 @@ class Outbox(db.Model):  # type: ignore[name-defined,misc]
 
 def tell(notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """Add one message per receiver, given as (user id, data), to the transaction under way."""
+    rows = _rows(notice, batch, people)
+    if rows:
+        db.session.execute(insert(Outbox.__table__), rows)
+
+
+def tell_once(notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]]) -> int:
+    """As ``tell``, but for those who were told of that already; answers how many were not.
+
+    The database decides, so of several who tell at the same moment one does.
+    """
+    rows = _rows(notice, batch, people)
+    if not rows:
+        return 0
+    untold = inserting(Outbox.__table__).values(rows)
+    untold = untold.on_conflict_do_nothing(index_elements=[Outbox.dedup_key])
+    told: Any = db.session.execute(untold.execution_options(preserve_rowcount=True))
+    number: int = told.rowcount
+    return number
+
+
+def _rows(
+    notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
     moment = clock.now()
-    rows = [
+    return [
         {
             "dedup_key": f"{notice.key}:{batch}:{user_id}",
             "user_id": user_id,
@@ -55,14 +79,6 @@ def tell(notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, An
         }
         for user_id, data in people
     ]
-    if rows:
-        db.session.execute(insert(Outbox.__table__), rows)
-
-
-def is_told(notice: Notice, batch: str, user_id: int) -> bool:
-    """Whether somebody was told of that already."""
-    same = Outbox.dedup_key == f"{notice.key}:{batch}:{user_id}"
-    return bool(db.session.scalar(select(Outbox.id).where(same)))
 
 
 def unread(user_id: int, muted: Collection[str]) -> int:

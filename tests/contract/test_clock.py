@@ -1,15 +1,17 @@
 """The clock by hand: due times, second tries, being replaced, and the admin's page (C97–C99)."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from threading import enumerate as enumerate_threads
 
 import pytest
 import time_machine
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from app.extensions import db
-from app.jobs import clock
+from app.jobs import alarm, clock
 from app.spec import clock as times
 from app.spec.routines import ROUTINES, Report, Routine, declare
 from app.spec.words import Label
@@ -255,8 +257,57 @@ def test_what_waits_for_a_thread_is_at_work_already(
         with engine.begin() as connection:
             connection.execute(table.update().values(beat_at=old))
     is_free.set()
-    pool.shutdown()
+    pool.shutdown(30)
     assert (run_of(engine).state, run_of(engine).attempts, probe.done) == ("done", 1, 1)
+
+
+@pytest.mark.parametrize("server", [pytest.param("postgresql", id="alarm")], indirect=True)
+def test_one_message_when_two_raise_the_alarm(world: World, engine: Engine) -> None:
+    """C99: whoever comes second waits for the first, tells nobody twice and doesn't stumble.
+
+    Not on SQLite: writers queue there before they look.
+    """
+    world.is_dirty = True
+    outbox, batch = Outbox.__table__, f"{PROBE}:{DUE:%Y%m%d%H%M%S}"
+    first = {"dedup_key": f"{alarm.FAILED.key}:{batch}:1", "user_id": 1, "kind": alarm.FAILED.key}
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+
+    def second() -> None:
+        with world.app.app_context():
+            alarm.raise_alarm(PROBE, DUE, alarm.ALARMING)
+
+    with ThreadPoolExecutor(1) as pool, engine.connect() as watching:
+        with engine.begin() as connection:
+            connection.execute(outbox.insert().values(data={}, at=times.now(), **first))
+            told = pool.submit(second)
+            while not told.done() and not watching.scalar(waiting):
+                watching.rollback()
+        told.result(30)
+    with engine.connect() as connection:
+        receivers = connection.scalars(
+            select(outbox.c.user_id).where(outbox.c.kind == alarm.FAILED.key)
+        ).all()
+    assert 1 in receivers
+    assert len(receivers) == len(set(receivers))
+
+
+def test_stopping_waits_so_long_and_no_longer(
+    ticking: clock.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A routine that hangs keeps no process: its run is taken over as from one that was killed."""
+    monkeypatch.setattr(clock, "LAST_ROUTINES", 0.01)
+    monkeypatch.setattr(ticking, "_is_on", True)
+    monkeypatch.setattr(ticking, "tick", lambda: None)
+    is_over, has_ended = Event(), Event()
+    ticking.start()
+    ticking._executor.pool.submit(lambda: is_over.wait(30) and has_ended.set())
+    ticking.stop()
+    assert not has_ended.is_set()
+    mine = [thread for thread in enumerate_threads() if thread.name.startswith("routine")]
+    assert mine
+    assert all(thread.daemon for thread in mine), "the end of the process doesn't wait either"
+    is_over.set()
+    assert has_ended.wait(30)
 
 
 def test_no_fault_ends_the_ticking(
