@@ -53,6 +53,8 @@ class Run:
     """What the next chunk has to know, in JSON values: another process may do it (BULK-3)."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What was looked up, for the chunk under way."""
+    written: Mapping[int, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
+    """Of an undo: what the run that is taken back wrote, record to field to [old, new]."""
     at: datetime = field(default_factory=clock.now)
     """When the rows of the chunk under way are changed: one moment for all, one UPDATE (BULK-6)."""
 

@@ -145,7 +145,7 @@ class TakeBack(PutBack):
             write(run, changes, Delete().marks(run))
         else:
             super().carry_out(run, changes)
-            way, written = _way(run.entity), run.memory["written"]
+            way, written = _way(run.entity), run.written
             became = {c.id: written[c.id][way.into][1] for c in changes}
             attachments.unshare(run.entity.key, way.into, became)
 

@@ -55,11 +55,11 @@ class Part(PutBack):
         survivors = [row for row in rows if not _went(run, row.id)]
         for key, taken in run.memory["taken"].items():
             f = run.entity.fields[key]
-            given_back = [row for row in survivors if key in run.memory["written"].get(row.id, {})]
+            given_back = [row for row in survivors if key in run.written.get(row.id, {})]
             taken -= {namesakes.unique_value(f, row.values.get(key)) for row in given_back}
 
     def plan(self, run: Run, row: Row) -> Plan:
-        written = run.memory["written"].get(row.id, {})
+        written = run.written.get(row.id, {})
         if not _went(run, row.id):
             plan = super().plan(run, row)
             if isinstance(plan, Change) and MERGED in written:
@@ -77,11 +77,11 @@ class Part(PutBack):
         super().carry_out(run, [c for c in changes if not _went(run, c.id)])
         if back:
             write(run, back, self.back.marks(run))
-            into = {c.id: run.memory["written"][c.id][MERGED_INTO][1] for c in back}
+            into = {c.id: run.written[c.id][MERGED_INTO][1] for c in back}
             attachments.unshare(run.entity.key, run.entity.key, into)
             marks.take_back(run.entity.key, into)
 
 
 def _went(run: Run, record_id: int) -> bool:
     """Whether the run had merged that record into another one."""
-    return MERGED_INTO in run.memory["written"].get(record_id, {})
+    return MERGED_INTO in run.written.get(record_id, {})

@@ -48,7 +48,7 @@ class PutBack(Behaviour):
                 return row.skip("dismissed", field=f.label)
         values = {key: fields[key].from_json(was) for key, was in old.items() if key in fields}
         plan = permitted(run, row, **values)
-        team = run.memory["written"][row.id].get("team")
+        team = run.written[row.id].get("team")
         if isinstance(plan, Change) and team:
             return replace(plan, notes={"team": team[::-1]})
         return plan
@@ -86,12 +86,12 @@ def _carried(run: Run, ids: Sequence[int]) -> Iterator[tuple[Entity, dict[int, A
 
 def written_fields(run: Run) -> dict[str, Field]:
     """The fields that the run wrote in these records, as far as they still exist."""
-    keys = {key for changes in run.memory["written"].values() for key in changes}
+    keys = {key for changes in run.written.values() for key in changes}
     return {key: f for key, f in run.entity.fields.items() if key in keys}
 
 
 def _old(run: Run, record_id: int) -> dict[str, Any]:
-    return {key: pair[0] for key, pair in run.memory["written"].get(record_id, {}).items()}
+    return {key: pair[0] for key, pair in run.written.get(record_id, {}).items()}
 
 
 def _pointing(fields: Iterable[Field]) -> Iterator[RelationField | LinksField]:

@@ -306,8 +306,9 @@ def _along(me: Undoing, ids: Sequence[int]) -> Levels:
 
 def _part(me: Undoing, key: str, ids: Sequence[int]) -> Run:
     """The part of the undo that is about an entity, with what the run wrote into its records."""
-    memory = {**me.undo.memory, "written": history.written_by(me.past.id, key, ids)}
-    return replace(me.undo, entity=catalogue.get(key), memory=memory)
+    written = history.written_by(me.past.id, key, ids)
+    memory = dict(me.undo.memory)  # what a part looks up is its own
+    return replace(me.undo, entity=catalogue.get(key), memory=memory, written=written)
 
 
 def _locked(me: Undoing, run: Run, ids: Sequence[int]) -> list[Row]:
