@@ -60,7 +60,10 @@ def test_what_belonged_to_several_belongs_to_the_survivor(world: World, engine: 
     old = admin.client.get("/customers/show/3")
     assert (old.status_code, old.headers["Location"]) == (302, "/customers/show/1")
     assert admin.get("/customers/3").status_code == 404
-    assert name in admin.client.get("/customers/show/1?tab=history").text
+    told = admin.client.get("/customers/show/1?tab=history").text
+    assert name in told
+    for label in ("Team", "Merged with"):
+        assert f"<dt>{label}</dt>" in told, "the team that came along hides nobody"
     again = admin.bulk("customers", "merge", [1, 2], {"survivor": 1})
     assert again.status_code == 404, "what has gone is not there to be merged"
 

@@ -1,6 +1,6 @@
 """What happened to a record, entry by entry, as far as its reader may know it (AUDIT-1)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -79,33 +79,30 @@ def _described(
     ]
     if entry.operation == "grants_changed":
         changes = grant_words.told(entry.changes)
-    return changes + _notes(entry, names)
+    return [*changes, *_notes(entry, names)]
 
 
-def _notes(entry: History, names: Names) -> list[dict[str, str]]:
+def _notes(entry: History, names: Names) -> Iterator[dict[str, str]]:
     """What isn't a field: the team, a file that came or went, why a record was released.
 
     Of a child that an import attached its kind: what it is called, its own reader sees beside it.
     """
     changes: Mapping[str, Any] = entry.changes
-    if TEAM in changes:
-        old, new = (listed(names.get(("user", i), "—") for i in side) for side in changes[TEAM])
-        return [{"label": _("Team"), "old": old, "new": new}]
-    for key, label in _RECORDS.items():
+    named = {TEAM: (_l("Team"), "user")} | {key: (one, key) for key, one in _RECORDS.items()}
+    for key, (label, kind) in named.items():
         if key in changes:
             old, new = (
-                listed(names.get((key, i), "—") for i in ids(side)) for side in changes[key]
+                listed(names.get((kind, i), "—") for i in ids(side)) for side in changes[key]
             )
-            return [{"label": str(label), "old": old, "new": new}]
+            yield {"label": str(label), "old": old, "new": new}
     if FILE in changes:
         old, new = changes[FILE]
-        return [{"label": _("File"), "old": old, "new": new}]
+        yield {"label": _("File"), "old": old, "new": new}
     if ATTACHED in changes and (child := catalogue.get(entry.entity).carried):
         one = catalogue.get(child.entity).one
-        return [{"label": _("Attached"), "old": "", "new": str(one)}]
+        yield {"label": _("Attached"), "old": "", "new": str(one)}
     if "reason" in changes:
-        return [{"label": _("Reason"), "old": "", "new": str(changes["reason"][1])}]
-    return []
+        yield {"label": _("Reason"), "old": "", "new": str(changes["reason"][1])}
 
 
 def ids(side: Any) -> list[int]:
