@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 
 from app.extensions import db
 from app.jobs.workers import Workers
@@ -37,14 +37,14 @@ def served(world: World) -> Iterator[Elsewhere]:
 
 
 @contextmanager
-def working(world: World) -> Iterator[subprocess.Popen[bytes]]:
+def working(world: World, *more: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of its own process."""
     surroundings = {
         **os.environ,
         **environment(world.app.config["CRM_INSTANCE"], world.server.url(world.name)),
         "CRM_JOBS": "workers",
     }
-    command = [sys.executable, "-m", "flask", "--app", "app", "crm", "worker"]
+    command = [sys.executable, "-m", "flask", "--app", "app", "crm", "worker", *more]
     worker = subprocess.Popen(command, env=surroundings, stderr=subprocess.PIPE)
     with worker:
         yield worker
@@ -87,19 +87,47 @@ def test_a_worker_does_what_web_processes_queue(
     assert set(found.values()) == {ROWS}, found
 
 
-@pytest.mark.prove
+def until(engine: Engine, sentence: str, number: int) -> None:
+    """Return when that many rows are found."""
+    end = time.monotonic() + 60
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while connection.scalar(text(sentence)) != number:
+            assert time.monotonic() < end, sentence
+            time.sleep(0.02)
+
+
 @POSTGRES
 def test_a_killed_worker_is_replaced(world: World, engine: Engine, served: Elsewhere) -> None:
-    """Nobody tells that it is gone: the others notice its silence."""
-    api, ids = served.api("manager"), fill(engine, ROWS)
-    answer = api.bulk("customers", "transfer", ids, {"new_owner": "sales1b"}).json
-    with working(world) as first, working(world):
-        while state(engine, answer["job_id"])[1] == 0:
-            time.sleep(0.02)
+    """Two are at work at once, each on a job of its own; one dies, and the other does both.
+
+    Nobody tells that it is gone: the others notice its silence.
+    """
+    api, rows = served.api("manager"), [fill(engine, 2 * ROWS), fill(engine, 2 * ROWS)]
+    one_each = "--concurrency", "1"
+    with working(world, *one_each) as first, working(world, *one_each):
+        until(engine, "SELECT count(*) FROM procrastinate_workers", 2)
+        jobs = [
+            api.bulk("customers", "transfer", ids, {"new_owner": who}).json
+            for ids, who in zip(rows, ("sales1b", "sales2a"), strict=True)
+        ]
+        until(engine, "SELECT count(DISTINCT worker) FROM job WHERE done > 0", 2)
         first.kill()
-        assert wait_for(engine, answer["job_id"], 120) == ("done", ROWS)
-    found = counts(engine, answer["operation_id"], user_ids(engine)["sales1b"])
-    assert set(found.values()) == {ROWS}, found
+        held = f"worker LIKE '%:{first.pid}:%' AND state = 'running'"
+        until(engine, f"SELECT count(*) FROM job WHERE {held}", 1)
+        for job in jobs:
+            assert wait_for(engine, job["job_id"], 120) == ("done", 2 * ROWS)
+    for job, ids in zip(jobs, rows, strict=True):
+        assert runs_rows(engine, job["operation_id"]) == (len(ids), len(ids))
+
+
+def runs_rows(engine: Engine, run: int) -> tuple[int, int]:
+    """How many entries a run has in the history, and about how many records."""
+    table = db.metadata.tables["history"]
+    mine = (table.c.operation_id == run, table.c.entity == "customer")
+    found = select(func.count(), func.count(table.c.record_id.distinct())).where(*mine)
+    with engine.connect() as connection:
+        total, records = connection.execute(found).one()
+        return total, records
 
 
 @POSTGRES
