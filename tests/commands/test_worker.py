@@ -87,11 +87,14 @@ def test_a_worker_does_what_web_processes_queue(
     assert set(found.values()) == {ROWS}, found
 
 
-def until(engine: Engine, sentence: str, number: int) -> None:
+HELD = "SELECT count(*) FROM job WHERE worker LIKE :who AND state = 'running'"
+
+
+def until(engine: Engine, sentence: str, number: int, **given: str) -> None:
     """Return when that many rows are found."""
     end = time.monotonic() + 60
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while connection.scalar(text(sentence)) != number:
+        while connection.scalar(text(sentence), given) != number:
             assert time.monotonic() < end, sentence
             time.sleep(0.02)
 
@@ -112,8 +115,7 @@ def test_a_killed_worker_is_replaced(world: World, engine: Engine, served: Elsew
         ]
         until(engine, "SELECT count(DISTINCT worker) FROM job WHERE done > 0", 2)
         first.kill()
-        held = f"worker LIKE '%:{first.pid}:%' AND state = 'running'"
-        until(engine, f"SELECT count(*) FROM job WHERE {held}", 1)
+        until(engine, HELD, 1, who=f"%:{first.pid}:%")
         for job in jobs:
             assert wait_for(engine, job["job_id"], 120) == ("done", 2 * ROWS)
     for job, ids in zip(jobs, rows, strict=True):
