@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from tests.oracle import Oracle
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from tests.support.worlds import World
 
 pytest_plugins = ["tests.support.halves"]
+
+# No test asserts on seconds, an example of a property neither: the machine may be busy.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:
