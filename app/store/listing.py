@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, false, func, not_, select, true, union_all
+from sqlalchemy import CTE, ColumnElement, Select, and_, false, func, not_, select, true, union_all
 
 from app.extensions import db
 from app.spec.conditions import columns_in
@@ -31,6 +31,8 @@ FIRST_CAP = 500
 HITS_CAP = 5_000
 """Words that more records of a large table have are common: looking at all of these costs more than
 walking the order until the page is full."""
+WINDOW = 1_500
+"""So many of the first rows are looked through before: very common words fill a page from these."""
 MAX_PAGE = 10_000_000
 MAX_SEARCH = 200
 BATCH = 2_000
@@ -144,7 +146,7 @@ def _found(policy: Policy, query: Query, counts_later: bool) -> Page:
     cap = FIRST_CAP if counts_later else WORDS_CAP if query.search.strip() else COUNT_CAP
     span = Span(query.page * query.size, query.size)
     where, order = clauses(policy, query), ordering(policy, query.order)
-    again = _is_indexed(policy, query)
+    again = not query.search.strip() and _is_indexed(policy, query)
     count, ids = _counted(policy.entity.model, where, order, span, cap, again=again)
     return Page(ids, min(count, cap), count <= cap)
 
@@ -152,30 +154,56 @@ def _found(policy: Policy, query: Query, counts_later: bool) -> Page:
 def _having(policy: Policy, query: Query, hits: Select[Any]) -> Page:
     """The page's ids among the records with words, and the count where the words are rare.
 
-    Common words are not counted: the page says how many there are at least.
+    One statement, of which the database runs the part whose constant condition holds. Common words
+    are not counted: the page says how many there are at least.
     """
     model, order = policy.entity.model, ordering(policy, query.order)
     keys = [column.label(f"key{i}") for i, column in enumerate(order.columns)]
-    some = hits.limit(HITS_CAP + 1).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
-    are_few = select(func.count()).select_from(some).scalar_subquery() <= HITS_CAP
-    where = filters.conditions_for(policy, query.conditions)
-    few = select(*keys).where(*where, are_few, search_index.among(model.id, some)).cte("few")
-    many = select(*keys).where(*where, not_(are_few), model.id.in_(hits))
     span = Span(query.page * query.size, query.size + 1)
-    ordered = (select(few).order_by(*order.of(list(few.c))), many.order_by(*order.clauses))
-    page = union_all(*(select(span.of(half).subquery()) for half in ordered)).subquery()
-    total = select(func.count().label("n"), are_few.label("exact")).select_from(few).cte("total")
-    rows = db.session.execute(
+    rows = select(*keys).where(*filters.conditions_for(policy, query.conditions))
+
+    window = rows.order_by(*order.clauses).limit(WINDOW if _is_indexed(policy, query) else 0)
+    first = _kept(_in_order(window, order, hits).limit(span.offset + span.size), "first")
+    is_full = _count(first) == span.offset + span.size
+    some = _kept(hits.where(not_(is_full)).limit(HITS_CAP + 1), "hits")
+    are_few = _count(some) <= HITS_CAP
+    few = rows.where(are_few, search_index.among(model.id, some)).cte("few")
+    many = rows.where(not_(are_few), model.id.in_(hits)).order_by(*order.clauses)
+
+    parts = (_in_order(select(first).where(is_full), order), _in_order(select(few), order), many)
+    page = union_all(*(select(span.of(part).subquery()) for part in parts)).subquery()
+    total = select(_count(few).label("n"), and_(not_(is_full), are_few).label("exact")).cte("total")
+    found = db.session.execute(
         select(page.c[len(keys) - 1], total.c.n, total.c.exact)
         .select_from(total.outerjoin(page, true()))
         .order_by(*order.of(list(page.c)))
     ).all()
-    found = [row[0] for row in rows if row[0] is not None]
-    ids = found[: query.size]
-    if rows[0].exact:
-        return Page(ids, rows[0].n, is_exact=True)
-    is_last = len(found) <= query.size and bool(ids or not span.offset)
-    return Page(ids, span.offset + len(ids) if ids else 0, is_last)
+    return _told(query, [row[0] for row in found if row[0] is not None], found[0])
+
+
+def _told(query: Query, ids: Sequence[int], total: Any) -> Page:
+    """The page of these ids, one more than it has where there are others."""
+    shown, first = ids[: query.size], query.page * query.size
+    if total.exact:
+        return Page(shown, total.n, is_exact=True)
+    is_last = len(ids) <= query.size and bool(shown or not first)
+    return Page(shown, first + len(shown) if shown else 0, is_last)
+
+
+def _in_order(rows: Select[Any], order: Order, hits: Select[Any] | None = None) -> Select[Any]:
+    """These rows by their keys, without those that are no ``hits``."""
+    inner = rows.subquery()
+    kept = select(inner).where(list(inner.c)[-1].in_(hits)) if hits is not None else select(inner)
+    return kept.order_by(*order.of(list(inner.c)))
+
+
+def _kept(rows: Select[Any], name: str) -> CTE:
+    """Worked out once."""
+    return rows.cte(name).prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def _count(rows: CTE) -> Any:
+    return select(func.count()).select_from(rows).scalar_subquery()
 
 
 def _counted(
@@ -183,8 +211,7 @@ def _counted(
 ) -> tuple[int, list[int]]:
     """Count up to one past the cap, and the ids of the page: one statement.
 
-    Up to the cap, what is counted is kept and sorted or, with
-    ``again``, read a second time to be sorted: the planner is kept from walking the order's index
+    Up to the cap, what is counted is kept and sorted or, with ``again``, read a second time to be sorted: the planner is kept from walking the order's index
     for a selective filter. Beyond the cap that is just what it does. Of the two halves the
     database runs the one whose constant condition holds.
     """
@@ -210,10 +237,10 @@ def _counted(
 
 
 def _is_indexed(policy: Policy, query: Query) -> bool:
-    """Whether indexes alone tell which rows match: reading twice is cheaper then than keeping."""
+    """Whether indexes alone tell which rows match, but for words."""
     fields = policy.entity.fields
     asked = (fields.get(key) for key in columns_in(query.conditions))
-    return not query.search.strip() and all(field and field.quick for field in asked)
+    return all(field and field.quick for field in asked)
 
 
 def sums(policy: Policy, query: Query, fields: Sequence[Field]) -> dict[str, Decimal]:

@@ -170,21 +170,27 @@ def test_common_words_are_counted_less_far(world: World, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("search", "hits", "told"),
+    ("search", "window", "hits", "told"),
     [
-        pytest.param("", 9, ["3+", "3+", "3+", "3+"], id="no words: a little way is counted"),
-        pytest.param("customer", 99, ["7", "7", "7", "7"], id="rare words: all of them are"),
-        pytest.param("customer", 6, ["2+", "4+", "6+", "7"], id="common words: none is"),
+        pytest.param("", 4, 9, ["3+", "3+", "3+", "3+"], id="no words: a little way is counted"),
+        pytest.param("customer", 0, 99, ["7", "7", "7", "7"], id="rare words: all of them are"),
+        pytest.param("customer", 4, 6, ["2+", "4+", "6+", "7"], id="common words: none is"),
     ],
 )
 def test_a_large_list_shows_its_page_before_it_counts(
-    world: World, monkeypatch: pytest.MonkeyPatch, search: str, hits: int, told: list[str]
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    search: str,
+    window: int,
+    hits: int,
+    told: list[str],
 ) -> None:
     """LIST-1: beyond its cap pages are walked; the request beside it counts the others."""
     monkeypatch.setattr(state, "SIZES", (2, 50))
     monkeypatch.setattr(sizes, "LARGE", 1)
     monkeypatch.setattr(listing, "FIRST_CAP", 3)
     monkeypatch.setattr(listing, "HITS_CAP", hits)
+    monkeypatch.setattr(listing, "WINDOW", window)
     api = Api(world, "manager")
     found = api.get("/customers/", search=search, order_column="name").json["ids"]
     asked, shown, totals = f"search={search}&order=name&size=2", [], []
@@ -203,31 +209,38 @@ def test_a_large_list_shows_its_page_before_it_counts(
     assert "page=4" in counted, "the way to the last page"
 
 
-@pytest.mark.parametrize("hits", [0, 99], ids=["common", "rare"])
+@pytest.mark.parametrize(
+    ("window", "hits"),
+    [
+        pytest.param(99, 0, id="very common: the first rows fill the page"),
+        pytest.param(3, 0, id="common: the order is walked"),
+        pytest.param(3, 99, id="rare: all hits are looked up"),
+    ],
+)
 def test_words_in_a_large_list_find_what_they_find_in_a_small_one(
-    world: World, monkeypatch: pytest.MonkeyPatch, hits: int
+    world: World, monkeypatch: pytest.MonkeyPatch, window: int, hits: int
 ) -> None:
-    """For each person, in every order, with a filter besides; one statement finds and counts."""
+    """For each person, in every order, with a filter besides, page by page."""
+    monkeypatch.setattr(state, "SIZES", (2, 50))
     small = {
-        (who, order, level): listed(world, who, order, level)
+        (who, order, without, page): listed(world, who, order, without, page)
         for who in ("manager", "sales1a", "audit")
         for order in ("name", "-updated_at", "-id")
-        for level in ("", "A")
+        for without in ("", "3")
+        for page in (1, 2, 4)
     }
+    monkeypatch.setattr(listing, "WINDOW", window)
     monkeypatch.setattr(sizes, "LARGE", 1)
     monkeypatch.setattr(listing, "HITS_CAP", hits)
     assert {asked: listed(world, *asked) for asked in small} == small
-    assert len(set(map(str, small.values()))) > 6
+    assert len(set(map(str, small.values()))) > 12
 
 
-def listed(world: World, who: str, order: str, level: str) -> list[str]:
-    """The numbers of the customers on the first page for the word that all of them have."""
-    filters = filters_of(condition("level", "eq", level)) if level else "[]"
-    text = (
-        Api(world, who)
-        .client.get(f"/customers/list/?view=all&search=customer&order={order}&filters={filters}")
-        .text
-    )
+def listed(world: World, who: str, order: str, without: str, page: int) -> list[str]:
+    """The numbers of the customers on a page for the word that all of them have."""
+    filters = filters_of(condition("name", "nct", without)) if without else "[]"
+    asked = f"view=all&search=customer&order={order}&filters={filters}&size=2&page={page}"
+    text = Api(world, who).client.get(f"/customers/list/?{asked}").text
     return ROW.findall(text)
 
 
