@@ -211,9 +211,10 @@ def _counted(
 ) -> tuple[int, list[int]]:
     """Count up to one past the cap, and the ids of the page: one statement.
 
-    Up to the cap, what is counted is kept and sorted or, with ``again``, read a second time to be sorted: the planner is kept from walking the order's index
-    for a selective filter. Beyond the cap that is just what it does. Of the two halves the
-    database runs the one whose constant condition holds.
+    Up to the cap, what is counted is kept and sorted or, with ``again``, read a second time to be
+    sorted: the planner is kept from walking the order's index for a selective filter. Beyond the
+    cap that is just what it does. Of the two halves the database runs the one whose constant
+    condition holds.
     """
     keys = [column.label(f"key{i}") for i, column in enumerate(order.columns)]
     some = select(*(keys[-1:] if again else keys)).where(*where).limit(cap + 1).cte("matched")
