@@ -75,6 +75,19 @@ def test_the_dialog_tells_both_numbers_when_fewer_are_permitted(open_as: "Open")
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 
+def test_choices_that_may_be_left_open_stay_shut(open_as: "Open") -> None:
+    """LEAD-1: a lead goes on without an existing customer; the way on isn't covered."""
+    page = open_as("manager")
+    page.goto("/leads/list/?view=all")
+    page.locator("input[name=ids]").first.check()
+    dialog = start(page, "convert")
+    expect(dialog.locator("input:focus, button:focus")).to_have_count(1)
+    expect(dialog.locator(".dropdown-active")).to_have_count(0)
+    go_on(page, "preview")
+    go_on(page, "report")
+    assert figures(page) == [1, 0, 0]
+
+
 def test_two_people_claim_one_customer(open_as: "Open") -> None:
     """POOL-2: exactly one gets it, the other is told who was faster."""
     in_pools = '/customers/list/?filters=[{"col":"pool","opr":"not_empty"}]'

@@ -8,8 +8,10 @@ import { letGo } from "./inputs.js";
 let enliven = () => {};
 let asked = 0; // what is shown is the answer to the last request, and none once the dialog is closed
 const KEPT = "haina.notices";
-// A picker's select is out of sight: the focus belongs into the input that stands for it.
-const FIRST = "[data-autofocus], .field input, .field select:not(.tomselected), .btn-primary";
+// A picker's select is out of sight: the focus belongs into the input that stands for it. One that
+// needn't be answered is passed by: it would open over the buttons.
+const OPTIONAL = ".field:has(select.tomselected:not([required]))";
+const FIRST = `[data-autofocus], .field:not(${OPTIONAL}) input, .field select:not(.tomselected), .btn-primary`;
 
 const dialog = () => document.getElementById("dialog");
 const body = () => document.getElementById("dialog-body");
