@@ -5,7 +5,7 @@ from typing import Any
 import flask_babel
 
 
-class _Grouped(int):
+class Grouped(int):
     """A number that is written with its thousands apart."""
 
     def __str__(self) -> str:
@@ -14,4 +14,4 @@ class _Grouped(int):
 
 def ngettext(singular: str, plural: str, num: int, **named: Any) -> str:
     """The sentence for so many; its ``%(num)s`` reads as in lists: 8,501 (UI-8)."""
-    return str(flask_babel.ngettext(singular, plural, _Grouped(num), **named))
+    return str(flask_babel.ngettext(singular, plural, Grouped(num), **named))

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from app.spec import clock, words
+from app.spec.plurals import Grouped
 
 
 class Generator(AppBuilder):
@@ -41,12 +42,19 @@ def _speak(environment: Environment) -> None:
         newstyle=True,
     )
     environment.globals["_"] = _sentence
+    environment.globals["ngettext"] = _plural
 
 
 def _sentence(message: str, **values: Any) -> Markup:
     """A sentence in the reader's language, with its values escaped."""
     language = words.language.get()
     return _frame(language, message) % values if values else _whole(language, message)
+
+
+def _plural(one: str, many: str, number: int, **values: Any) -> Markup:
+    """The form of a sentence that suits the number, which is told in groups of three digits."""
+    frame = Markup(_catalogue(words.language.get()).ngettext(one, many, number))  # noqa: S704 - ours
+    return frame % {"num": Grouped(number), **values}
 
 
 @lru_cache(maxsize=4_000)
