@@ -74,6 +74,7 @@ class Clock:
         """End after the routines under way, but wait for them no longer than they may take."""
         self._stop.set()
         if self._scheduler is not None and self._scheduler.running:
+            self._executor.until = time.monotonic() + LAST_ROUTINES
             self._ticker.join(LAST_ROUTINES)  # first: the scheduler waits with its doors locked
             self._scheduler.shutdown()
 
@@ -108,6 +109,8 @@ class Clock:
             log.warning("the clock waits: %s", type(fault).__name__)
             return
         for key, due_at in waiting:
+            if self._stop.is_set():
+                return
             if key in ROUTINES and self._takes_over(key, due_at):
                 self._at_work.add((key, due_at))  # beats from now on, however long it queues
                 self._executor.pool.submit(self.do, key, due_at)
@@ -191,6 +194,8 @@ class _Claiming(BaseExecutor):  # type: ignore[misc]
         super().__init__()
         self._clock = clock
         self.pool = Pool("routine", WORKERS)
+        self.until = 0.0
+        """How long an end waits for what is under way, by the monotonic clock."""
 
     def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
         self.pool.submit(self._meet, job.id, _scheduled(run_times[-1]))
@@ -202,7 +207,7 @@ class _Claiming(BaseExecutor):  # type: ignore[misc]
             self._run_job_success(key, [])
 
     def shutdown(self, wait: bool = True) -> None:
-        self.pool.shutdown(LAST_ROUTINES if wait else 0.0)
+        self.pool.shutdown(max(0.0, self.until - time.monotonic()) if wait else 0.0)
 
 
 def last_due(routine: Routine, zone: str, now: datetime) -> datetime | None:

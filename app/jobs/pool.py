@@ -21,12 +21,14 @@ class Pool:
         self._name, self._number = name, number
         self._waiting: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._threads: list[Thread] = []
-        self._lock = Lock()
+        self._lock, self._is_over = Lock(), False
 
     def submit(self, does: Callable[..., object], *given: Any) -> None:
-        """Have it done as soon as a thread is free."""
-        self._waiting.put(partial(does, *given))
+        """Have it done as soon as a thread is free; RuntimeError after the pool was shut down."""
         with self._lock:
+            if self._is_over:
+                raise RuntimeError("the pool is shut down")
+            self._waiting.put(partial(does, *given))
             if not self._threads:
                 self._threads = [
                     Thread(target=self._work, name=f"{self._name}-{i}", daemon=True)
@@ -38,8 +40,10 @@ class Pool:
     def shutdown(self, seconds: float) -> None:
         """End after what was given until now; wait for that so long at most."""
         until = time.monotonic() + seconds
-        for _thread in self._threads:
-            self._waiting.put(None)
+        with self._lock:
+            self._is_over = True
+            for _thread in self._threads:
+                self._waiting.put(None)
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 

@@ -4,6 +4,7 @@ import atexit
 import logging
 import signal
 import sys
+import time
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -58,8 +59,9 @@ class Threads:
         """End after the chunk under way; its job goes on elsewhere or after the next start."""
         self._stop.set()
         self._wake.set()
+        until = time.monotonic() + LAST_CHUNK
         for thread in self._threads:
-            thread.join(LAST_CHUNK)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def work(self, concurrency: int) -> None:
         """Do nothing else, with so many threads, until a signal ends it."""

@@ -67,8 +67,8 @@ class Page:
 def clauses(policy: Policy, query: Query) -> list[ColumnElement[bool]]:
     """Filter and words as SQL; the gate adds the scope to every statement by itself."""
     found = filters.conditions_for(policy, query.conditions)
+    hits = _hits(policy, query)
     if query.search.strip():
-        hits = _hits(policy, query)
         # Too short to look for, or nothing that he may read is searched: never all (C43, C55).
         found.append(false() if hits is None else policy.entity.model.id.in_(hits))
     return found

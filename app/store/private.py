@@ -142,10 +142,12 @@ def put_tags(entity: str, record_id: int, words: Sequence[str]) -> None:
         raise Invalid(
             _l("At most %(n)s tags of %(m)s characters each.", n=MOST_TAGS, m=LONGEST_TAG)
         )
-    db.session.execute(delete(_tag).where(*_mine(_tag, entity, record_id)))
+    mine = _mine(_tag, entity, record_id)
+    db.session.execute(delete(_tag).where(*mine, _tag.c.tag.not_in(wanted)))
+    kept = set(db.session.scalars(select(_tag.c.tag).where(*mine)))  # with where they came from
     place = {"user_id": actor().user_id, "entity": entity, "record_id": record_id}
-    if wanted:
-        db.session.execute(insert(_tag), [{**place, "tag": word} for word in wanted])
+    if new := [{**place, "tag": word} for word in wanted if word not in kept]:
+        db.session.execute(insert(_tag), new)
 
 
 def compare(

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from threading import enumerate as enumerate_threads
+from time import sleep
 
 import pytest
 import time_machine
@@ -259,6 +260,8 @@ def test_what_waits_for_a_thread_is_at_work_already(
     is_free.set()
     pool.shutdown(30)
     assert (run_of(engine).state, run_of(engine).attempts, probe.done) == ("done", 1, 1)
+    with pytest.raises(RuntimeError):
+        pool.submit(is_free.set)  # nobody would do it
 
 
 @pytest.mark.parametrize("server", [pytest.param("postgresql", id="alarm")], indirect=True)
@@ -270,7 +273,10 @@ def test_one_message_when_two_raise_the_alarm(world: World, engine: Engine) -> N
     world.is_dirty = True
     outbox, batch = Outbox.__table__, f"{PROBE}:{DUE:%Y%m%d%H%M%S}"
     first = {"dedup_key": f"{alarm.FAILED.key}:{batch}:1", "user_id": 1, "kind": alarm.FAILED.key}
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
 
     def second() -> None:
         with world.app.app_context():
@@ -282,6 +288,7 @@ def test_one_message_when_two_raise_the_alarm(world: World, engine: Engine) -> N
             told = pool.submit(second)
             while not told.done() and not watching.scalar(waiting):
                 watching.rollback()
+                sleep(0.01)
         told.result(30)
     with engine.connect() as connection:
         receivers = connection.scalars(

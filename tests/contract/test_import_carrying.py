@@ -15,7 +15,15 @@ from app.spec import settings
 from app.store.organisation import RightsVersion, RoleGrant
 from tests.contract.calls import Api, grant_fields, role_ids, stored, user_ids
 from tests.contract.test_bulk import rows_in
-from tests.contract.test_imports import counts, csv_of, reader, reasons, send
+from tests.contract.test_imports import (
+    counts,
+    csv_of,
+    in_all,
+    reader,
+    reasons,
+    send,
+    stop_after_a_portion,
+)
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
@@ -92,6 +100,22 @@ def test_a_row_may_carry_a_contact_of_its_customer(world: World, engine: Engine,
     after = stored(engine, "customer", MINE)
     assert after["deleted_at"] is None
     assert after["primary_contact_id"] in {before["primary_contact_id"], *had_ids}
+
+
+def test_what_was_carried_is_known_to_whoever_takes_the_import_up(
+    world: World, engine: Engine
+) -> None:
+    """C77, C79: a new customer's contact is not created again beside the same customer."""
+    api, first = reader(world, "sales1a"), ["云山贸易", None, "王一", None]
+    rows = [first, *([f"大客户{n}", None, None, None] for n in range(FILLERS))]
+    again = [first, ["云山贸易", None, "王四", None]]
+    send(api, "customers", csv_of([HEAD, *rows, *again]), options={"mode": "create"})
+    stop_after_a_portion(world)
+    in_all(engine, "job", lease_until=None)
+    Runner(world.app).run_due()
+    [new] = rows_in(engine, "customer", name="云山贸易")
+    made = [row["name"] for row in rows_in(engine, "contact", customer_id=new["id"])]
+    assert made == ["王一", "王四"]
 
 
 def test_what_is_carried_keeps_to_the_rights_of_its_own_kind(world: World, engine: Engine) -> None:

@@ -107,9 +107,14 @@ def test_marks_go_back_with_what_they_were_put_on(world: World, engine: Engine) 
     token = hidden_inputs(finance.get("/customers/show/1").text)["csrf_token"]
     anew = {"csrf_token": token, "text": "called", "note": copied}
     assert finance.post("/customers/note/1", data=anew).status_code == 302
+    held = [tag for record, who, tag in marks_on(engine, "private_tag")
+            if (record, who) == (1, people["finance"])]  # fmt: skip
+    more = {"csrf_token": token, "tags": ", ".join([*held, "anew"])}
+    assert finance.post("/customers/mark/1", data=more).status_code == 302
     undone = admin.post(f"/operations/{run['operation_id']}/undo", {}).json
     assert undone["skipped"] == []
     before["private_note"] = sorted([*before["private_note"], (1, people["finance"], "called")])
+    before["private_tag"] = sorted([*before["private_tag"], (1, people["finance"], "anew")])
     for name, marks in before.items():
         assert marks_on(engine, name) == marks, name
 

@@ -113,6 +113,8 @@ def workers_to_kill(
     with brood(Place.of(world), toil, half, gap) as workers:
 
         def kill(engine: Engine, chunks: int, after: float) -> None:
+            if gap:
+                gap.clear()
             with workers.one():
                 if gap:
                     assert gap.wait(60), "it never came to the half"

@@ -1,5 +1,6 @@
 """A real mail server on loopback that keeps what it gets, for tests of what is sent."""
 
+import asyncio
 import email
 import email.parser
 from collections import Counter
@@ -29,7 +30,7 @@ from tests.support.worlds import World
 class Mailbox:
     """What has arrived, and what the server answers: ``refusal`` instead of taking a mail.
 
-    No mail may have more bytes than ``most``.
+    No mail may have more bytes than ``most``; each takes so many seconds (``pace``).
     """
 
     def __init__(self) -> None:
@@ -37,10 +38,12 @@ class Mailbox:
         self.logins: list[tuple[str, str]] = []
         self.refusal = ""
         self.most = 1_000_000
+        self.pace = 0.0
         self.port = 0
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - its name
         """Called by the server for each mail."""
+        await asyncio.sleep(self.pace)
         if self.refusal:
             return self.refusal
         self.raw.append(envelope.content)

@@ -4,11 +4,11 @@ Who takes it up decides as the first one would have, had nobody ended him: which
 follows from the report, and what new ones are told from others by from the rows as they are staged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.operations.importing import matching
 from app.operations.importing.plan import Claims, Planner, Sign
-from app.operations.importing.reading import Reader
+from app.operations.importing.reading import Read, Reader
 from app.spec.errors import Gone
 from app.store import imports, runs
 from app.store.imports import Import, Lines
@@ -34,12 +34,21 @@ def claims_before(planner: Planner, file: Import, place: int) -> Claims:
 
 def _signs(planner: Planner, rows: Lines) -> Iterator[tuple[int, Sign]]:
     """What tells these new records, and what they carry, from others: by line."""
-    wanted = {*(f.key for f in planner.unique), *planner.options.match}
+    for one, unique in _read(planner, rows, planner.options.match):
+        yield from ((one.line, sign) for sign in planner.signs(one, unique))
+    if planner.carried:
+        kind, title = planner.carried.entity.key, planner.carried.entity.title
+        for one, unique in _read(planner.carried, rows, [title]):
+            if one.texts:
+                yield from ((one.line, (kind, *sign)) for sign in unique)
+                yield one.line, (kind, -one.line, one.values.get(title))
+
+
+def _read(
+    planner: Planner, rows: Lines, keys: Iterable[str]
+) -> Iterator[tuple[Read, Sequence[Sign]]]:
+    """The rows by their unique fields and these, each with the signs of the unique ones."""
+    wanted = {*(f.key for f in planner.unique), *keys}
     columns = {key: at for key, at in planner.columns.items() if key in wanted}
     read = Reader(planner.entity, columns, planner.is_csv).read(rows) if columns else []
-    unique = matching.signs(planner.unique, [one.values for one in read])
-    for one, some in zip(read, unique, strict=True):
-        yield from ((one.line, sign) for sign in planner.signs(one, some))
-    if planner.carried:
-        kind = planner.carried.entity.key
-        yield from ((line, (kind, *sign)) for line, sign in _signs(planner.carried, rows))
+    return zip(read, matching.signs(planner.unique, [one.values for one in read]), strict=True)
