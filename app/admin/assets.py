@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 
 from flask import Flask, Response, abort, redirect, request, send_from_directory
 
+from app.admin.page import mounted_at
+
 Npm = Callable[..., CompletedProcess[Any]]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,16 +107,18 @@ def asset(name: str) -> str:
     files = _files()
     if files and name not in files:
         raise AssetsError(f"No front-end file is called {name!r}: app/admin/assets.py lists them.")
-    return f"{request.script_root if request else ''}/static/build/{files.get(name, name)}"
+    return f"{mounted_at()}/static/build/{files.get(name, name)}"
 
 
 def _files() -> dict[str, str]:
     """The built names, looked up once per request: a page has dozens of icons."""
-    if not request:
+    try:
+        known = request.environ
+    except RuntimeError:
         return manifest().files
-    if FILES not in request.environ:
-        request.environ[FILES] = manifest().files
-    files: dict[str, str] = request.environ[FILES]
+    if FILES not in known:
+        known[FILES] = manifest().files
+    files: dict[str, str] = known[FILES]
     return files
 
 

@@ -6,7 +6,7 @@ from flask_appbuilder import BaseView as Page
 from flask_appbuilder import expose
 from flask_appbuilder.views import IndexView as FirstPage
 
-__all__ = ["Builder", "FirstPage", "Page", "expose", "go_to", "here"]
+__all__ = ["Builder", "FirstPage", "Page", "expose", "go_to", "here", "mounted_at"]
 
 
 def here(address: str | None) -> str:
@@ -17,7 +17,15 @@ def here(address: str | None) -> str:
     if not address:  # a form without one posts to where it stands
         return ""
     is_ours = address.startswith("/") and not address.startswith("//")
-    return f"{request.script_root}{address}" if is_ours and request else address
+    return f"{mounted_at()}{address}" if is_ours else address
+
+
+def mounted_at() -> str:
+    """The path that the site is mounted at, empty for the root and where nobody asks for a page."""
+    try:
+        return request.script_root  # looked up once: a page has hundreds of addresses
+    except RuntimeError:
+        return ""
 
 
 def go_to(path: str) -> Response:
