@@ -19,7 +19,7 @@ from app.admin.bulk.rehearsal import ways
 from app.admin.bulk.report import report_screen
 from app.admin.manual import explained
 from app.admin.once import once
-from app.admin.page import go_to
+from app.admin.page import go_to, here
 from app.admin.record import children, own_marks, team
 from app.admin.record import screen as record_screen
 from app.extensions import db
@@ -207,9 +207,8 @@ class EntityView(BaseView):
         text = _("Moved to the recycle bin.")
         if not actor().rights.may(self.entity.key, "restore"):
             return text
-        link = Markup('{} <a href="{}">{}</a>')
-        url = f"{request.script_root}/{self.entity.plural}/list/?view={state.BINNED_VIEW}"
-        return link.format(text, url, _("Open the recycle bin"))
+        url = here(f"/{self.entity.plural}/list/?view={state.BINNED_VIEW}")
+        return Markup('{} <a href="{}">{}</a>').format(text, url, _("Open the recycle bin"))
 
     def _question(self, record: Any) -> dict[str, Any]:
         base = f"/{self.entity.plural}"
