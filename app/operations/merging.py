@@ -177,6 +177,20 @@ def _merged(run: Run, survivor: Row, going: Sequence[Row]) -> Mapping[str, Any]:
     return found
 
 
+def now_in(entity: Entity, ids: Sequence[int]) -> dict[int, int]:
+    """Those of the records that have been merged and are in another one still, with which one."""
+    newest = history.newest(entity.key, ids)
+    into = {i: entry.changes.get(MERGED_INTO, [None, None])[1] for i, entry in newest.items()}
+    return {i: survivor for i, survivor in into.items() if survivor}
+
+
+def still_in(entity: Entity, survivor: int) -> list[int]:
+    """The records that have been merged into that one and are in it still, whoever may read it."""
+    told = history.changes_by(Merge.slug, entity.key, survivor)
+    merged = sorted({one for changes in told for one in changes.get(MERGED, [[], []])[1]})
+    return [i for i, into in now_in(entity, merged).items() if into == survivor]
+
+
 def merged_into(entity: Entity, record_id: int) -> int:
     """Into which record one has been merged that is no more; NotFound when it wasn't.
 
@@ -184,8 +198,7 @@ def merged_into(entity: Entity, record_id: int) -> int:
     """
     if record_id > door.MAX_ID:
         raise NotFound
-    entry = history.newest(entity.key, [record_id]).get(record_id)
-    survivor = entry.changes.get(MERGED_INTO, [None, None])[1] if entry else None
+    survivor = now_in(entity, [record_id]).get(record_id)
     if not survivor or not door.within(entity, [survivor], "read"):
         raise NotFound
     return int(survivor)

@@ -53,6 +53,10 @@ class PutBack(Behaviour):
             return replace(plan, notes={"team": team[::-1]})
         return plan
 
+    def settled(self, run: Run, changes: Sequence[Change]) -> Sequence[Change]:
+        """The changes as they are to be, now that it is known which records go back."""
+        return changes
+
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         seats.put_back(run.params["run"], run.entity.key, [c.id for c in changes])
 

@@ -263,7 +263,7 @@ def _write_back(
     me: Undoing,
     parts: Mapping[str, Run],
     roots: Mapping[str, Mapping[int, int]],
-    changes: Mapping[str, Mapping[int, Change]],
+    changes: Mapping[str, dict[int, Change]],
     stays: dict[int, Skip],
 ) -> None:
     """Write, and look again: rows that would lie outside the operation's scope stay (BULK-7)."""
@@ -273,6 +273,8 @@ def _write_back(
             key: [c for i, c in some.items() if roots[key][i] not in stays]
             for key, some in changes.items()
         }
+        if isinstance(me.does, PutBack):
+            going = {key: [*me.does.settled(parts[key], some)] for key, some in going.items()}
         mine = [c.id for c in going[entity.key]]
         if not mine:
             return
@@ -283,6 +285,8 @@ def _write_back(
         lost = set() if _takes_away(me) else set(mine) - door.within(entity, mine, me.verb.slug)
         if not lost:
             trial.commit()
+            for key, some in going.items():
+                changes[key].update({c.id: c for c in some})
             return
         trial.rollback()
         stays |= {i: Skip(i, "not_permitted") for i in lost}

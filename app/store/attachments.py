@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +26,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -248,11 +248,18 @@ def share(
 
 
 def unshare(source: str, target: str, became: Mapping[int, int]) -> None:
-    """Take back what ``share`` gave; the records keep their own."""
-    old = _T.alias()
-    pairs = tuple_(old.c.record_id, _T.c.record_id).in_(list(became.items()))
-    given = select(old.c.id).where(old.c.entity == source, old.c.storage == _T.c.storage, pairs)
-    db.session.execute(delete(_T).where(_T.c.entity == target, given.exists()))
+    """Take back what ``share`` gave, as many as it gave; the records keep their own."""
+    theirs = (_T.c.entity == source, member_of(_T.c.record_id, list(became)), _is(removed=False))
+    rows = db.session.execute(select(_T.c.record_id, _T.c.storage).where(*theirs))
+    given = Counter((became[row.record_id], row.storage) for row in rows)
+    here = (_T.c.entity == target, member_of(_T.c.record_id, list(became.values())))
+    held = select(_T.c.id, _T.c.record_id, _T.c.storage).where(*here).order_by(_T.c.id.desc())
+    going = []
+    for row in db.session.execute(held):  # what was there before them is older
+        if given[row.record_id, row.storage] > 0:
+            given[row.record_id, row.storage] -= 1
+            going.append(row.id)
+    db.session.execute(delete(_T).where(member_of(_T.c.id, going)))
 
 
 def sweep() -> Report:

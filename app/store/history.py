@@ -253,6 +253,14 @@ def newest(entity: str, ids: Sequence[int]) -> dict[int, History]:
         return {entry.record_id: entry for entry in db.session.scalars(statement)}
 
 
+def changes_by(operation: str, entity: str, record_id: int) -> list[dict[str, Any]]:
+    """What one operation has changed in a record, each time that it did: oldest first."""
+    mine = (History.entity == entity, History.record_id == record_id)
+    statement = select(History.changes).where(*mine, History.operation == operation)
+    with system_scope("what an operation has changed is known whatever the kind"):
+        return list(db.session.scalars(statement.order_by(History.id)))
+
+
 def of_record(
     entity: str, record_id: int, *, before: int | None = None, limit: int | None = None
 ) -> list[History]:

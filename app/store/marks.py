@@ -1,8 +1,9 @@
 """What people put on records for themselves goes along when records become one (CUS-7)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import delete, literal, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, literal, select, tuple_, update
 
 from app.extensions import db
 from app.store.engine import inserting
@@ -10,7 +11,8 @@ from app.store.gate import member_of
 from app.store.private import PrivateNote, PrivateTag
 from app.store.stars import Star
 
-KEPT = (Star, PrivateTag, PrivateNote)
+KEPT: Mapping[Any, Sequence[str]] = {Star: (), PrivateTag: ("tag",), PrivateNote: ("text",)}
+"""The kinds of mark, and what one says: two of a person that say the same are one."""
 
 
 def copy(entity: str, records: Sequence[int], to: int) -> None:
@@ -19,7 +21,7 @@ def copy(entity: str, records: Sequence[int], to: int) -> None:
     What somebody has there already isn't put there twice. The records keep theirs, for the day when
     they come back.
     """
-    for model in KEPT:
+    for model, said in KEPT.items():
         table = model.__table__
         columns = [c for c in table.columns if c.name != "id"]
         told = {"record_id": literal(to), "came_from": table.c.record_id}
@@ -28,20 +30,33 @@ def copy(entity: str, records: Sequence[int], to: int) -> None:
         theirs = select(*taken).where(*old).order_by(table.c.record_id)
         if model is PrivateNote:
             there = table.alias()
-            same = (there.c.user_id == table.c.user_id, there.c.text == table.c.text)
-            new = (there.c.entity == entity, there.c.record_id == to)
-            theirs = theirs.where(~select(there.c.id).where(*new, *same).exists())
+            places = tuple_(there.c.record_id, there.c.id), tuple_(table.c.record_id, table.c.id)
+            earlier = member_of(there.c.record_id, records) & (places[0] < places[1])
+            is_there = (there.c.record_id == to) | earlier
+            found = select(there.c.id).where(*_same(table, there, said), is_there)
+            theirs = theirs.where(~found.exists())
         names = [c.name for c in columns]
         copied = inserting(table).from_select(names, theirs)
         db.session.execute(copied.on_conflict_do_nothing())
 
 
-def take_back(entity: str, became: Mapping[int, int]) -> None:
-    """Take off the records what ``copy`` has put there from those that became them.
+def take_back(entity: str, sources: Sequence[int], holder: int, staying: Sequence[int]) -> None:
+    """Take off a record what ``copy`` has put there from others that are apart from it by now.
 
-    What its owner wrote anew meanwhile is his own and stays.
+    What one of those that are ``staying`` with it has too stays, as come from there. What its owner
+    wrote anew meanwhile is his own and stays.
     """
-    for model in KEPT:
+    for model, said in KEPT.items():
         table = model.__table__
-        pairs = tuple_(table.c.came_from, table.c.record_id).in_(list(became.items()))
-        db.session.execute(delete(table).where(table.c.entity == entity, pairs))
+        other = table.alias()
+        theirs = (*_same(table, other, said), member_of(other.c.record_id, staying))
+        heir = select(func.min(other.c.record_id)).where(*theirs).correlate(table).scalar_subquery()
+        held = (table.c.entity == entity, table.c.record_id == holder)
+        came = (*held, member_of(table.c.came_from, sources))
+        db.session.execute(delete(table).where(*came, heir.is_(None)))
+        db.session.execute(update(table).where(*came).values(came_from=heir))
+
+
+def _same(one: Any, other: Any, said: Sequence[str]) -> list[ColumnElement[bool]]:
+    """That two marks are the same person's on records of the same kind, and say the same."""
+    return [one.c[name] == other.c[name] for name in ("entity", "user_id", *said)]
