@@ -6,7 +6,9 @@ the disk or the database.
 """
 
 import os
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+S3 = ("BUCKET", "ENDPOINT", "PREFIX", "REGION", "STYLE", "KEY", "SECRET")
+"""What is said of a store of files, each as ``CRM_S3_…``."""
 
 
 class ConfigError(ValueError):
@@ -21,6 +25,22 @@ class ConfigError(ValueError):
 
     def __init__(self, variable: str, cure: str) -> None:
         super().__init__(f"{variable}: {cure}")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where the content of attached files lies in an S3-compatible store, and who we are there."""
+
+    name: str
+    endpoint: str
+    """Its address; empty for that of AWS."""
+    prefix: str
+    """What our keys begin with: empty, or something that ends with a slash."""
+    region: str
+    is_virtual: bool
+    """Whether the bucket is part of the host name; else it is the beginning of the path."""
+    key: str
+    secret: str = field(repr=False)
 
 
 def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -43,8 +63,10 @@ def settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         # Host names we answer to; anything else gets 400 (C14).
         "TRUSTED_HOSTS": _hosts(env),
-        # The folder of attached files; one that all hosts share, when there are several.
+        # The folder of attached files: one that all hosts share, or else CRM_S3_BUCKET.
         "CRM_FILES": str(Path(env.get("CRM_FILES") or folder / "files").resolve()),
+        # The S3-compatible store that has the content of attached files; None: the folder has it.
+        "CRM_S3": _bucket(env),
         # Where people find the site, for links in mails: never taken from a request (C14).
         "CRM_PUBLIC_URL": _public_url(env),
         # Who does background jobs: threads of the serving processes, or workers of their own.
@@ -171,6 +193,45 @@ def _jobs(env: Mapping[str, str]) -> str:
     if found == "workers" and not (env.get("DATABASE_URL") or "").startswith("postgres"):
         raise ConfigError("CRM_JOBS", "workers need PostgreSQL: set DATABASE_URL, or write threads")
     return found
+
+
+def _bucket(env: Mapping[str, str]) -> Bucket | None:
+    """The store of attached files when one is named; nothing is taken from elsewhere, as keys."""
+    given = {name: env.get(f"CRM_S3_{name}", "").strip() for name in S3}
+    if not given["BUCKET"]:
+        stray = [name for name, found in given.items() if found]
+        if stray:
+            raise ConfigError("CRM_S3_BUCKET", f"name the bucket, or unset CRM_S3_{stray[0]}")
+        return None
+    for name in ("KEY", "SECRET"):
+        if not given[name]:
+            raise ConfigError(f"CRM_S3_{name}", "give the access key of the bucket and its secret")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{3,63}", given["BUCKET"]):
+        raise ConfigError("CRM_S3_BUCKET", "write the name of the bucket alone")
+    prefix = given["PREFIX"].strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9._/-]*", prefix):
+        raise ConfigError("CRM_S3_PREFIX", "write letters, digits and . _ - / only")
+    style = given["STYLE"] or ("path" if given["ENDPOINT"] else "virtual")
+    if style not in {"path", "virtual"}:
+        raise ConfigError("CRM_S3_STYLE", "write path or virtual")
+    return Bucket(
+        name=given["BUCKET"],
+        endpoint=_endpoint(given["ENDPOINT"]),
+        prefix=prefix and f"{prefix}/",
+        region=given["REGION"] or "us-east-1",
+        is_virtual=style == "virtual",
+        key=given["KEY"],
+        secret=given["SECRET"],
+    )
+
+
+def _endpoint(found: str) -> str:
+    """The address of the store; a password in it would be shown wherever the address is."""
+    parts = urlsplit(found.rstrip("/"))
+    is_plain = parts.hostname and not (parts.path or parts.query or parts.username)
+    if found and (parts.scheme not in {"http", "https"} or not is_plain):
+        raise ConfigError("CRM_S3_ENDPOINT", "write an address, as https://s3.example.com")
+    return found.rstrip("/")
 
 
 def _hosts(env: Mapping[str, str]) -> list[str]:

@@ -28,6 +28,7 @@ from tests.support.databases import FOLDER, RUN, Server, SqliteServer, start_pos
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.support.store import StoreServer
     from tests.support.worlds import World
 
 pytest_plugins = ["tests.support.halves"]
@@ -106,6 +107,26 @@ def world(server: Server, _worlds: "dict[str, World]", shared_folder: Path) -> "
     yield world
     with world.app.app_context():
         world.database.session.remove()
+
+
+@pytest.fixture(scope="session")
+def _store() -> "Iterator[StoreServer]":
+    """The store of this process; its server starts with the first test that wants one."""
+    from tests.support.store import StoreServer  # loads a large library
+
+    server = StoreServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def store(
+    world: "World", _store: "StoreServer", monkeypatch: pytest.MonkeyPatch
+) -> "Iterator[StoreServer]":
+    """An S3-compatible store, empty, that has the content of the application's files."""
+    monkeypatch.setitem(world.app.config, "CRM_S3", _store.place)
+    yield _store
+    _store.empty()
 
 
 @pytest.fixture

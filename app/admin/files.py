@@ -6,6 +6,7 @@ never shown: as what it was found to be, in a sandbox, under its own name (C65).
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from io import RawIOBase
 from typing import Any, ClassVar
 
 from flask import Response, flash, jsonify, render_template, request, send_file
@@ -14,6 +15,8 @@ from flask_appbuilder.api import BaseApi
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wsgi import FileWrapper
 
 from app.admin import bodies, forms, state
 from app.admin.allowance import count_upload
@@ -65,7 +68,7 @@ class FilesView(BaseView):
     @expose("/files/<int:pk>/<int:number>", methods=["GET", "POST"])
     def file(self, pk: int, number: int) -> Response:
         """GET fetches a file; POST removes it or brings a removed one back."""
-        if request.method == "GET":
+        if request.method != "POST":
             return sent(self.entity, pk, number)
         title = demand(self.entity, pk, "edit")
         wanted = request.form.get("do")
@@ -202,16 +205,26 @@ def sent(entity: Entity, pk: int, number: int) -> Response:
     demand(entity, pk, "read")
     state.only(request.args)
     file = attachments.find(entity.key, pk, number)
+    content = attachments.opened(file)
+    answer = send_file(
+        content,
+        mimetype=file.content_type,
+        as_attachment=True,
+        download_name=file.name,
+        conditional=False,
+        etag=False,
+        last_modified=file.created_at,
+    )
+    if request.range or isinstance(content, RawIOBase):
+        # Servers send files in the loop that serves everybody, and from the beginning: theirs is
+        # only what lies on this machine and is wanted whole.
+        answer.response = FileWrapper(content, files.BLOCK)
+    answer.content_length = file.size
     try:
-        answer = send_file(
-            attachments.path_of(file.storage),
-            mimetype=file.content_type,
-            as_attachment=True,
-            download_name=file.name,
-            etag=False,
-        )
-    except FileNotFoundError:
-        raise NotFound from None
+        answer.make_conditional(request.environ, accept_ranges=True, complete_length=file.size)
+    except RequestedRangeNotSatisfiable:
+        content.close()
+        raise
     answer.headers["Content-Security-Policy"] = SANDBOX
     return answer
 

@@ -1,10 +1,11 @@
 """What the doctor looks at outside the database: keys, files, disk, and the production profile."""
 
+import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
@@ -15,10 +16,13 @@ from app.admin import assets
 from app.admin.theme import sentences
 from app.commands.findings import Finding, bad, good, judged, poor
 from app.secrets import KEYS
-from config import LOOPBACK
+from app.spec.errors import Refusal
+from app.store.contents import Contents, contents
+from config import LOOPBACK, Bucket
 
 GIB = 1024**3
 UPGRADE = "run: flask crm upgrade"
+CHECK_FILES = "check CRM_FILES or CRM_S3_…, and what the log says"
 ROOMY, FULL = 1 * GIB, GIB // 10
 
 
@@ -95,16 +99,40 @@ def disk() -> Finding:
 
 
 def attached() -> Finding:
-    """The folder of attached files can be written to, here and by whoever serves."""
-    folder = Path(current_app.config["CRM_FILES"])
+    """The content of files can be stored, read and removed, here and by whoever serves."""
+    place = contents()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            free = shutil.disk_usage(folder).free
-    except OSError as fault:
-        return bad("files", f"{folder} can't be written ({fault.strerror}): check CRM_FILES")
-    said = f"{folder}, {free / GIB:.1f} GiB free"
-    return good("files", said) if free >= FULL else bad("files", f"{said}: make room")
+        is_kept = _is_kept(place)
+    except (OSError, Refusal) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else fault.code
+        return bad("files", f"{place.told()} can't be used ({reason}): {CHECK_FILES}")
+    if not is_kept:
+        return bad("files", f"{place.told()} gives back something else: {CHECK_FILES}")
+    return _room(place)
+
+
+def _is_kept(place: Contents) -> bool:
+    """Whether content comes back as it was stored; then it is removed again."""
+    name, content = secrets.token_hex(16), secrets.token_bytes(64)
+    with place.incoming(name) as file:
+        file.write(content)
+    with place.opened(name) as file:
+        found = file.read()
+    place.drop(name)
+    return found == content
+
+
+def _room(place: Contents) -> Finding:
+    """How much fits in still, as far as that can be told; whether it travels in the open."""
+    store: Bucket | None = current_app.config["CRM_S3"]
+    if store is None:
+        free = shutil.disk_usage(current_app.config["CRM_FILES"]).free
+        said = f"{place.told()}, {free / GIB:.1f} GiB free"
+        return good("files", said) if free >= FULL else bad("files", f"{said}: make room")
+    parts = urlsplit(store.endpoint)
+    if parts.scheme == "http" and parts.hostname not in {*LOOPBACK, "::1"}:
+        return poor("files", f"{place.told()}: over http others can read them, use https")
+    return good("files", place.told())
 
 
 def production() -> Iterator[Finding]:

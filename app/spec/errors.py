@@ -199,6 +199,12 @@ class Unavailable(Refusal):
     headers: Mapping[str, str] = MappingProxyType({"Retry-After": "5"})
 
 
+class FilesAway(Unavailable):
+    """The store that has the content of files doesn't answer, or not as it should (C94)."""
+
+    sentence = _l("The store of the files can't be reached right now. Nothing was saved.")
+
+
 class StorageFull(Refusal):
     status = 507
     code = "storage_full"
@@ -226,6 +232,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     Throttled,
     ServerFault,
     Unavailable,
+    FilesAway,
     StorageFull,
 )
 """The closed list of answers that say no."""

@@ -8,8 +8,8 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 
 from flask_babel import lazy_gettext as _l
 
@@ -82,21 +82,21 @@ class FileKind:
     """A kind of file: the type it is served as, and whether given content is of that kind."""
 
     content_type: str
-    fits: Callable[[Path, bytes], bool]
+    fits: Callable[[IO[bytes], bytes], bool]
 
 
-def _starting(*marks: bytes) -> Callable[[Path, bytes], bool]:
-    return lambda _path, head: head.startswith(marks)
+def _starting(*marks: bytes) -> Callable[[IO[bytes], bytes], bool]:
+    return lambda _file, head: head.startswith(marks)
 
 
-def _office(part: str) -> Callable[[Path, bytes], bool]:
+def _office(part: str) -> Callable[[IO[bytes], bytes], bool]:
     """A package of that program, without macros."""
 
-    def fits(path: Path, head: bytes) -> bool:
+    def fits(file: IO[bytes], head: bytes) -> bool:
         if not head.startswith(b"PK\x03\x04"):
             return False
         try:
-            with zipfile.ZipFile(path) as package:
+            with zipfile.ZipFile(file) as package:
                 names = package.namelist()
         except (zipfile.BadZipFile, NotImplementedError, UnicodeError):  # broken, or made to be so
             return False
@@ -107,22 +107,21 @@ def _office(part: str) -> Callable[[Path, bytes], bool]:
     return fits
 
 
-def _pdf(path: Path, head: bytes) -> bool:
+def _pdf(file: IO[bytes], head: bytes) -> bool:
     """A document without scripts, as far as that can be read from outside."""
     if not head.startswith(b"%PDF-"):
         return False
     before = b""
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            if re.search(rb"/(?:JavaScript|JS|Launch)\b", before[-16:] + block):
-                return False
-            before = block
+    while block := file.read(BLOCK):
+        if re.search(rb"/(?:JavaScript|JS|Launch)\b", before[-16:] + block):
+            return False
+        before = block
     return True
 
 
-def _plain(path: Path, head: bytes) -> bool:
+def _plain(file: IO[bytes], head: bytes) -> bool:
     """Text in an encoding that people use here; no markup that a browser would run."""
-    content = path.read_bytes()
+    content = file.read()
     if _MARKUP.match(head):
         return False
     for encoding in ("utf-8", "gb18030", "utf-16"):
@@ -134,15 +133,17 @@ def _plain(path: Path, head: bytes) -> bool:
     return False
 
 
-def _picture(kind: str) -> Callable[[Path, bytes], bool]:
+def _picture(kind: str) -> Callable[[IO[bytes], bytes], bool]:
     """A whole picture of sane size; what cameras and programs wrote into it is taken out (C69)."""
 
-    def fits(path: Path, _head: bytes) -> bool:
+    def fits(file: IO[bytes], _head: bytes) -> bool:
         try:
-            cleaned = pictures.stripped(path.read_bytes(), kind)
+            cleaned = pictures.stripped(file.read(), kind)
         except ValueError:
             return False
-        path.write_bytes(cleaned)
+        file.seek(0)
+        file.truncate()
+        file.write(cleaned)
         return True
 
     return fits
@@ -169,7 +170,7 @@ KINDS: Mapping[str, FileKind] = MappingProxyType(
         "jpeg": _JPEG,
         "zip": FileKind("application/zip", _starting(b"PK\x03\x04", b"PK\x05\x06")),
         "mp3": FileKind("audio/mpeg", _starting(b"ID3", b"\xff\xfb", b"\xff\xf3")),
-        "mp4": FileKind("video/mp4", lambda _path, head: head[4:8] == b"ftyp"),
+        "mp4": FileKind("video/mp4", lambda _file, head: head[4:8] == b"ftyp"),
     }
 )
 
@@ -196,13 +197,17 @@ def name_of(sent: str) -> str:
     return f"{stem[: LONGEST_NAME - len(extension)]}.{extension}"
 
 
-def type_of(name: str, path: Path) -> str:
-    """The type to serve it as; ValueError when the content is not what the name says."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
+def type_of(name: str, file: IO[bytes]) -> str:
+    """The type to serve it as; ValueError when the content is not what the name says.
+
+    What a picture says about its maker is taken out of the file.
+    """
+    file.seek(0)
+    head = file.read(_HEAD)
+    file.seek(0)
     if not head:
         raise ValueError(EMPTY)
     kind = KINDS[name.rpartition(".")[2].casefold()]
-    if not kind.fits(path, head):
+    if not kind.fits(file, head):
         raise ValueError(NOT_AS_NAMED)
     return kind.content_type

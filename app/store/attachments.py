@@ -1,22 +1,19 @@
 """Files attached to records: a row each, the content beside the database under a random name (R15).
 
-First the content lies on the disk whole, then its row is committed: there is never a row without
-its file, and a file without a row is swept. Nothing of where it lies is ever told (C71).
+First the content is stored whole, then its row is committed: there is never a row without its
+content, and content without a row is swept. Nothing of where it lies is ever told (C71).
 """
 
-import errno
 import hashlib
 import os
 import secrets
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import IO, Any
 
-from flask import current_app
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
@@ -33,20 +30,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import db
 from app.spec import clock, files, routines
 from app.spec.entity import Entity
-from app.spec.errors import NotFound, StorageFull, TooLarge
+from app.spec.errors import FilesAway, NotFound, TooLarge
 from app.spec.routines import Report, Routine
 from app.spec.settings import value
 from app.spec.types import UTCDateTime
 from app.spec.words import Label
 from app.store import history
+from app.store.contents import contents
 from app.store.context import actor_id, run_under_way
 from app.store.door import MAX_ID
 from app.store.gate import member_of
 from app.store.separate import reading, writing
 
-PART = ".part"
 ORPHANED = timedelta(hours=24)
-"""So old is a file that nobody is storing any more; without a row it goes (C70)."""
+"""So old is content that nobody is storing any more; without a row it goes (C70)."""
 FILE = "file"
 """The note in a record's history: the name of a file that came or went."""
 
@@ -80,7 +77,7 @@ _T = Attachment.__table__
 
 @dataclass(frozen=True)
 class Received:
-    """A file that lies whole on the disk and has no row yet."""
+    """A file whose content is stored whole, and has no row yet."""
 
     name: str
     size: int
@@ -92,64 +89,46 @@ class Received:
 def receive(stream: IO[bytes], sent: str) -> Received:
     """Store what is uploaded under a random name; call with no transaction under way.
 
-    ValueError with a sentence for a kind that isn't taken, TooLarge, StorageFull; then nothing
-    stays behind.
+    ValueError with a sentence for a kind that isn't taken, TooLarge, StorageFull, FilesAway; then
+    nothing stays behind.
     """
     name = files.name_of(sent)
+    most = value(files.MOST_MB) * files.BLOCK
     storage = secrets.token_hex(16)
-    path = path_of(storage)
-    part = path.with_suffix(PART)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _copy(stream, part)
-        content_type = files.type_of(name, part)
-        size, digest = part.stat().st_size, _settle(part)
-        part.rename(path)
-        _flush_folder(path.parent)
-    except OSError as fault:
-        part.unlink(missing_ok=True)
-        if fault.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull from fault
-        raise
-    except BaseException:  # whatever it is: half a file stays nowhere
-        part.unlink(missing_ok=True)
-        raise
+    with contents().incoming(storage) as file:
+        _copy(stream, file, most)
+        content_type = files.type_of(name, file)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        db.session.rollback()  # nothing was open but settings: who takes it may be far away (R10)
     return Received(name, size, digest, content_type, storage)
 
 
-def _copy(stream: IO[bytes], part: Path) -> None:
-    most, size = value(files.MOST_MB) * files.BLOCK, 0
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-        while block := stream.read(files.BLOCK):
-            size += len(block)
-            if size > most:
-                raise TooLarge
-            target.write(block)
-
-
-def _settle(part: Path) -> str:
-    """See to it that the content outlives a power cut; its digest."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _copy(stream: IO[bytes], target: IO[bytes], most: int) -> None:
+    size = 0
+    while block := stream.read(files.BLOCK):
+        size += len(block)
+        if size > most:
+            raise TooLarge
+        target.write(block)
 
 
 def discard(received: Received) -> None:
-    """Take back what was received and gets no row."""
-    path_of(received.storage).unlink(missing_ok=True)
+    """Take back what was received and gets no row; where that can't be now, the sweep does."""
+    with suppress(FilesAway):
+        contents().drop(received.storage)
 
 
-def path_of(storage: str) -> Path:
-    """Where content lies: outside of everything that is served."""
-    return Path(current_app.config["CRM_FILES"]) / storage[:2] / storage[2:4] / storage
+def opened(file: Attachment) -> IO[bytes]:
+    """The content of a file; NotFound when it is gone. Ends the transaction under way (R10)."""
+    storage = file.storage
+    db.session.expunge(file)
+    db.session.rollback()
+    try:
+        return contents().opened(storage)
+    except FileNotFoundError:
+        raise NotFound from None
 
 
 def add(entity: Entity, record_id: int, title: str, received: Received) -> int:
@@ -263,33 +242,24 @@ def unshare(source: str, target: str, became: Mapping[int, int]) -> None:
 
 
 def sweep() -> Report:
-    """Forget what was removed long ago, then every file that no row names; twice does no harm.
+    """Forget what was removed long ago, then all content that no row names; twice does no harm.
 
-    Commits the rows before it touches the files.
+    Commits the rows before it touches the content.
     """
     old = clock.now() - timedelta(days=value(files.BIN_DAYS))
     with writing() as connection:
         rows = connection.execute(_T.delete().where(_T.c.deleted_at < old)).rowcount
-    return {"rows": rows, "files": sum(map(_unlink_orphans, _folders()))}
+    old_ones = contents().old(ORPHANED.total_seconds())
+    return {"rows": rows, "files": sum(map(_drop_orphans, old_ones))}
 
 
-def _folders() -> Iterator[Path]:
-    home = Path(current_app.config["CRM_FILES"])
-    yield from sorted(home.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]"))
-
-
-def _unlink_orphans(folder: Path) -> int:
-    """How many files of a folder went, because they are old and no row names them (C70)."""
-    until = time.time() - ORPHANED.total_seconds()
-    old = [path for path in folder.iterdir() if path.stat().st_mtime < until]
-    if not old:
-        return 0
-    names = [path.name for path in old]
+def _drop_orphans(names: Sequence[str]) -> int:
+    """How many of these went, because no row names them (C70)."""
     with reading() as connection:
         known = set(connection.scalars(select(_T.c.storage).where(_T.c.storage.in_(names))))
-    orphans = [path for path in old if path.name not in known]
-    for path in orphans:
-        path.unlink(missing_ok=True)
+    orphans = [name for name in names if name not in known]
+    for name in orphans:
+        contents().drop(name)
     return len(orphans)
 
 

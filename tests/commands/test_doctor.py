@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from app.commands.findings import good
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.store import search_index
+from tests.support.store import SECRET, StoreServer
 from tests.support.worlds import World, make_app
 
 Doctor = Callable[..., Result]
@@ -97,3 +99,36 @@ def test_a_key_that_others_read_is_named(fresh: Flask, run: FlaskCliRunner) -> N
     path.chmod(path.stat().st_mode | stat.S_IROTH)
     answer = run.invoke(args=["crm", "doctor"])
     assert any("chmod 600" in line for line in lines(answer, "✗"))
+
+
+def test_the_store_of_files_is_tried(doctor: Doctor, store: StoreServer) -> None:
+    """It can be written to, read and emptied; nothing stays, and nobody is told its secret."""
+    answer = doctor()
+    assert [line for line in lines(answer, "✓") if line.startswith("✓ files: haina/files/ at ")]
+    assert store.keys() == set()
+    for method in ("PUT", "GET", "DELETE"):
+        store.fault(method, status=403, code="AccessDenied")
+        answer = doctor()
+        assert answer.exit_code == 1
+        (line,) = lines(answer, "✗")
+        assert line.startswith("✗ files")
+        assert "CRM_S3" in line
+        assert SECRET not in answer.output
+        store.empty()
+
+
+def test_files_that_anybody_could_read_on_the_way_are_named(
+    doctor: Doctor, world: World, store: StoreServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surroundings, "_is_kept", lambda _place: True)
+    away = replace(store.place, endpoint="http://s3.example.com")
+    monkeypatch.setitem(world.app.config, "CRM_S3", away)
+    assert [line for line in lines(doctor(), "!") if line.startswith("! files")]
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    doctor: Doctor, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "files").touch()  # whoever is root may write everywhere but into a file
+    monkeypatch.setitem(world.app.config, "CRM_FILES", str(tmp_path / "files"))
+    assert [line for line in lines(doctor(), "✗") if "CRM_FILES" in line]

@@ -7,7 +7,9 @@ import signal
 import time
 import zipfile
 import zlib
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,16 +17,20 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 from werkzeug.test import TestResponse
 
-from app.spec import files
+from app.spec import clock, files
 from app.spec.catalogue import catalogue
 from app.store import attachments
 from app.store.attachments import Attachment
+from app.store.contents import store
+from config import Bucket
 from tests.contract.calls import Api, write
 from tests.races.crowd import CONTEXT, Elsewhere, Place, replace
 from tests.support.mailbox import as_the_clock
+from tests.support.store import everything_in
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
+DAY = timedelta(days=1)
 NAME = "合同（最终）.pdf"
 PDF = b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n"
 WITH_FILES = [entity.plural for entity in catalogue if entity.has_files]
@@ -68,8 +74,19 @@ def stored(engine: Engine) -> list[Any]:
         return list(connection.execute(select(Attachment.__table__).order_by(Attachment.id)))
 
 
+@pytest.fixture(autouse=True, params=["folder", "store"])
+def place(request: pytest.FixtureRequest) -> str:
+    """Every promise is kept wherever the content lies."""
+    if request.param == "store":
+        request.getfixturevalue("store")
+    kind: str = request.param
+    return kind
+
+
 def contents(world: World) -> set[str]:
-    """The names of everything that lies in the folder of files."""
+    """The names of everything that lies where the content of files is."""
+    if world.app.config["CRM_S3"] is not None:
+        return {key.rpartition("/")[2] for key in everything_in(world.app.config["CRM_S3"])}
     home = Path(world.app.config["CRM_FILES"])
     return {path.name for path in home.rglob("*") if path.is_file()}
 
@@ -151,6 +168,33 @@ def test_files_on_the_page_without_script(world: World, engine: Engine) -> None:
     assert "storage" not in reader + Api(world, "audit").get("/customers/1/files").text
 
 
+RANGES = {
+    "bytes=0-4": (206, slice(0, 5)),
+    "bytes=9-": (206, slice(9, None)),
+    "bytes=-6": (206, slice(-6, None)),
+    "bytes=4000-": (400, None),
+}
+
+
+def test_parts_of_a_file(world: World) -> None:
+    """C67: whoever may have the whole may ask for a part, or for its head; nobody else."""
+    owner, other = Api(world, "sales1a"), Api(world, "sales2a")
+    path = f"/customers/files/1/{attach(owner, 'customers/1').json['id']}"
+    for asked, (status, part) in RANGES.items():
+        with owner.client.get(path, headers={"Range": asked}) as answer:
+            assert answer.status_code == status, asked
+            if part is not None:
+                assert answer.data == PDF[part], asked
+        assert other.client.get(path, headers={"Range": asked}).status_code == 404
+    with owner.client.head(path) as head:
+        assert (head.status_code, head.data) == (200, b"")
+        assert head.headers["Content-Length"] == str(len(PDF))
+        since = {"If-Modified-Since": head.headers["Last-Modified"]}
+    with owner.client.get(path, headers=since) as same:
+        assert same.status_code == 304
+    assert other.client.head(path).status_code == 404
+
+
 WORD = ("[Content_Types].xml", "word/document.xml")
 BAD_NAMES = (
     "a.svg a.html a.xml a.js a.php a.PhP a.pHaR a.jsp a.exe a.lnk a.zip.exe a.php.pdf a.docm a "
@@ -193,7 +237,7 @@ def test_what_is_not_taken(world: World, engine: Engine, monkeypatch: pytest.Mon
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(attachments, "_settle", full)
+    monkeypatch.setattr(attachments, "_copy", full)
     assert attach(api, "customers/1").status_code == 507, "C94"
     assert (stored(engine), contents(world)) == ([], before)
 
@@ -229,24 +273,29 @@ def test_what_is_taken_keeps_its_name(world: World, engine: Engine) -> None:
     assert b"GPS" not in fetch(api.client, f"/customers/files/1/{picture}").data
 
 
-def age(world: World) -> None:
-    """Let everything in the folder be two days old."""
+def age(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything that lies there be two days old; a store's clock can't be set, ours can."""
+    monkeypatch.setattr(store, "clock", SimpleNamespace(now=lambda: clock.now() + 2 * DAY))
     for path in Path(world.app.config["CRM_FILES"]).rglob("*"):
         if path.is_file():
-            os.utime(path, (time.time() - 172_800,) * 2)
+            os.utime(path, (time.time() - 2 * DAY.total_seconds(),) * 2)
 
 
-def _die_before_the_commit(place: Place) -> None:
+def _die_before_the_commit(place: Place, bucket: Bucket | None) -> None:
     here = Elsewhere(place)
+    here.app.config["CRM_S3"] = bucket
     replace("app.store.attachments", "add", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     attach(here.api("sales1a"), "customers/1")
 
 
-def test_killed_between_file_and_commit(world: World, engine: Engine) -> None:
+def test_killed_between_file_and_commit(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """C70: no row without its file; a file without a row goes after a day, others stay."""
     api, before = Api(world, "sales1a"), contents(world)
     kept = attach(api, "customers/1").json["id"]
-    process = CONTEXT.Process(target=_die_before_the_commit, args=(Place.of(world),))
+    arguments = Place.of(world), world.app.config["CRM_S3"]
+    process = CONTEXT.Process(target=_die_before_the_commit, args=arguments)
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
@@ -255,7 +304,7 @@ def test_killed_between_file_and_commit(world: World, engine: Engine) -> None:
     assert len(contents(world) - before) == 2
     sweep(world)
     assert len(contents(world) - before) == 2, "somebody may be about to commit it"
-    age(world)
+    age(world, monkeypatch)
     sweep(world)
     assert contents(world) - before == {row.storage}
     assert fetch(api.client, f"/customers/files/1/{kept}").data == PDF
@@ -265,14 +314,16 @@ def sweep(world: World) -> None:
     as_the_clock(world, attachments.sweep)
 
 
-def test_files_go_with_a_purged_record(world: World, engine: Engine) -> None:
+def test_files_go_with_a_purged_record(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """CUS-3: the row with the record, the content by the clock; what others need stays."""
     api, admin = Api(world, "sales1a"), Api(world, "admin")
     attach(api, "contacts/1")
     kept = attach(api, "customers/1").json["id"]
     for slug in ("delete", "purge"):
         assert admin.bulk("contacts", slug, [1]).json["done"] == 1
-    age(world)
+    age(world, monkeypatch)
     sweep(world)
     (row,) = stored(engine)
     assert row.id == kept

@@ -9,6 +9,30 @@ from sqlalchemy.exc import OperationalError
 
 from config import ConfigError, settings
 
+STORE = {
+    "CRM_S3_BUCKET": "crm",
+    "CRM_S3_ENDPOINT": "https://s3.example.com/",
+    "CRM_S3_KEY": "AKIA",
+    "CRM_S3_SECRET": "lanterns",
+}
+
+
+def test_a_store_of_files() -> None:
+    """Named as a whole or not at all; its secret is shown nowhere, whatever prints the setting."""
+    assert settings({})["CRM_S3"] is None
+    found = settings({**STORE, "CRM_S3_PREFIX": "/haina/files"})["CRM_S3"]
+    assert (found.name, found.endpoint, found.prefix) == (
+        "crm",
+        "https://s3.example.com",
+        "haina/files/",
+    )
+    assert (found.region, found.is_virtual, found.secret) == ("us-east-1", False, "lanterns")
+    assert "lanterns" not in f"{found!r} {found}"
+    at_aws = settings({**STORE, "CRM_S3_ENDPOINT": ""})["CRM_S3"]
+    assert (at_aws.endpoint, at_aws.is_virtual) == ("", True)
+    with pytest.raises(ConfigError, match="CRM_S3_BUCKET"):
+        settings({**STORE, "CRM_S3_BUCKET": ""})
+
 
 def test_nothing_has_to_be_set(tmp_path: Path) -> None:
     found = settings({"CRM_INSTANCE": str(tmp_path)})
@@ -60,11 +84,20 @@ def test_a_fault_of_the_database_tells_no_values(url: str) -> None:
         ("CRM_LOGIN_PER_ACCOUNT", "٣"),
         ("CRM_TRUSTED_HOSTS", "*"),
         ("CRM_TRUSTED_HOSTS", "https://crm.example.com"),
+        ("CRM_S3_BUCKET", "https://s3.example.com/crm"),
+        ("CRM_S3_ENDPOINT", "s3.example.com"),
+        ("CRM_S3_ENDPOINT", "https://key:secret@s3.example.com"),
+        ("CRM_S3_ENDPOINT", "https://s3.example.com/crm"),
+        ("CRM_S3_PREFIX", "files of crm/"),
+        ("CRM_S3_STYLE", "both"),
+        ("CRM_S3_KEY", ""),
+        ("CRM_S3_SECRET", ""),
     ],
 )
 def test_nonsense_is_named(variable: str, value: str) -> None:
+    others = STORE if variable.startswith("CRM_S3_") else {}
     with pytest.raises(ConfigError, match=variable):
-        settings({variable: value})
+        settings({**others, variable: value})
 
 
 def test_trusted_hosts_add_to_loopback() -> None:
