@@ -38,7 +38,7 @@ from app.operations.exporting import books
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest
-from app.store import runs, titles
+from app.store import exports, runs, titles
 from app.store.idempotency import Replay
 from app.store.runs import OperationRun
 
@@ -157,13 +157,23 @@ def _undone(run: OperationRun) -> dict[str, Any]:
     }
 
 
+def _outcomes(number: int) -> dict[str, str]:
+    """How rows still to be done are told: the file of an export has them all, once it is there."""
+    return {runs.PENDING: "done"} if exports.is_written(number) else {}
+
+
 def _report_json(number: int, described: dict[str, Any]) -> Iterator[str]:
     """The report as JSON, page by page: it may have a million rows."""
     yield json.dumps(described)[:-1] + ', "rows": ['
-    comma = ""
+    comma, outcomes = "", _outcomes(number)
     for page in runs.verdicts(number):
         rows = (
-            {"id": r.record_id, "outcome": r.outcome, "code": r.code, "reason": r.reason}
+            {
+                "id": r.record_id,
+                "outcome": outcomes.get(r.outcome, r.outcome),
+                "code": r.code,
+                "reason": r.reason,
+            }
             for r in page
         )
         yield comma + ", ".join(json.dumps(row, ensure_ascii=False) for row in rows)
@@ -178,8 +188,9 @@ def _report_file(run: OperationRun) -> Response:
     book = books.new(target, constant_memory=True)
     sheet = book.add_worksheet()
     head = [_("Number"), str(entity.one), _("Outcome"), _("Reason")]
-    outcomes = {"done": _("done"), "skipped": _("skipped"), "failed": _("failed")}
-    outcomes["pending"] = _("not done")
+    words = {"done": _("done"), "skipped": _("skipped"), "failed": _("failed")}
+    words["pending"] = _("not done")
+    outcomes = _outcomes(run.id)
     for column, text in enumerate(head):
         sheet.write_string(0, column, text)
     lines = itertools.count(1)
@@ -188,7 +199,8 @@ def _report_file(run: OperationRun) -> Response:
         for row, line in zip(page, lines, strict=False):
             sheet.write_number(line, 0, row.record_id)
             sheet.write_string(line, 1, names.get(row.record_id, ""))
-            sheet.write_string(line, 2, outcomes.get(row.outcome, row.outcome))
+            outcome = outcomes.get(row.outcome, row.outcome)
+            sheet.write_string(line, 2, words.get(outcome, outcome))
             sheet.write_string(line, 3, row.reason)
     sheet.freeze_panes(1, 0)
     book.close()

@@ -43,7 +43,7 @@ class Exporting(Kind):
         if self._is_read:
             self._draft.finish()
         else:
-            self._ids = runs.wanted(self._number, self._last, listing.BATCH)
+            self._ids = runs.pending(self._number, self._last, listing.BATCH)
             self._written = self._draft.add(self._ids)
 
     def advance(self, job: Job) -> bool:
@@ -74,12 +74,15 @@ class Exporting(Kind):
         self._draft = Draft(kind, self._table, self._number)
         self._last, self._is_read = 0, False
         job.cursor = job.done = 0
-        job.skipped = job.total - runs.count_wanted(self._number)
+        job.skipped = job.total - runs.count_pending(self._number)
 
     def _note(self, job: Job) -> None:
-        """Count the rows that have been written, and those that he may not have any more."""
+        """Count the rows that have been written, and those that he may not have any more.
+
+        In the report a row is done as soon as the file is stored (``exports.is_written``): so there
+        is nothing to take back when it never will be, and nothing to write for each row when it is.
+        """
         if self._ids:
-            runs.settle(self._number, self._last, self._ids[-1])
             gone = sorted(set(self._ids) - set(self._written))
             runs.note(self._number, (Skip(i, "gone").item for i in gone))
             self._last = job.cursor = self._ids[-1]
@@ -90,11 +93,10 @@ class Exporting(Kind):
             job.lease_until += timedelta(seconds=job.total / PACKED)  # no sign of life meanwhile
 
     def settle(self, job: Job) -> None:
-        """Without its file no row is exported: neither counts nor report say so (BULK-4)."""
+        """Without its file no row is exported (BULK-4)."""
         number = job.operation_id or 0
         if job.state != "done":
             job.done = 0
-            runs.unsettle(number)
         runs.count(number, total=job.total, done=job.done, skipped=job.skipped)
 
     def let_go(self) -> None:

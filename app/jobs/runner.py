@@ -82,7 +82,7 @@ class Runner:
                 if is_full(fault):
                     return self._fail(number, StorageFull())
                 log.warning("job %s had to stop", number, exc_info=faults == MOST_FAULTS)
-                time.sleep(random.uniform(0.1, 0.5) * faults)  # noqa: S311 - no secret
+                _rest(faults)
             except Exception:  # whatever a kind does wrong must not end the worker
                 log.exception("job %s failed", number)
                 return self._fail(number, ServerFault())
@@ -105,7 +105,7 @@ class Runner:
                         return
                     if kind is None:
                         kind = KINDS[job.kind]()
-                        open_things.callback(kind.let_go)
+                        open_things.callback(_let_go, kind)
                     _chunk(job, kind, began)
                     is_over, person = job.state in jobs.CLOSED, job.actor_id
                 time.sleep(BREATH)
@@ -123,17 +123,22 @@ class Runner:
             may_write.reset(token)
 
     def _fail(self, number: int, refusal: Refusal) -> None:
-        """Close the job with what went wrong, even when its kind can't settle it."""
-        for settles in (True, False):
+        """Close the job with what went wrong, even when its kind can't settle it.
+
+        When the database takes nothing at all, as on a full disk, the job stays open: whoever takes
+        it up next goes on, or says what is wrong then.
+        """
+        for faults in range(1, MOST_FAULTS + 1):
             try:
                 with self._transaction(number) as job:
                     if job is not None:
                         job.end("failed", code=refusal.code, sentence=_sentence(refusal))
-                        if settles:
+                        if faults < MOST_FAULTS:
                             KINDS[job.kind]().settle(job)
                         ending.tell(job)
             except Exception:  # whatever a kind does wrong must not keep its job for ever
                 log.exception("job %s could not be settled", number)
+                _rest(faults)
             else:
                 return
 
@@ -157,6 +162,19 @@ class Runner:
             with acting_as(who):
                 yield job
                 db.session.commit()
+
+
+def _let_go(kind: Kind) -> None:
+    """Close what a kind has open; that this fails must not hide why the job ended."""
+    try:
+        kind.let_go()
+    except Exception:  # whatever a kind does wrong
+        log.exception("a job of kind %s could not be let go", kind.slug)
+
+
+def _rest(faults: int) -> None:
+    """Let others get on after a fault, the longer the more there were."""
+    time.sleep(random.uniform(0.1, 0.5) * faults)  # noqa: S311 - no secret
 
 
 def _chunk(job: Job, kind: Kind, began: float) -> None:

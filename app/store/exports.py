@@ -129,6 +129,12 @@ def find(number: int, *, lock: bool = False) -> Export | None:
     return found
 
 
+def is_written(number: int) -> bool:
+    """Whether the run of that number has made a file that is, or was, stored whole."""
+    written = select(Export.written_at).where(Export.operation_id == number)
+    return db.session.scalar(written) is not None
+
+
 def under_way(number: int) -> Export:
     """An export for the job that writes it, whoever acts."""
     found = find(number)

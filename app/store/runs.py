@@ -126,19 +126,10 @@ def pending(run: int, after: int, most: int) -> list[int]:
     return list(db.session.scalars(statement.order_by(item.record_id).limit(most)))
 
 
-def wanted(run: int, after: int, most: int) -> list[int]:
-    """The next rows that a run is to look at, those it has done before among them, by their ids."""
-    found = select(OperationItem.record_id).where(*_wanted(run), OperationItem.record_id > after)
-    return list(db.session.scalars(found.order_by(OperationItem.record_id).limit(most)))
-
-
-def count_wanted(run: int) -> int:
-    """How many rows a run is to look at."""
-    return db.session.scalar(select(func.count()).where(*_wanted(run))) or 0
-
-
-def _wanted(run: int) -> list[Any]:
-    return [OperationItem.operation_id == run, OperationItem.outcome.in_((PENDING, "done"))]
+def count_pending(run: int) -> int:
+    """With how many rows of a run nothing has been done."""
+    left = (OperationItem.operation_id == run, OperationItem.outcome == PENDING)
+    return db.session.scalar(select(func.count()).where(*left)) or 0
 
 
 def settle(run: int, after: int, upto: int) -> None:
@@ -150,13 +141,6 @@ def settle(run: int, after: int, upto: int) -> None:
         .where(item.c.record_id > after, item.c.record_id <= upto)
         .values(outcome="done")
     )
-
-
-def unsettle(run: int) -> None:
-    """Note what a run has done as still to be done: nothing has come of it."""
-    item = OperationItem.__table__
-    be_patient()
-    db.session.execute(update(item).where(*_done(run)).values(outcome=PENDING))
 
 
 def note_first(run: int, items: Iterable[Mapping[str, Any]]) -> None:

@@ -8,8 +8,8 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -36,10 +36,13 @@ class Draft:
         self.count = 0
         self.digest = ""
         self._is_taken = False
-        with _room():
+        with ExitStack() as open_things, _room():
             self._folder = tempfile.TemporaryDirectory(prefix=PREFIX)
+            open_things.callback(self._folder.cleanup)
             self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this
+            open_things.callback(_let_go, self._file.close)
             self._writer = writers.writer(kind, self._file, table, number, self._folder.name)
+            open_things.pop_all()
 
     def __enter__(self) -> "Draft":
         return self
@@ -74,15 +77,21 @@ class Draft:
 
     def drop(self) -> None:
         """Remove everything from the disk, but for a file that somebody has taken."""
-        self._writer.abandon()
+        _let_go(self._writer.abandon)
         if not self._is_taken:
-            self._file.close()
+            _let_go(self._file.close)
         self._folder.cleanup()
 
     def take(self) -> IO[bytes]:
         """The whole file for whoever sends it, and closes it then."""
         self._is_taken = True
         return self._file
+
+
+def _let_go(close: Callable[[], None]) -> None:
+    """Close what is not wanted any more, whatever is left to be written: there may be no room."""
+    with suppress(OSError):
+        close()
 
 
 @contextmanager
