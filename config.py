@@ -94,14 +94,17 @@ def _database(env: Mapping[str, str], folder: Path) -> dict[str, Any]:
 def engine_options(url: str) -> dict[str, Any]:
     """How to connect to ``url``: answers within seconds when the database is away (R10, C93).
 
-    What a failed statement was about is told to nobody, the log included (R14).
+    What a failed statement was about is told to nobody, the log included (R14). Statements are
+    planned for the values they come with: connections that only commit would keep plans for any
+    value, 20 to 40 times slower for a page of a million customers.
     """
     if not url.startswith("postgresql"):
         return {"hide_parameters": True, "connect_args": {"timeout": 5}}
-    limits = {
+    ways = {
         "statement_timeout": "5s",
         "lock_timeout": "3s",
         "idle_in_transaction_session_timeout": "10s",
+        "plan_cache_mode": "force_custom_plan",
     }
     return {
         "hide_parameters": True,
@@ -112,7 +115,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "connect_args": {
             "connect_timeout": 2,
             "keepalives_idle": 30,
-            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+            "options": " ".join(f"-c {name}={value}" for name, value in ways.items()),
         },
     }
 

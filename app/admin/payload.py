@@ -1,6 +1,7 @@
 """Records as JSON (contract §2): the same shape for reading one, many, and after writing."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from app.spec.field import Field
@@ -39,12 +40,30 @@ def _reader(policy: Policy, field: Field, linked: titles.Links) -> Reader:
     """How that field of a record is written for this reader: decided once, used for every row."""
     key, column = field.key, field.column
     if isinstance(field, RelationField):
-        return lambda row: _linked(field, getattr(row, key))
+        return _relation_reader(field)
     if isinstance(field, LinksField):
         return lambda row: _several(field, linked.get((row.id, key), ()))
     if key in policy.masked:
         return lambda row: policy.shown(field, getattr(row, column))
+    if type(field).to_json is Field.to_json:  # as it is: the most of a record
+        return attrgetter(column)
     return lambda row: field.to_json(getattr(row, column))
+
+
+def _relation_reader(field: RelationField) -> Reader:
+    """The record that each points at; one that several point at is put into words once."""
+    read = attrgetter(field.key)
+    said: dict[int, dict[str, Any]] = {}
+
+    def reader(row: Any) -> dict[str, Any] | None:
+        target = read(row)
+        if target is None:
+            return None
+        if target.id not in said:
+            said[target.id] = _linked(field, target)
+        return said[target.id]
+
+    return reader
 
 
 def _several(field: LinksField, some: Sequence[titles.Linked]) -> list[Any]:
@@ -54,10 +73,8 @@ def _several(field: LinksField, some: Sequence[titles.Linked]) -> list[Any]:
     return [{"id": one.id, "label": one.title} for one in some]
 
 
-def _linked(field: RelationField, target: Any) -> dict[str, Any] | None:
-    """A linked record as id and label; null for none and for one out of the reader's scope."""
-    if target is None:
-        return None
+def _linked(field: RelationField, target: Any) -> dict[str, Any]:
+    """A linked record that the reader may see, as id and label."""
     body = {"id": target.id, "label": titles.of(target, field)}
     if field.is_person:
         body["username"] = target.username

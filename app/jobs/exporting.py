@@ -18,6 +18,8 @@ from app.store import access, door, exports, listing, runs
 from app.store.exports import Export
 from app.store.jobs import Job
 
+BATCHES = 4
+"""So many batches are read and written between two transactions of the job."""
 PACKED = 5_000
 """Rows that even a slow machine packs within a second."""
 
@@ -43,7 +45,7 @@ class Exporting(Kind):
         if self._is_read:
             self._draft.finish()
         else:
-            self._ids = runs.pending(self._number, self._last, listing.BATCH)
+            self._ids = runs.pending(self._number, self._last, _step())
             self._written = self._draft.add(self._ids)
 
     def advance(self, job: Job) -> bool:
@@ -88,7 +90,7 @@ class Exporting(Kind):
             self._last = job.cursor = self._ids[-1]
             job.done += len(self._written)
             job.skipped += len(gone)
-        if len(self._ids) < listing.BATCH:
+        if len(self._ids) < _step():
             self._is_read = True
             job.lease_until += timedelta(seconds=job.total / PACKED)  # no sign of life meanwhile
 
@@ -106,6 +108,10 @@ class Exporting(Kind):
 
     def download(self, job: Job) -> str:
         return files.address(job.operation_id or 0)
+
+
+def _step() -> int:
+    return BATCHES * listing.BATCH
 
 
 def decide(number: int, remark: str, *, is_approved: bool) -> Export:

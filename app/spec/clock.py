@@ -28,9 +28,13 @@ def local(instant: datetime) -> datetime:
     return instant.astimezone(readers_zone())
 
 
+_TO_THE_SECOND = len("2026-11-21T08:00:00")
+
+
 def iso(instant: datetime) -> str:
     """The instant as programs read it (contract §2): ``2026-11-21T08:00:00Z``."""
-    return f"{instant.astimezone(UTC).isoformat(timespec='seconds').removesuffix('+00:00')}Z"
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return f"{utc.isoformat()[:_TO_THE_SECOND]}Z"
 
 
 def shown(instant: datetime) -> str:

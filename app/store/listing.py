@@ -8,10 +8,24 @@ search index alone, which is read quicker than the records. The rows are then re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CTE, ColumnElement, Select, and_, false, func, not_, select, true, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    not_,
+    select,
+    true,
+    union_all,
+)
 
 from app.extensions import db
 from app.spec.conditions import columns_in
@@ -209,7 +223,20 @@ def _count(rows: CTE) -> Any:
 def _counted(
     model: Any, where: Sequence[Any], order: Order, span: Span, cap: int, *, again: bool
 ) -> tuple[int, list[int]]:
-    """Count up to one past the cap, and the ids of the page: one statement.
+    """Count up to one past the cap, and the ids of the page: one statement."""
+    make = _counting if where else _counting_all
+    statement = make(model, tuple(where), order, cap, again=again)
+    rows = db.session.execute(statement, {_OFFSET.key: span.offset, _SIZE.key: span.size}).all()
+    return rows[0].n, [row[0] for row in rows if row[0] is not None]
+
+
+_OFFSET, _SIZE = bindparam("page_offset", type_=Integer), bindparam("page_size", type_=Integer)
+
+
+def _counting(
+    model: Any, where: Sequence[Any], order: Order, cap: int, *, again: bool
+) -> Select[Any]:
+    """The statement for a page of ``_SIZE`` rows after the first ``_OFFSET``, and their count.
 
     Up to the cap, what is counted is kept and sorted or, with ``again``, read a second time to be
     sorted: the planner is kept from walking the order's index for a selective filter. Beyond the
@@ -228,13 +255,17 @@ def _counted(
         few = select(some).where(is_few).subquery()
     many = select(*keys).where(*where, not_(is_few)).order_by(*order.clauses)
     halves = (select(few).order_by(*order.of(list(few.c))), many)
-    page = union_all(*(select(span.of(half).subquery()) for half in halves)).subquery()
-    rows = db.session.execute(
-        select(page.c[len(keys) - 1], total.c.n)
-        .select_from(total.outerjoin(page, true()))
-        .order_by(*order.of(list(page.c)))
-    ).all()
-    return rows[0].n, [row[0] for row in rows if row[0] is not None]
+    page = union_all(*(select(h.offset(_OFFSET).limit(_SIZE).subquery()) for h in halves))
+    found = page.subquery()
+    return (
+        select(found.c[len(keys) - 1], total.c.n)
+        .select_from(total.outerjoin(found, true()))
+        .order_by(*order.of(list(found.c)))
+    )
+
+
+_counting_all = lru_cache(maxsize=500)(_counting)
+"""The statements for lists without conditions, of which there is one per column to sort by."""
 
 
 def _is_indexed(policy: Policy, query: Query) -> bool:

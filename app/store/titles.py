@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import literal, select
+from sqlalchemy import Select, literal, select
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
@@ -107,19 +108,27 @@ def of_links(entity: Entity, records: Sequence[Any], fields: Iterable[Field]) ->
 
 
 def _linked(entity: Entity, field: LinksField, rows: Sequence[int]) -> Iterator[tuple[int, Linked]]:
+    mine, _theirs = links.ends(entity, field)
+    statement = _linking(entity, field.key, english(catalogue.get(field.to)))
+    for row, linked, own, other, shade in db.session.execute(
+        statement.where(member_of(mine, rows))
+    ):
+        yield row, Linked(linked, either(own, other) if own or other else "", shade or "")
+
+
+@lru_cache(maxsize=200)
+def _linking(entity: Entity, key: str, english_name: str) -> Select[Any]:
+    """What is linked by a field, in order; whose links is still to be said."""
+    field = cast(LinksField, entity.fields[key])
     target, (mine, theirs) = catalogue.get(field.to), links.ends(entity, field)
-    keys = (english(target), COLOUR if COLOUR in target.fields else "")
-    translated, colour = (getattr(target.model, key) if key else literal(None) for key in keys)
-    title = getattr(target.model, target.title)
-    statement = (
-        select(mine, theirs, title, translated, colour)
+    names = (english_name, COLOUR if COLOUR in target.fields else "")
+    translated, colour = (getattr(target.model, n) if n else literal(None) for n in names)
+    return (
+        select(mine, theirs, getattr(target.model, target.title), translated, colour)
         .select_from(links.table_of(field))
         .outerjoin(target.model, target.model.id == theirs)  # the gate's condition joins here
-        .where(member_of(mine, rows))
         .order_by(mine, theirs)
     )
-    for row, linked, own, other, shade in db.session.execute(statement):
-        yield row, Linked(linked, either(own, other) if own or other else "", shade or "")
 
 
 def said(some: Iterable[Linked]) -> str:

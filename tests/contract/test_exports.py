@@ -37,7 +37,8 @@ ALL = {"format": "xlsx", "columns": "all", "reason": "fair in May"}
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same limits a hundred times smaller: what is tested is what happens at them."""
     monkeypatch.setattr(behaviour, "AT_ONCE", FEW)
-    monkeypatch.setattr(listing, "BATCH", 20)
+    monkeypatch.setattr(listing, "BATCH", 10)
+    monkeypatch.setattr(exporting, "BATCHES", 2)
     monkeypatch.setattr(drafts, "PORTION", 1_000)
 
 

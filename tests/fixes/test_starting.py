@@ -110,6 +110,7 @@ def test_connections_are_set_up(world: World) -> None:
             "SHOW statement_timeout": "5s",
             "SHOW lock_timeout": "3s",
             "SHOW idle_in_transaction_session_timeout": "10s",
+            "SHOW plan_cache_mode": "force_custom_plan",
         },
     }[world.server.kind]
     with world.app.app_context(), db.engine.connect() as connection:

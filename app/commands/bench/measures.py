@@ -161,13 +161,14 @@ def files(company: Company) -> Iterator[Measure]:
     """Spreadsheets out, by jobs; the least is the library alone."""
     owners = company.owners["department_tree"]
     rows = spreadsheets.count_of(owners)
-    for kind, ratio in (("xlsx", 1.4), ("csv", None)):
+    plain = {"xlsx": (spreadsheets.plain_xlsx, 1.4), "csv": (spreadsheets.plain_csv, 2)}
+    for kind, (least, ratio) in plain.items():
         yield Measure(
             area="bulk",
             name=f"export {rows:,} × 15, {kind}",
             who="department_tree",
             ask=partial(spreadsheets.exported, kind=kind),
-            least=partial(spreadsheets.plain_export, owners) if ratio else None,
+            least=partial(least, owners),
             statements=14,
             ratio=ratio,
             rounds=1,

@@ -2,6 +2,8 @@
 
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """First characters that a spreadsheet may take for a formula; csv cells get an apostrophe."""
+_SUSPECT = frozenset({*GUARDED, "'"})
+"""How the few begin that are worth a second look."""
 
 
 def guarded(text: str) -> str:
@@ -9,7 +11,7 @@ def guarded(text: str) -> str:
 
     Also before what an import would take for guarded, so that it comes back as it was (C72).
     """
-    return f"'{text}" if _is_guarded(text) else text
+    return f"'{text}" if text[:1] in _SUSPECT and _is_guarded(text) else text
 
 
 def unguarded(text: str) -> str:

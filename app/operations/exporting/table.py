@@ -15,7 +15,7 @@ from app.spec import clock
 from app.spec.entity import NUMBER, Entity
 from app.spec.errors import Invalid
 from app.spec.field import Field
-from app.spec.kinds import BooleanField, DateTimeField, OptionField
+from app.spec.kinds import BooleanField, DateTimeField, OptionField, TextField
 from app.spec.relations import LinksField, RelationField
 from app.store import layouts, loading, preferences, titles
 from app.store.context import actor, operating
@@ -25,9 +25,8 @@ from app.store.policy import Policy
 MOST_KEPT = 20_000
 """Texts of one column that are kept for the rows to come."""
 
-Cell = Callable[[Any, titles.Links], Any]
-"""From a record, and what is linked to it, to a text, number, date or moment on the reader's clock;
-None or "" for nothing."""
+Cell = Callable[[Any], Any]
+"""From a record to a text, number, date or moment on the reader's clock; None or "" for nothing."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,18 @@ class Table:
     policy: Policy
     fields: tuple[Field, ...]
 
+    def cells(self, linked: titles.Links) -> list[tuple[str, Cell]]:
+        """By column its key and how its cells are read of records that these are linked to."""
+        return [
+            (f.key, _several(f, linked) if isinstance(f, LinksField) else self._own_cells[f.key])
+            for f in self.fields
+        ]
+
     @cached_property
-    def cells(self) -> tuple[tuple[str, Cell], ...]:
-        """By column its key and how its cells are read."""
-        return tuple((field.key, _cell(self.policy, field)) for field in self.fields)
+    def _own_cells(self) -> dict[str, Cell]:
+        """Those that a record alone tells, by column: settled once for all rows."""
+        fields = (f for f in self.fields if not isinstance(f, LinksField))
+        return {f.key: _cell(self.policy, f) for f in fields}
 
 
 def table_for(entity: Entity, columns: str | list[str]) -> Table:
@@ -72,40 +79,40 @@ def rows_of(table: Table, ids: Sequence[int]) -> Iterator[tuple[int, list[Any]]]
     """Each record still within the export scope: its id and cells, masked as the policy says."""
     with operating("export", table.entity.key, pools=True):
         records = loading.rows_of(table.policy, ids, table.fields)
-        linked = titles.of_links(table.entity, records, table.fields)
+        cells = table.cells(titles.of_links(table.entity, records, table.fields))
         for record in records:
             seen = table.policy.pool_columns(record)
             yield (
                 record.id,
-                [
-                    cell(record, linked) if seen is None or key in seen else None
-                    for key, cell in table.cells
-                ],
+                [cell(record) if seen is None or key in seen else None for key, cell in cells],
             )
 
 
+def _several(field: LinksField, linked: titles.Links) -> Cell:
+    return lambda record: titles.said(linked.get((record.id, field.key), ()))
+
+
 def _cell(policy: Policy, field: Field) -> Cell:
-    if isinstance(field, LinksField):
-        return lambda record, linked: titles.said(linked.get((record.id, field.key), ()))
     if isinstance(field, RelationField):
         return _title(field)
     value_of = attrgetter(field.column)
     if field.mask and field.key in policy.masked:
-        return lambda record, _linked: policy.shown(field, value_of(record))
+        return lambda record: policy.shown(field, value_of(record))
     if isinstance(field, DateTimeField):
         return _moment(field)
     if isinstance(field, OptionField | BooleanField):
         return _remembered(field)
-    if field.kind in ("date", "money", "integer"):
-        return lambda record, _linked: value_of(record)
-    return lambda record, _linked: field.to_text(value_of(record))
+    is_text = isinstance(field, TextField) and type(field).to_text is Field.to_text
+    if is_text or field.kind in ("date", "money", "integer"):
+        return value_of
+    return lambda record: field.to_text(value_of(record))
 
 
 def _title(field: RelationField) -> Cell:
     """What a linked record is called; the same few people and companies come again and again."""
     linked_of, known = attrgetter(field.key), dict[int, str]()
 
-    def cell(record: Any, _linked: titles.Links) -> str:
+    def cell(record: Any) -> str:
         found = linked_of(record)
         if found is None:
             return ""
@@ -122,7 +129,7 @@ def _remembered(field: Field) -> Cell:
     """One of few values: each is put into words once."""
     value_of, known = attrgetter(field.column), dict[Any, str]()
 
-    def cell(record: Any, _linked: titles.Links) -> str:
+    def cell(record: Any) -> str:
         value = value_of(record)
         if value not in known:
             known[value] = field.to_text(value)
@@ -134,7 +141,7 @@ def _remembered(field: Field) -> Cell:
 def _moment(field: Field) -> Cell:
     value_of, zone = attrgetter(field.column), clock.readers_zone()
 
-    def cell(record: Any, _linked: titles.Links) -> Any:
+    def cell(record: Any) -> Any:
         value = value_of(record)
         return value and value.astimezone(zone).replace(tzinfo=None)
 

@@ -154,7 +154,10 @@ class Csv:
 
     def add(self, rows: Rows) -> None:
         """Write more rows."""
-        self._sheet.writerows([guarded(_text(value)) for value in cells] for cells in rows)
+        self._sheet.writerows(
+            [guarded(value if type(value) is str else _text(value)) for value in cells]
+            for cells in rows
+        )
 
     def close(self) -> None:
         """Write what is still in memory, and leave the file open."""
@@ -168,8 +171,6 @@ class Csv:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
     if isinstance(value, datetime):
         return value.isoformat(" ", "minutes")
     return "" if value is None else str(value)
