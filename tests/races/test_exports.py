@@ -17,7 +17,7 @@ from tests.races.test_jobs import ON_SQLITE, let_leases_end, state, workers_to_k
 from tests.support.working import work_off
 from tests.support.worlds import World
 
-ROWS = 2_501
+ROWS = 8_001
 """Two chunks of rows, and the packing."""
 HALF = ("app.operations.exporting.files", "note")
 
