@@ -28,7 +28,7 @@ class Exporting(Kind):
     """Writes the file of one export; its cursor is the last record that was looked at."""
 
     slug = "export"
-    begins_anew = prepares = True
+    begins_anew = True
 
     def __init__(self) -> None:
         self._draft: Draft | None = None
@@ -37,6 +37,10 @@ class Exporting(Kind):
         self._ids: list[int] = []
         self._written: list[int] = []
         self._is_read = False
+
+    @property
+    def prepares(self) -> bool:
+        return self._draft is not None
 
     def prepare(self) -> None:
         """Read and write the next rows; behind the last ones make the file whole."""

@@ -1,8 +1,9 @@
 """Imports and dry runs of more rows than a request takes, portion by portion (BULK-3, R17)."""
 
+from app.extensions import db
 from app.jobs.kind import Kind
 from app.jobs.queue import PAGE, enqueue
-from app.operations.importing import applying
+from app.operations.importing import applying, resuming
 from app.operations.importing.applying import AT_ONCE, Importer, Rehearsal
 from app.store import imports
 from app.store.imports import Import
@@ -19,12 +20,26 @@ class Importing(Kind):
     surface = "import"
 
     def __init__(self) -> None:
-        self._importer: Importer | None = None
+        self._importer = Importer()
+        self._before: tuple[int, int] | None = None
+
+    def take_up(self, job: Job) -> None:
+        """What the portions before the cursor claim is read first, in no transaction of the job."""
+        if job.cursor:
+            self._before = job.parameters[FILE], job.cursor
+
+    @property
+    def prepares(self) -> bool:
+        return self._before is not None
+
+    def prepare(self) -> None:
+        if self._before is not None:
+            db.session.rollback()  # nothing stays open while they are read page by page
+            self._importer = Importer(resuming.claims_before(*self._before))
+            self._before = None
 
     def advance(self, job: Job) -> bool:
         file = imports.under_way(job.parameters[FILE])
-        if self._importer is None:
-            self._importer = Importer(file, job.cursor)
         more = self._importer.step(file, job.cursor)
         job.cursor += 1
         job.done = file.created + file.updated
@@ -79,7 +94,7 @@ def run(file: Import, page: str) -> int | None:
             Importing.slug, operation_id=number, parameters=about, total=file.total
         )
         return file.job_id
-    importer, place = Importer(file, 0), 0
+    importer, place = Importer(), 0
     while importer.step(file, place):
         place += 1
     applying.tell_owners(file, {})

@@ -22,13 +22,19 @@ class Kind:
     begins_anew: ClassVar[bool] = False
     """Whether a job of this kind starts over when somebody else takes it up: then only so many may
     try, however far they got."""
-    prepares: ClassVar[bool] = False
-    """Whether a part of each chunk needs no transaction: then nobody waits for that part."""
+
+    @property
+    def prepares(self) -> bool:
+        """Whether a part of the next chunk needs no transaction: nobody waits for that then."""
+        return False
+
+    def take_up(self, job: Job) -> None:
+        """Look at how far the job is, once, before anything else; nothing is to be written."""
 
     def prepare(self) -> None:
         """Do of the next chunk what writes nothing, as the person whose job it is.
 
-        Called before every ``advance`` but the first one. What goes wrong counts as it does there.
+        Called before every ``advance`` if it ``prepares``. What goes wrong counts as it does there.
         """
 
     def advance(self, job: Job) -> bool:

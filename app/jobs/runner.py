@@ -93,31 +93,45 @@ class Runner:
 
         One object of its kind does them; after a chunk that was rolled back another one goes on.
         """
-        kind: Kind | None = None
-        is_over, person = False, 0
+        kind, person = self._taken_up(number)
+        is_over = False
         with ExitStack() as open_things:
+            open_things.callback(_let_go, kind)
             while not (is_over or self.stop.is_set()):
                 began = time.monotonic()
-                if kind is not None and kind.prepares:
+                if kind.prepares:
                     self._prepare(kind, person)
                 with self._transaction(number) as job:
                     if job is None:
                         return
-                    if kind is None:
-                        kind = KINDS[job.kind]()
-                        open_things.callback(_let_go, kind)
                     _chunk(job, kind, began)
-                    is_over, person = job.state in jobs.CLOSED, job.actor_id
+                    is_over = job.state in jobs.CLOSED
                 time.sleep(BREATH)
 
+    def _taken_up(self, number: int) -> tuple[Kind, int]:
+        """The object that does a job, and whose job it is."""
+        with self._reading():
+            job = jobs.taken(number)
+            if job.attempts > MOST_ATTEMPTS:
+                raise ServerFault
+            kind = KINDS[job.kind]()
+            kind.take_up(job)
+            return kind, job.actor_id
+
     def _prepare(self, kind: Kind, person: int) -> None:
-        """What of a chunk only reads: in a transaction that holds up no writer."""
+        """What of a chunk only reads."""
+        with self._reading():
+            be_patient()
+            with acting_as(access.load_actor(person)):
+                kind.prepare()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A transaction that holds up no writer."""
         token = may_write.set(False)
         try:
             with self.app.app_context():
-                be_patient()
-                with acting_as(access.load_actor(person)):
-                    kind.prepare()
+                yield
                 db.session.rollback()
         finally:
             may_write.reset(token)
@@ -179,8 +193,6 @@ def _rest(faults: int) -> None:
 
 def _chunk(job: Job, kind: Kind, began: float) -> None:
     """Do a chunk that was begun at that moment of the monotonic clock."""
-    if job.attempts > MOST_ATTEMPTS:
-        raise ServerFault
     if job.state == "cancelling":
         job.end("cancelled")
         return _settle(job, kind)

@@ -40,6 +40,8 @@ SWEPT_AT_ONCE = 3
 """Files whose rows go in one transaction: on SQLite nobody else writes meanwhile (R10)."""
 Lines = Sequence[tuple[int, list[str]]]
 PAGE = 1_000
+CLAIMS_AT_ONCE = 20
+"""Portions whose claims are read together."""
 
 
 class Import(db.Model):  # type: ignore[name-defined,misc]
@@ -80,6 +82,20 @@ class ImportPart(db.Model):  # type: ignore[name-defined,misc]
     """A portion of a file's rows, as packed JSON: [[line, [cell, …]], …]."""
 
     __tablename__ = "import_part"
+    __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("import_file.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ImportClaim(db.Model):  # type: ignore[name-defined,misc]
+    """What the rows of a portion that has been imported are, for those of later ones: packed.
+
+    Written with the portion, and gone when the import is done: only who takes it up reads it.
+    """
+
+    __tablename__ = "import_claim"
     __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
 
     import_id: Mapped[int] = mapped_column(ForeignKey("import_file.id"), primary_key=True)
@@ -131,6 +147,34 @@ def parts(number: int) -> Iterator[Lines]:
     while (rows := part(number, place)) is not None:
         yield rows
         place += 1
+
+
+def keep_claims(number: int, place: int, packed: bytes) -> None:
+    """Store what the rows of a portion claim, in the transaction that imports them (C77)."""
+    row = {"import_id": number, "number": place, "packed": packed}
+    db.session.execute(insert(ImportClaim.__table__), [row])
+
+
+def claims(number: int, before: int) -> Iterator[bytes]:
+    """What the portions before that place claim, in their order.
+
+    A few are read at a time, each time by itself: no transaction waits for their reader.
+    """
+    one, place = ImportClaim.__table__.c, -1
+    of_file = select(one.number, one.packed).where(one.import_id == number, one.number < before)
+    while True:
+        following = of_file.where(one.number > place).order_by(one.number).limit(CLAIMS_AT_ONCE)
+        with reading() as connection:
+            page = connection.execute(following).all()
+        yield from (row.packed for row in page)
+        if len(page) < CLAIMS_AT_ONCE:
+            return
+        place = page[-1].number
+
+
+def forget_claims(number: int) -> None:
+    """Delete what the portions of an import claimed: there are no later ones."""
+    db.session.execute(delete(ImportClaim.__table__).where(ImportClaim.import_id == number))
 
 
 def own(number: int, entity: str = "", *, lock: bool = False) -> Import:
@@ -218,18 +262,6 @@ def reasons(number: int) -> list[tuple[str, str, int]]:
     return [(outcome, reason, count) for outcome, reason, count in db.session.execute(statement)]
 
 
-def matched(number: int) -> set[int]:
-    """The records that rows of a run under way have met without changing them."""
-    row = ImportLine
-    statement = select(row.record_id).where(row.import_id == number, row.record_id.is_not(None))
-    return {record for record in db.session.scalars(statement) if record}
-
-
-def left(number: int) -> set[int]:
-    """The lines that changed nothing."""
-    return set(db.session.scalars(select(ImportLine.line).where(ImportLine.import_id == number)))
-
-
 def sweep(keep: timedelta) -> int:
     """Forget what the rows of old files said, but of those a job is at; answers of how many.
 
@@ -247,7 +279,7 @@ def _sweep_some(keep: timedelta) -> int:
         is_at_it = exists().where(Job.id == file.job_id, Job.state.in_(OPEN))
         is_old = (file.at < clock.now() - keep, file.is_forgotten.is_(False), ~is_at_it)
         old = list(connection.scalars(select(file.id).where(*is_old).limit(SWEPT_AT_ONCE)))
-        for table in (ImportPart.__table__, ImportLine.__table__):
+        for table in (ImportPart.__table__, ImportClaim.__table__, ImportLine.__table__):
             connection.execute(delete(table).where(table.c.import_id.in_(old)))
         connection.execute(
             update(Import.__table__).where(file.id.in_(old)).values(is_forgotten=True)

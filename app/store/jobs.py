@@ -160,6 +160,11 @@ def take_up(number: int, worker: str, kinds: Collection[str]) -> bool:
     return bool(taken.rowcount)
 
 
+def taken(number: int) -> Job:
+    """A job that was taken up, as it is."""
+    return db.session.execute(select(Job).where(Job.id == number)).scalar_one()
+
+
 def renew(number: int, worker: str) -> Job | None:
     """The job with its lease renewed and its row locked to the end of this transaction.
 

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.operations.importing import cells, headers, options
 from app.operations.importing.deciding import decide
 from app.operations.importing.plan import OUTCOMES, Claims, Planner, Verdict
-from app.operations.importing.resuming import claims_before
+from app.operations.importing.resuming import packed
 from app.operations.importing.writing import write
 from app.spec.catalogue import catalogue
 from app.spec.entity import NUMBER, Entity
@@ -123,7 +123,7 @@ def planner_of(file: Import, claims: Claims | None = None, *, dry_run: bool) -> 
         other = catalogue.get(entity.carried.entity)
         made = options.Options("create", owner=chosen.owner)
         planner.carried = Planner(other, behind, made, kind, dry_run)
-        planner.carried.through = entity.carried.through
+        planner.carried.through, planner.carried.kind = entity.carried.through, (other.key,)
     return planner
 
 
@@ -184,11 +184,10 @@ def start(file: Import) -> int:
 class Importer:
     """Imports a file portion by portion; one may end and another go on where it stopped."""
 
-    def __init__(self, file: Import, place: int) -> None:
+    def __init__(self, claims: Claims | None = None) -> None:
+        """``claims`` are what earlier portions claim, for whoever goes on where one stopped."""
         self._pending: tuple[int, Claims] | None = None
-        self._claims = Claims()
-        if place:
-            self._claims = claims_before(planner_of(file, dry_run=False), file, place)
+        self._claims = claims or Claims()
 
     def step(self, file: Import, place: int) -> bool:
         """Import one portion in the transaction under way, with the rights of now (C40).
@@ -198,6 +197,8 @@ class Importer:
         self._settle(place)
         rows = _portion(file, place, {outcome: getattr(file, outcome) for outcome in OUTCOMES})
         if rows is None:
+            if file.job_id:
+                imports.forget_claims(file.id)
             return False
         assert file.operation_id is not None  # noqa: S101 - for the type checker: it was started
         planner = planner_of(file, self._claims, dry_run=False)
@@ -205,6 +206,8 @@ class Importer:
             verdicts, claims = self._written(planner, rows, file.operation_id)
         self._pending = place, claims
         _note(planner.entity, file, verdicts)
+        if file.job_id:  # within a request all or nothing is done
+            imports.keep_claims(file.id, place, packed(claims))
         return True
 
     def _settle(self, place: int) -> None:

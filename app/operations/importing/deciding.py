@@ -12,12 +12,14 @@ from app.operations.importing.headers import BEHIND
 from app.operations.importing.options import FOREIGN_OWNER
 from app.operations.importing.plan import (
     ATTACHED,
+    CHOSEN,
     KEPT_OWNER,
     REASONS,
     UNWRITABLE,
     Claims,
     Planner,
     Said,
+    Sign,
     Verdict,
 )
 from app.operations.importing.reading import Read
@@ -30,20 +32,39 @@ from app.store.writer import Change
 def decide(planner: Planner, rows: Sequence[tuple[int, list[str]]]) -> tuple[list[Verdict], Claims]:
     """The verdicts of a portion, and what it claims: to be kept when it is written."""
     read = planner.reader.read(rows)
-    signs = matching.signs(planner.unique, [one.values for one in read])
-    hits = matching.taken(planner.entity, planner.unique, signs)
-    agreeing = planner.agreeing(read)
-    wanted = {some[0] for some in agreeing if len(some) == 1}
-    wanted |= {i for hit in hits for some in hit.values() for i in some}
+    unique = matching.signs(planner.unique, [one.values for one in read])
+    hits = matching.taken(planner.entity, planner.unique, unique)
+    signs = [planner.signs(one.values, some) for one, some in zip(read, unique, strict=True)]
+    claims = planner.claims.branch()
+    asked = [
+        _with_moved(claims, *one) for one in zip(signs, hits, planner.agreeing(read), strict=True)
+    ]
+    wanted = {agreeing[0] for _signs, _hits, agreeing in asked if len(agreeing) == 1}
+    wanted |= {i for _signs, hit, _agreeing in asked for some in hit.values() for i in some}
     wanted |= {one.values["id"] for one in read if one.values.get("id")}
     known = planner.known(wanted)
-    claims = planner.claims.branch()
     decision = _Decision(planner, claims, known, Said(planner, list(known.values())))
     if planner.carried:
         decision.carried = _Carried(planner, planner.carried, claims, known)
         decision.carried.read(rows, wanted)
-    asked = zip(read, signs, hits, agreeing, strict=True)
-    return [decision.over(*one) for one in asked], claims
+    return [decision.over(one, *more) for one, more in zip(read, asked, strict=True)], claims
+
+
+Asked = tuple[Sequence[Sign], matching.Hits, Sequence[int]]
+"""Of a row: its signs, the records that have its unique values, and those that agree with it."""
+
+
+def _with_moved(
+    claims: Claims, signs: Sequence[Sign], hits: matching.Hits, agreeing: Sequence[int]
+) -> Asked:
+    """Found besides: records that had these signs until an earlier row, or got them by one."""
+    for sign in signs:
+        if moved := claims.holders(sign):
+            if sign[0] == CHOSEN:
+                agreeing = sorted({*agreeing, *moved})
+            else:
+                hits = hits | {sign[0]: sorted({*hits.get(sign[0], ()), *moved})}
+    return signs, hits, agreeing
 
 
 @dataclass
@@ -57,33 +78,46 @@ class _Decision:
     carried: "_Carried | None" = None
 
     def over(
-        self, one: Read, unique: Sequence[Any], hits: matching.Hits, agreeing: Sequence[int]
+        self, one: Read, signs: Sequence[Sign], hits: matching.Hits, agreeing: Sequence[int]
     ) -> Verdict:
         """The verdict over a row and what it carries."""
-        target, code = self._target(one, hits, agreeing)
-        signs = self.planner.signs(one, unique)
-        verdict = self._judged(one, signs, target, code)
+        _signs, hits, agreeing = _with_moved(self.claims, signs, hits, agreeing)
+        verdict = self._judged(one, signs, *self._target(one, hits, agreeing))
         if self.carried:
             verdict = self.carried.joined(verdict, one)
-        if verdict.outcome == "created":
-            self.claims.fresh.update(dict.fromkeys(signs, one.line))
+        self._claim(verdict, signs)
         return verdict
 
-    def _judged(self, one: Read, signs: Sequence[Any], target: int | None, code: str) -> Verdict:
-        """What becomes of a row, in this order: whether it is readable, which record, what."""
+    def _claim(self, verdict: Verdict, signs: Sequence[Sign]) -> None:
+        """What later rows must know of a record that is made, or that has other signs now."""
+        planner, change = self.planner, verdict.change
+        if verdict.outcome == "created":
+            told = {*signs, *planner.chosen(verdict.values)}
+            self.claims.fresh.update(dict.fromkeys(told, verdict.line))
+        elif change and not planner.telling.isdisjoint(change.values):
+            before = planner.signs_of(change.before)
+            after = planner.signs_of({**change.before, **change.values})
+            self.claims.move(change.id, before ^ after)
+
+    def _judged(self, one: Read, signs: Sequence[Sign], target: int | None, code: str) -> Verdict:
+        """What becomes of a row, in this order: whether its record was met, whether it is readable,
+        which record it is, what happens to that."""
+        reaches = self.planner.reaches
+        if earlier := self.claims.born(signs):
+            if reaches and one.values.get("id"):
+                return Verdict(one.line, "failed", "exists")
+            return Verdict(one.line, "skipped", "repeated", earlier=earlier)
+        if reaches and target and (line := self.claims.met(target)) is not None:
+            return Verdict(one.line, "skipped", "repeated", record=target, earlier=line)
         problems = self._unsaid(one, target)
         if problems:
             return Verdict(one.line, "failed", "invalid", problems)
-        if earlier := self.claims.born(signs):
-            return Verdict(one.line, "skipped", "repeated", earlier=earlier)
         if code:
             return Verdict(one.line, "failed", code)
         if not target:
             return self._new(one)
-        if (line := self.claims.met(target)) is not None:
-            return Verdict(one.line, "skipped", "repeated", record=target, earlier=line)
         verdict = self._existing(one, target)
-        if self.planner.reaches and verdict.record:
+        if reaches and verdict.record:
             self.claims.touched[target] = one.line
         return verdict
 
@@ -235,7 +269,7 @@ class _Carried:
         signs = matching.signs(self.planner.unique, [one.values for one in read])
         hits = matching.taken(self.planner.entity, self.planner.unique, signs)
         self.asked = {
-            one.line: (one, [(self.kind, *sign) for sign in some], hit)
+            one.line: (one, self.planner.signs(one.values, some), hit)
             for one, some, hit in zip(read, signs, hits, strict=True)
             if one.texts
         }
@@ -247,10 +281,11 @@ class _Carried:
             return verdict
         one, signs, hits = self.asked[row.line]
         name, parent = one.values.get(self.title), verdict.parent
-        if name and (parent, name) in self.there:
+        called = (self.kind, parent, name)
+        if name and ((parent, name) in self.there or self.decision.claims.born([called])):
             return verdict
         one.values |= {self.through: parent, "owner": row.values.get("owner")}
-        child = self.decision.over(one, [*signs, (self.kind, parent, name)], hits, [])
+        child = self.decision.over(one, [*signs, called], hits, [])
         if child.outcome == "failed" or child.code == "exists":
             problems = child.problems or [(self.title, REASONS["exists"])]
             behind = [(f"{self.kind}{BEHIND}{key}", sentence) for key, sentence in problems]

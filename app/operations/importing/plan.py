@@ -45,7 +45,9 @@ ATTACHED = "attached"
 """The code of a row whose record stays as it is and gets what the row carries; and the note of it
 in that record's history."""
 Sign = tuple[Any, ...]
-"""A field and what of its value is compared; of several fields together the entity stands first."""
+"""A field and what of its value is compared; ``CHOSEN`` and the values of the fields to match by;
+of a carried child all that behind its kind."""
+CHOSEN = ""
 OUTCOMES = ("created", "updated", "skipped", "failed")
 
 
@@ -87,14 +89,27 @@ class Verdict:
 
 @dataclass
 class Claims:
-    """The records that earlier rows of the file are, so that no record is met twice."""
+    """The records that earlier rows of the file are, so that no record is met twice.
+
+    Nothing of it depends on where a portion ends, nor on whether the earlier ones are written: so
+    dry run and run say the same (C79). What it holds can be stored as JSON.
+    """
 
     fresh: dict[Any, int] = field(default_factory=dict)
+    """The lines that new records come from, by sign."""
     touched: dict[int, int] = field(default_factory=dict)
+    """The lines that existing records were met in."""
     made: dict[int, int] = field(default_factory=dict)
-    """The new records by line, once they are written."""
+    """The new records by line, once they are written, where rows carry children."""
+    moved: dict[Any, list[int]] = field(default_factory=dict)
+    """The existing records whose signs rows have changed: by those they had, and those they got."""
     kept: "Claims | None" = None
     """What was claimed before this branch."""
+
+    @property
+    def told(self) -> "tuple[dict[Any, Any], ...]":
+        """All that it holds, without what was claimed before."""
+        return self.fresh, self.touched, self.made, self.moved
 
     def branch(self) -> "Claims":
         """The same, to be added to and thrown away or kept."""
@@ -102,9 +117,8 @@ class Claims:
 
     def keep(self, branch: "Claims") -> None:
         """Take over what a branch has added."""
-        self.fresh |= branch.fresh
-        self.touched |= branch.touched
-        self.made |= branch.made
+        for mine, more in zip(self.told, branch.told, strict=True):
+            mine.update(more)
 
     def record_of(self, parent: int) -> int:
         """The record that a verdict is about, after what it is about was written."""
@@ -120,9 +134,19 @@ class Claims:
         return 0
 
     def met(self, record: int) -> int | None:
-        """The line that an existing record was met in, 0 when that isn't known; None: in none."""
+        """The line that an existing record was met in; None: in none."""
         before = self.kept.touched if self.kept else {}
         return self.touched.get(record, before.get(record))
+
+    def move(self, record: int, signs: Iterable[Any]) -> None:
+        """An existing record had these signs, or has got them."""
+        for sign in signs:
+            self.moved[sign] = sorted({record, *self.holders(sign)})
+
+    def holders(self, sign: Any) -> Sequence[int]:
+        """The existing records that had that sign before a row changed it, or have got it so."""
+        before = self.kept.moved if self.kept else {}
+        return self.moved.get(sign) or before.get(sign) or ()
 
 
 @dataclass
@@ -140,6 +164,8 @@ class Planner:
     """Decides over the children that the rows carry."""
     through: str = ""
     """Of such a one: the field that names the record which it belongs to."""
+    kind: tuple[str, ...] = ()
+    """Of such a one: what its signs begin with."""
 
     @cached_property
     def reader(self) -> Reader:
@@ -210,12 +236,25 @@ class Planner:
     def unique(self) -> list[Field]:
         return [f for f in self.fields.values() if f.is_unique]
 
-    def signs(self, one: Read, unique: Sequence[Sign]) -> Sequence[Sign]:
-        """What tells a new record of this file from the others."""
+    @cached_property
+    def telling(self) -> set[str]:
+        """The fields that may tell which record a row is."""
+        return {*self.options.match, *(f.key for f in self.unique)}
+
+    def signs(self, values: Mapping[str, Any], unique: Sequence[Sign]) -> list[Sign]:
+        """What tells a record of these values from the others of its kind in this file."""
+        return [_plain((*self.kind, *sign)) for sign in unique] + self.chosen(values)
+
+    def chosen(self, values: Mapping[str, Any]) -> list[Sign]:
+        """The one of these signs that he chose to match by, unless a part of it is empty."""
         keys = self.options.match
-        if keys and all(one.values.get(key) for key in keys):
-            return [*unique, (self.entity.key, tuple(one.values[key] for key in keys))]
-        return unique
+        if not keys or not all(values.get(key) for key in keys):
+            return []
+        return [_plain((*self.kind, CHOSEN, *(values[key] for key in keys)))]
+
+    def signs_of(self, values: Mapping[str, Any]) -> set[Sign]:
+        """All of them, of values that are stored or will be."""
+        return {*self.signs(values, matching.signs(self.unique, [values])[0])}
 
     def agreeing(self, read: Sequence[Read]) -> list[list[int]]:
         """For each row the records that agree with it in what he chose to match by."""
@@ -232,6 +271,11 @@ class Planner:
             wanted = sorted(set(ids))
             found = lock_rows(self.entity, wanted, tuple(self.fields), lock=not self.dry_run)
             return {row.id: row for row in found}
+
+
+def _plain(sign: Sign) -> Sign:
+    """A sign as it is claimed, in words and numbers only."""
+    return tuple(one if isinstance(one, str | int) else str(one) for one in sign)
 
 
 class Said:

@@ -1,54 +1,46 @@
 """An import that another process began: what its rows have claimed so far (C77, C79).
 
-Who takes it up decides as the first one would have, had nobody ended him: which records were met
-follows from the report, and what new ones are told from others by from the rows as they are staged.
+Each portion stores what it claims in the transaction that imports it. Who takes the import up reads
+that and nothing else, so he decides as the first one would have, had nobody ended him.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+import zlib
+from typing import Any
 
-from app.operations.importing import matching
-from app.operations.importing.plan import Claims, Planner, Sign
-from app.operations.importing.reading import Read, Reader
-from app.spec.errors import Gone
-from app.store import imports, runs
-from app.store.imports import Import, Lines
+from flask_babel import lazy_gettext as _l
+
+from app.operations.importing.plan import Claims
+from app.spec.errors import Conflict
+from app.store import imports
+
+UNTOLD = _l(
+    "An earlier version of the program began this import and didn't keep what the next rows have "
+    "to know. Undo it and import the file again, or import the missing rows as a file of their own."
+)
 
 
-def claims_before(planner: Planner, file: Import, place: int) -> Claims:
-    """What the rows of the portions before that place claim."""
-    claims, done = Claims(), runs.done_ids(file.operation_id or 0)
-    if planner.reaches:
-        claims.touched.update(dict.fromkeys([*done, *imports.matched(file.id)], 0))
-    if file.updated:
-        return claims  # which of the rows are new is told by their records alone
-    left, made = imports.left(file.id), iter(done)
-    for number in range(place):
-        rows = imports.part(file.id, number)
-        if rows is None:
-            raise Gone
-        new = [row for row in rows if row[0] not in left]
-        claims.made.update((line, next(made)) for line, _cells in new)
-        claims.fresh.update((sign, line) for line, sign in _signs(planner, new))
+def packed(claims: Claims) -> bytes:
+    """What one portion claims, as it is stored beside its rows."""
+    found = [list(some.items()) for some in claims.told]
+    return zlib.compress(json.dumps(found, ensure_ascii=False).encode(), 1)
+
+
+def claims_before(number: int, place: int) -> Claims:
+    """What the portions of an import before that place claim; needs no transaction.
+
+    Conflict when one of them didn't say so: then nothing can be decided about later rows.
+    """
+    claims, told = Claims(), 0
+    for portion in imports.claims(number, place):
+        told += 1
+        for mine, pairs in zip(claims.told, json.loads(zlib.decompress(portion)), strict=True):
+            mine.update((_sign(key), value) for key, value in pairs)
+    if told < place:
+        raise Conflict(UNTOLD)
     return claims
 
 
-def _signs(planner: Planner, rows: Lines) -> Iterator[tuple[int, Sign]]:
-    """What tells these new records, and what they carry, from others: by line."""
-    for one, unique in _read(planner, rows, planner.options.match):
-        yield from ((one.line, sign) for sign in planner.signs(one, unique))
-    if planner.carried:
-        kind, title = planner.carried.entity.key, planner.carried.entity.title
-        for one, unique in _read(planner.carried, rows, [title]):
-            if one.texts:
-                yield from ((one.line, (kind, *sign)) for sign in unique)
-                yield one.line, (kind, -one.line, one.values.get(title))
-
-
-def _read(
-    planner: Planner, rows: Lines, keys: Iterable[str]
-) -> Iterator[tuple[Read, Sequence[Sign]]]:
-    """The rows by their unique fields and these, each with the signs of the unique ones."""
-    wanted = {*(f.key for f in planner.unique), *keys}
-    columns = {key: at for key, at in planner.columns.items() if key in wanted}
-    read = Reader(planner.entity, columns, planner.is_csv).read(rows) if columns else []
-    return zip(read, matching.signs(planner.unique, [one.values for one in read]), strict=True)
+def _sign(stored: Any) -> Any:
+    """A sign, or a number, as it was before it was stored."""
+    return tuple(map(_sign, stored)) if isinstance(stored, list) else stored
