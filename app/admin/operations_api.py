@@ -35,6 +35,7 @@ from app.extensions import db
 from app.jobs import bulk
 from app.operations import undoing
 from app.operations.exporting import books
+from app.operations.outcome import told
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest
@@ -172,7 +173,7 @@ def _report_json(number: int, described: dict[str, Any]) -> Iterator[str]:
                 "id": r.record_id,
                 "outcome": outcomes.get(r.outcome, r.outcome),
                 "code": r.code,
-                "reason": r.reason,
+                "reason": told(r.code, r.reason),
             }
             for r in page
         )
@@ -201,7 +202,7 @@ def _report_file(run: OperationRun) -> Response:
             sheet.write_string(line, 1, names.get(row.record_id, ""))
             outcome = outcomes.get(row.outcome, row.outcome)
             sheet.write_string(line, 2, words.get(outcome, outcome))
-            sheet.write_string(line, 3, row.reason)
+            sheet.write_string(line, 3, told(row.code, row.reason))
     sheet.freeze_panes(1, 0)
     book.close()
     target.seek(0)

@@ -85,7 +85,7 @@ def permitted(run: Run, row: Row, **values: Any) -> Change | Skip:
     try:
         rules_of(run.entity).before_change(run.entity, row.id, row.values, values)
     except Refusal as refusal:
-        return row.skip("invalid", why=refusal)
+        return row.skip("invalid", why=refusal.message)
     return row.change(**values)
 
 

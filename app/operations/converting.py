@@ -85,7 +85,7 @@ class Convert(Behaviour):
         try:
             born = _born(run, row) if isinstance(done, Change) else {}
         except Refusal as refusal:
-            return row.skip("invalid", why=refusal)
+            return row.skip("invalid", why=refusal.message)
         if clash := _clash(run, born.get(way.into, {})):
             return row.skip("duplicate", field=clash.label)
         run.memory["born"][row.id] = born

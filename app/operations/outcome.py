@@ -1,5 +1,6 @@
 """What becomes of the rows of a bulk operation: the closed list of reasons for leaving one out."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.operations.rules import Place
+from app.spec import sentences
 from app.spec.field import Field
 from app.store.policy import Policy
 from app.store.writer import Change
@@ -52,13 +54,32 @@ class Skip:
             "record_id": self.id,
             "outcome": "skipped",
             "code": self.code,
-            "reason": self.reason,
+            "reason": self._kept(),
         }
+
+    def _kept(self) -> str:
+        """What ``told`` makes a sentence of."""
+        values = {key: sentences.packed(value) for key, value in self.values.items()}
+        return json.dumps(values, ensure_ascii=False) if values else ""
 
     @property
     def reason(self) -> str:
         """The sentence in the reader's language."""
         return str(REASONS[self.code]) % dict(self.values)
+
+
+def told(code: str, kept: str) -> str:
+    """The sentence of a row of a report in the reader's language (BULK-4, UI-8).
+
+    Rows of earlier versions hold the sentence itself, in the language of the run.
+    """
+    try:
+        values = json.loads(kept) if kept else {}
+    except ValueError:
+        return kept
+    if code not in REASONS or not isinstance(values, dict):
+        return kept
+    return str(REASONS[code]) % {key: sentences.said(value) for key, value in values.items()}
 
 
 Plan = Change | Skip

@@ -49,7 +49,7 @@ from app.spec.errors import Conflict, Gone, NotFound
 from app.spec.kinds import IntegerField
 from app.spec.operations import Operation
 from app.spec.settings import Chapter, Setting, declare, value
-from app.spec.words import Label, either
+from app.spec.words import Label
 from app.store import door, history, jobs, runs
 from app.store.context import operating, running, system_scope
 from app.store.runs import OperationRun
@@ -322,13 +322,18 @@ def _locked(me: Undoing, run: Run, ids: Sequence[int]) -> list[Row]:
         return list(lock_rows(run.entity, sorted(ids), columns, leaving=leaving))
 
 
+def _called(person: Any) -> Label:
+    """A person's name in both languages; of whom it is known in one only, that."""
+    return Label(person.name_en or person.name, person.name or person.name_en)
+
+
 def _changed_since(me: Undoing, roots: Mapping[str, Mapping[int, int]]) -> dict[int, Skip]:
     """The chosen records that stay because they, or what went along, were changed later."""
     stays: dict[int, Skip] = {}
     for key, found in roots.items():
         for i, entry in history.newest(key, sorted(found)).items():
             if entry.operation_id != me.past.id:
-                who = either(entry.actor.name, entry.actor.name_en) if entry.actor else ""
+                who = _called(entry.actor) if entry.actor else ""
                 when = clock.shown(entry.at)
                 stays.setdefault(found[i], Skip(found[i], "changed", {"who": who, "when": when}))
     return stays

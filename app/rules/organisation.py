@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.extensions import db
 from app.operations.rules import Blocker, Place, Rules
 from app.rules import escalation
+from app.spec import sentences
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotPermitted
-from app.spec.plurals import ngettext
+from app.spec.plurals import lazy_ngettext
 from app.spec.roles import EXPORT_LIMIT, SUPER_ADMIN
-from app.spec.words import listed
 from app.store import access, accounts
 from app.store.context import actor, current, system_scope
 from app.store.gate import member_of
@@ -79,18 +80,18 @@ class DepartmentRules(_Touching):
             reasons, places = [], []
             if n := people.get(record_id, 0):
                 reasons.append(
-                    ngettext("%(num)d person works here.", "%(num)d people work here.", n)
+                    lazy_ngettext("%(num)d person works here.", "%(num)d people work here.", n)
                 )
                 places.append(Place(catalogue.get("user"), "department", record_id))
             if n := below.get(record_id, 0):
                 reasons.append(
-                    ngettext(
+                    lazy_ngettext(
                         "%(num)d department lies below it.", "%(num)d departments lie below it.", n
                     )
                 )
                 places.append(Place(entity, "parent", record_id))
             if reasons:
-                found[record_id] = Blocker(" ".join(reasons), tuple(places))
+                found[record_id] = Blocker(sentences.joined(*reasons), tuple(places))
         return found
 
 
@@ -179,7 +180,7 @@ class RoleRules(_Touching):
         wider = self.enabling_blockers(entity, ids)
         return {**wider} | {
             record_id: Blocker(
-                ngettext("%(num)d person holds it.", "%(num)d people hold it.", n),
+                lazy_ngettext("%(num)d person holds it.", "%(num)d people hold it.", n),
                 (Place(catalogue.get("user"), "roles", record_id, "rel_m_m"),),
             )
             for record_id, n in held.items()
@@ -211,8 +212,10 @@ def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:
     }
 
 
-def _listed(kinds: Sequence[tuple[Entity, int]]) -> str:
-    return listed(str(_l("%(n)d × %(kind)s", n=n, kind=entity.many)) for entity, n in kinds)
+def _listed(kinds: Sequence[tuple[Entity, int]]) -> LazyString:
+    return sentences.enumerated(
+        *(_l("%(n)d × %(kind)s", n=n, kind=entity.many) for entity, n in kinds)
+    )
 
 
 def _counts(column: Any, ids: Sequence[int], *more: Any) -> dict[int, int]:

@@ -250,16 +250,16 @@ def pages(number: int, outcome: str) -> Iterator[Sequence[Any]]:
 
 
 def reasons(number: int) -> list[tuple[str, str, int]]:
-    """Why rows changed nothing, with how many, the commonest first: (outcome, reason, count)."""
+    """Why rows changed nothing, with how many, the commonest first: (code, reason, count)."""
     row, n = ImportLine, func.count()
     statement = (
-        select(row.outcome, row.reason, n)
+        select(row.code, row.reason, n)
         .where(row.import_id == number)
-        .group_by(row.outcome, row.reason)
+        .group_by(row.code, row.reason)
         .order_by(n.desc())
         .limit(20)
     )
-    return [(outcome, reason, count) for outcome, reason, count in db.session.execute(statement)]
+    return [(code, reason, count) for code, reason, count in db.session.execute(statement)]
 
 
 def sweep(keep: timedelta) -> int:

@@ -570,3 +570,38 @@ def test_an_export_has_the_columns_that_were_named(world: World, engine: Engine)
     for wrong in (["nothing"], [], ["name", "name"], [1], "half"):
         answer = api.bulk("customers", "export", [1], {"format": "csv", "columns": wrong})
         assert (answer.status_code, list(answer.json["fields"])) == (422, ["columns"]), wrong
+
+
+def test_a_report_speaks_the_language_of_whoever_reads_it(world: World, engine: Engine) -> None:
+    """UI-8, BULK-4: page, JSON and workbook; a sentence that an earlier version kept stays."""
+    api, ids = Api(world, "admin"), sorted(user_ids(engine)[who] for who in ("admin", "sales1a"))
+    run = api.bulk("users", "disable", ids).json["operation_id"]
+    names = {"zh": ("线索", "客户"), "en": ("Leads", "Customers")}
+    own = {"zh": "不能停用自己。", "en": "Nobody disables himself."}
+    client = world.client("admin")
+    for language, (leads, customers) in names.items():
+        set_language(engine, language)
+        rows = {r["id"]: r["reason"] for r in api.get(f"/operations/{run}/report").json["rows"]}
+        mine, his = (rows[user_ids(engine)[who]] for who in ("admin", "sales1a"))
+        assert mine == own[language]
+        assert leads in his
+        assert customers in his
+        page = client.get(f"/users/bulk/disable/report/{run}").text
+        assert mine in page
+        book = api.client.get(f"/api/v1/operations/{run}/report?format=xlsx", buffered=True)
+        sheet = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(book.data))
+        told = {line[0]: line[3] for line in sheet.get_sheet_by_index(0).to_python()[1:]}
+        assert told == rows
+    table = db.metadata.tables["operation_item"]
+    with engine.begin() as connection:
+        connection.execute(table.update().values(reason="{Acme} was faster."))
+    assert {r["reason"] for r in api.get(f"/operations/{run}/report").json["rows"]} == {
+        "{Acme} was faster."
+    }
+
+
+def set_language(engine: Engine, language: str) -> None:
+    """Everybody reads that from now on."""
+    table = db.metadata.tables["user_account"]
+    with engine.begin() as connection:
+        connection.execute(table.update().values(language=language))

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, datetime, timedelta
+from html import escape
 from typing import Any
 
 import openpyxl
@@ -240,6 +241,26 @@ def test_bad_rows_fail_with_column_and_reason_and_good_ones_do_not(
         assert reasons(done)[line].startswith(said), what
     again = api.get(f"/imports/{done.json['import_id']}")
     assert again.json["failed"] == len(rows)
+    for language, heading in (("zh", "客户名称"), ("en", "Name: ")):
+        api.client.get(f"/lang/{language}")
+        rehearsed = send(api, "customers", data, dry_run=True)
+        assert heading in reasons(rehearsed)[2]
+        read_as_rehearsed(api, done.json["import_id"], rehearsed)
+
+
+def read_as_rehearsed(api: Api, number: int, rehearsed: Any) -> None:
+    """UI-8: JSON, workbook and page say of the failed rows what a dry run of now would say."""
+    failed = api.get(f"/imports/{number}/report").json["failed"]
+    told = {row["line"]: row["reason"] for row in failed}
+    assert {line: f"invalid: {reason}" for line, reason in told.items()} == {
+        line: reasons(rehearsed)[line] for line in told
+    }
+    file = api.client.get(f"/api/v1/imports/{number}/report?format=xlsx", buffered=True).data
+    sheet = openpyxl.load_workbook(io.BytesIO(file)).active
+    found = {row[-2]: row[-1] for row in sheet.iter_rows(min_row=2, values_only=True)}
+    assert found == told
+    page = api.client.get(f"/customers/import/{number}").text
+    assert escape(told[2]) in page
 
 
 def test_tags_are_made_for_rows_that_are_written_only(world: World, engine: Engine) -> None:

@@ -9,6 +9,7 @@ from app.admin.job_pages import job_state
 from app.admin.undo_pages import report_url, undo_state
 from app.operations import reports
 from app.operations.exporting import files
+from app.operations.outcome import told
 from app.operations.undoing import UNDO
 from app.spec.entity import Entity
 from app.spec.operations import EXPORT, Operation
@@ -35,7 +36,7 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
             "skipped": [
                 {
                     "label": names.get(item.record_id, str(item.record_id)),
-                    "reason": item.reason,
+                    "reason": told(item.code, item.reason),
                     "url": ""
                     if verb.rows == "binned"
                     else f"/{entity.plural}/show/{item.record_id}",

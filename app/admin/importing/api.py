@@ -32,6 +32,8 @@ from app.admin.openapi.parts import (
 )
 from app.extensions import db
 from app.operations.importing import report
+from app.operations.importing.applying import labels_of
+from app.operations.importing.plan import told_reason
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -150,7 +152,9 @@ class ImportsApi(OwnApi):
             raise BadRequest
         if wanted == "xlsx":
             return failed_rows(file)
-        told = stream_with_context(_report(number, _counts(file)))
+        told = stream_with_context(
+            _report(number, _counts(file), labels_of(catalogue.get(file.entity)))
+        )
         db.session.rollback()  # nothing stays open while its reader takes his time
         return Response(told, mimetype="application/json")
 
@@ -184,26 +188,29 @@ def _accepted(body: dict[str, Any]) -> Response:
 def done(file: Import) -> dict[str, Any]:
     """The answer to a run at once, whose rows are few."""
     rows: dict[str, list[dict[str, Any]]] = {outcome: [] for outcome in LEFT}
+    labels = labels_of(catalogue.get(file.entity))
     for one in imports.lines(file.id, limit=LISTED):
-        rows[one.outcome].append(_line(one))
+        rows[one.outcome].append(_line(one, labels))
     return {**_counts(file), **rows}
 
 
-def _report(number: int, counts: dict[str, Any]) -> Iterator[str]:
+def _report(number: int, counts: dict[str, Any], labels: Mapping[str, str]) -> Iterator[str]:
     """The same as JSON for any number of rows, page by page."""
     yield json.dumps(counts)[:-1]
     for outcome in LEFT:
         yield f', "{outcome}": ['
         comma = ""
         for page in imports.pages(number, outcome):
-            yield comma + ", ".join(json.dumps(_line(one), ensure_ascii=False) for one in page)
+            told = (json.dumps(_line(one, labels), ensure_ascii=False) for one in page)
+            yield comma + ", ".join(told)
             comma = ", "
         yield "]"
     yield "}\n"
 
 
-def _line(one: Any) -> dict[str, Any]:
-    return {"line": one.line, "code": one.code, "reason": one.reason}
+def _line(one: Any, labels: Mapping[str, str]) -> dict[str, Any]:
+    reason = told_reason(one.code, one.reason, labels)
+    return {"line": one.line, "code": one.code, "reason": reason}
 
 
 def _counts(file: Import) -> dict[str, Any]:

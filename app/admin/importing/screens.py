@@ -11,6 +11,8 @@ from app.admin.importing.work import page_of
 from app.admin.job_pages import job_state
 from app.admin.undo_pages import undo_state
 from app.operations.importing import applying, headers, options, sheets
+from app.operations.importing.applying import labels_of
+from app.operations.importing.plan import told_reason
 from app.operations.undoing import UNDO_DAYS
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -176,7 +178,7 @@ def report(file: Import) -> dict[str, Any]:
     job = jobs.of_runs([number]).get(number)
     left = imports.lines(file.id, limit=SHOWN)
     base = f"/{entity.plural}/import/{file.id}"
-    reasons = imports.reasons(file.id)
+    reasons, labels = imports.reasons(file.id), labels_of(entity)
     counts = {key: getattr(file, key) for key in ("created", "updated", "skipped", "failed")}
     return frame(entity, "report") | {
         "file": _about(file) | _sheets(file),
@@ -184,8 +186,13 @@ def report(file: Import) -> dict[str, Any]:
         "job": job_state(job) if job and job.state != "done" else {},
         "run": counts
         | {
-            "reasons": [{"text": text, "count": n} for _outcome, text, n in reasons],
-            "rows": [_row(one.line, one.outcome, one.reason) for one in left],
+            "reasons": [
+                {"text": told_reason(code, kept, labels), "count": n} for code, kept, n in reasons
+            ],
+            "rows": [
+                _row(one.line, one.outcome, told_reason(one.code, one.reason, labels))
+                for one in left
+            ],
             "more": max(file.skipped + file.failed - len(left), 0),
         },
         "undo": undo_state(runs.own(number)),

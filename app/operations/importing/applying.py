@@ -231,7 +231,6 @@ class Importer:
 
 def _note(entity: Entity, file: Import, verdicts: Sequence[Verdict]) -> None:
     """Count the rows, and keep of those that changed nothing why."""
-    labels = labels_of(entity)
     counts = Counter(verdict.outcome for verdict in verdicts)
     for outcome in OUTCOMES:
         setattr(file, outcome, getattr(file, outcome) + counts[outcome])
@@ -244,7 +243,7 @@ def _note(entity: Entity, file: Import, verdicts: Sequence[Verdict]) -> None:
                 "outcome": verdict.outcome,
                 "code": verdict.code,
                 "record_id": verdict.record,
-                "reason": verdict.reason(labels),
+                "reason": verdict.kept_reason(),
             }
             for verdict in left
         ],

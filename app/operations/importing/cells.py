@@ -33,8 +33,6 @@ _CURRENCY = re.compile(r"^[￥¥$€£]|元$")
 _TEXT_MARK = re.compile(r"^['’‘](?=[0-9+])")
 
 LOST_DIGITS = _l("The spreadsheet has shortened this number. Format the column as text.")
-NOBODY = _l("Nothing here is called “%(name)s”.")
-SEVERAL = _l("Several are called “%(name)s”. Give the number or the username.")
 
 
 Understood = tuple[str, Any, Any]
@@ -134,7 +132,12 @@ class Book:
         ids = self.known[declared.key].get(name, ())
         if len(ids) == 1:
             return int(ids[0])
-        raise ValueError((SEVERAL if ids else NOBODY) % {"name": name[:80]})
+        short = name[:80]
+        if not ids:
+            raise ValueError(_l("Nothing here is called “%(name)s”.", name=short))
+        raise ValueError(
+            _l("Several are called “%(name)s”. Give the number or the username.", name=short)
+        )
 
 
 def _found(chooser: Entity, target: Entity, names: Sequence[str]) -> dict[str, list[int]]:

@@ -4,6 +4,7 @@ The dry run and the run take the same steps here, so their verdicts are the same
 in portions: every question to the database is asked once for all rows of a portion.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from app.operations.importing import matching
 from app.operations.importing.options import Options
 from app.operations.importing.reading import Read, Reader
 from app.operations.rules import Rules, rules_of
-from app.spec import clock
+from app.spec import clock, sentences
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
@@ -77,14 +78,42 @@ class Verdict:
 
     def reason(self, labels: Mapping[str, str]) -> str:
         """Why, in the reader's language; the columns named as he knows them."""
+        return _reason(self.code, self.problems, self.earlier, labels)
+
+    def kept_reason(self) -> str:
+        """What ``told_reason`` makes the same of for any reader."""
         if self.code != "invalid":
-            sentence = str(REASONS.get(self.code, ""))
-            return sentence % {"line": self.earlier or "…"} if "%" in sentence else sentence
-        parts = (
-            f"{labels.get(key, key)}: {sentence}" if key else str(sentence)
-            for key, sentence in self.problems
-        )
-        return " ".join(parts)
+            return json.dumps(self.earlier) if self.earlier else ""
+        problems = [(key, sentences.packed(sentence)) for key, sentence in self.problems]
+        return json.dumps(problems, ensure_ascii=False)
+
+
+def told_reason(code: str, kept: str, labels: Mapping[str, str]) -> str:
+    """Why a row of a report changed nothing, in the reader's language (UI-8).
+
+    Rows of earlier versions hold the sentence itself, in the language of the run.
+    """
+    try:
+        found = json.loads(kept) if kept else 0
+    except ValueError:
+        return kept
+    if isinstance(found, list):
+        problems = [(key, sentences.said(sentence)) for key, sentence in found]
+        return _reason(code, problems, 0, labels)
+    return _reason(code, (), found, labels)
+
+
+def _reason(
+    code: str, problems: Iterable[tuple[str, Any]], earlier: int, labels: Mapping[str, str]
+) -> str:
+    if code != "invalid":
+        sentence = str(REASONS.get(code, ""))
+        return sentence % {"line": earlier or "…"} if "%" in sentence else sentence
+    parts = (
+        f"{labels.get(key, key)}: {sentence}" if key else str(sentence)
+        for key, sentence in problems
+    )
+    return " ".join(parts)
 
 
 @dataclass

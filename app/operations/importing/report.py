@@ -7,6 +7,9 @@ from flask_babel import gettext as _
 
 from app.operations.exporting import books
 from app.operations.exporting.writers import stamp
+from app.operations.importing.applying import labels_of
+from app.operations.importing.plan import told_reason
+from app.spec.catalogue import catalogue
 from app.store import imports
 from app.store.imports import Import
 
@@ -39,7 +42,12 @@ def write(target: IO[bytes], file: Import) -> int:
 
 def _failed(file: Import) -> Iterator[tuple[int, list[Any], str]]:
     """Rows and reasons, both in the order of the file: a page of either is in memory at a time."""
-    failed = ((one.line, one.reason) for page in imports.pages(file.id, "failed") for one in page)
+    labels = labels_of(catalogue.get(file.entity))
+    failed = (
+        (one.line, told_reason(one.code, one.reason, labels))
+        for page in imports.pages(file.id, "failed")
+        for one in page
+    )
     wanted = next(failed, None)
     for rows in imports.parts(file.id) if wanted else ():
         for line, cells in rows:
