@@ -47,6 +47,9 @@ HITS_CAP = 5_000
 walking the order until the page is full."""
 WINDOW = 1_500
 """So many of the first rows are looked through before: very common words fill a page from these."""
+WALK = 15_000
+"""So many of the first rows are looked through for common words: when these are spread evenly, so
+many fill a page."""
 MAX_PAGE = 10_000_000
 MAX_SEARCH = 200
 BATCH = 2_000
@@ -176,15 +179,25 @@ def _having(policy: Policy, query: Query, hits: Select[Any]) -> Page:
     span = Span(query.page * query.size, query.size + 1)
     rows = select(*keys).where(*filters.conditions_for(policy, query.conditions))
 
-    window = rows.order_by(*order.clauses).limit(WINDOW if _is_indexed(policy, query) else 0)
-    first = _kept(_in_order(window, order, hits).limit(span.offset + span.size), "first")
-    is_full = _count(first) == span.offset + span.size
+    wanted, is_indexed = span.offset + span.size, _is_indexed(policy, query)
+
+    def among_first(rows: Select[Any], number: int, name: str) -> CTE:
+        window = rows.order_by(*order.clauses).limit(number if is_indexed else 0)
+        return _kept(_in_order(window, order, hits).limit(wanted), name)
+
+    first = among_first(rows, WINDOW, "first")
+    is_full = _count(first) == wanted
     some = _kept(hits.where(not_(is_full)).limit(HITS_CAP + 1), "hits")
     are_few = _count(some) <= HITS_CAP
     few = rows.where(are_few, search_index.among(model.id, some)).cte("few")
-    many = rows.where(not_(are_few), model.id.in_(hits)).order_by(*order.clauses)
+    more = among_first(rows.where(not_(are_few)), WALK, "more")
+    is_filled = _count(more) == wanted
+    rest = rows.where(not_(are_few), not_(is_filled), model.id.in_(hits))
 
-    parts = (_in_order(select(first).where(is_full), order), _in_order(select(few), order), many)
+    parts = (
+        *(_in_order(select(first).where(is_full), order), _in_order(select(few), order)),
+        *(_in_order(select(more).where(is_filled), order), rest.order_by(*order.clauses)),
+    )
     page = union_all(*(select(span.of(part).subquery()) for part in parts)).subquery()
     total = select(_count(few).label("n"), and_(not_(is_full), are_few).label("exact")).cte("total")
     found = db.session.execute(
@@ -207,7 +220,9 @@ def _told(query: Query, ids: Sequence[int], total: Any) -> Page:
 def _in_order(rows: Select[Any], order: Order, hits: Select[Any] | None = None) -> Select[Any]:
     """These rows by their keys, without those that are no ``hits``."""
     inner = rows.subquery()
-    kept = select(inner).where(list(inner.c)[-1].in_(hits)) if hits is not None else select(inner)
+    kept = select(inner)
+    if hits is not None:
+        kept = kept.where(search_index.is_among(list(inner.c)[-1], hits))
     return kept.order_by(*order.of(list(inner.c)))
 
 

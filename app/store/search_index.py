@@ -192,6 +192,18 @@ def among(number: ColumnElement[int], some: CTE) -> ColumnElement[bool]:
     return number.in_(found)
 
 
+def is_among(number: ColumnElement[int], hits: Select[Any]) -> ColumnElement[bool]:
+    """``number`` is one of the ``hits``, where it pays to look for one after the other.
+
+    PostgreSQL's planner takes the pieces of a word for independent and so expects next to nothing
+    of words that are in tens of thousands of names; OFFSET keeps it from reading all these at once.
+    """
+    found = hits.selected_columns[0]
+    if is_postgres():
+        return hits.where(found == number).offset(0).exists()
+    return number.in_(hits)
+
+
 def _having(name: str, groups: Sequence[frozenset[str]]) -> Select[Any]:
     """The ids in an index table that have a token of each group."""
     if is_postgres():

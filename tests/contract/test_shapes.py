@@ -210,15 +210,16 @@ def test_a_large_list_shows_its_page_before_it_counts(
 
 
 @pytest.mark.parametrize(
-    ("window", "hits"),
+    ("window", "hits", "walk"),
     [
-        pytest.param(99, 0, id="very common: the first rows fill the page"),
-        pytest.param(3, 0, id="common: the order is walked"),
-        pytest.param(3, 99, id="rare: all hits are looked up"),
+        pytest.param(99, 0, 0, id="very common: the first rows fill the page"),
+        pytest.param(3, 99, 0, id="rare: all hits are looked up"),
+        pytest.param(3, 0, 99, id="common: the order is walked"),
+        pytest.param(3, 0, 3, id="common, but not for him: as the database likes"),
     ],
 )
 def test_words_in_a_large_list_find_what_they_find_in_a_small_one(
-    world: World, monkeypatch: pytest.MonkeyPatch, window: int, hits: int
+    world: World, monkeypatch: pytest.MonkeyPatch, window: int, hits: int, walk: int
 ) -> None:
     """For each person, in every order, with a filter besides, page by page."""
     monkeypatch.setattr(state, "SIZES", (2, 50))
@@ -232,6 +233,7 @@ def test_words_in_a_large_list_find_what_they_find_in_a_small_one(
     monkeypatch.setattr(listing, "WINDOW", window)
     monkeypatch.setattr(sizes, "LARGE", 1)
     monkeypatch.setattr(listing, "HITS_CAP", hits)
+    monkeypatch.setattr(listing, "WALK", walk)
     assert {asked: listed(world, *asked) for asked in small} == small
     assert len(set(map(str, small.values()))) > 12
 
