@@ -88,7 +88,22 @@ def _database(env: Mapping[str, str], folder: Path) -> dict[str, Any]:
     return {
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
+        # A read replica of PostgreSQL: large exports read their rows there.
+        "SQLALCHEMY_BINDS": _replica(env.get("DATABASE_REPLICA_URL", "").strip(), url),
     }
+
+
+def _replica(given: str, primary: str) -> dict[str, Any]:
+    """How to connect to the replica, when there is one: nothing can be written over it."""
+    if not given:
+        return {}
+    if not all(url.startswith("postgres") for url in (given, primary)):
+        cure = "give the postgresql:// address of a replica of DATABASE_URL, or unset it"
+        raise ConfigError("DATABASE_REPLICA_URL", cure)
+    url = _database_url(given)
+    options = {**engine_options(url), "pool_size": 2, "max_overflow": 6}
+    options["connect_args"]["options"] += " -c default_transaction_read_only=on"
+    return {"replica": {"url": url, **options}}
 
 
 def engine_options(url: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from app.admin.security import readiness
 from app.admin.security.first_admin import has_super_admin
 from app.commands.findings import Finding, Verdict, bad, good, judged, poor
 from app.commands.surroundings import production, surroundings
-from app.store import diagnosis, jobs, mails, upgrade
+from app.extensions import db
+from app.store import diagnosis, jobs, mails, replica, upgrade
 from app.store.context import system_scope
 from app.store.engine import be_patient
 from app.store.separate import reading
@@ -43,6 +44,7 @@ def database() -> Iterator[Finding]:
             kind, version = diagnosis.server(connection)
             yield good("database", f"{kind} {version} answers")
             yield from _settings(connection)
+            yield from _replica(connection)
             is_current = upgrade.is_current()
             yield judged(is_current, "upgrade", _due(is_current), "run: flask crm upgrade")
             if is_current:
@@ -66,6 +68,26 @@ def _settings(connection: Connection) -> Iterator[Finding]:
         "clocks",
         f"the database is {ahead:+.1f} s from this machine",
         "set both by the same time server",
+    )
+
+
+def _replica(connection: Connection) -> Iterator[Finding]:
+    """Whether the replica is one of this database, and how far; nothing where none is named."""
+    engine = db.engines.get(replica.NAME)
+    if engine is None:
+        return
+    written = connection.execute(replica.WRITTEN).mappings().one()
+    try:
+        with engine.connect() as there:
+            lacking = replica.behind(there, written)
+    except SQLAlchemyError as error:
+        yield poor("replica", f"doesn't answer ({type(error).__name__}): exports do without it")
+        return
+    yield judged(
+        lacking is not None,
+        "replica",
+        "is none of this database" if lacking is None else f"{lacking:,} bytes behind",
+        "check DATABASE_REPLICA_URL",
     )
 
 

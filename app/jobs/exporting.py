@@ -14,7 +14,7 @@ from app.operations.exporting.table import Table, table_for
 from app.operations.outcome import Skip
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.store import access, door, exports, listing, runs
+from app.store import access, door, exports, listing, replica, runs
 from app.store.exports import Export
 from app.store.jobs import Job
 
@@ -77,7 +77,7 @@ class Exporting(Kind):
         self.let_go()
         columns = runs.under_way(self._number).params["columns"]
         self._table = table_for(entity, columns)
-        self._draft = Draft(kind, self._table, self._number)
+        self._draft = Draft(kind, self._table, self._number, replica.source())
         self._last, self._is_read = 0, False
         job.cursor = job.done = 0
         job.skipped = job.total - runs.count_pending(self._number)

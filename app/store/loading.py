@@ -19,6 +19,7 @@ from app.spec.field import Field
 from app.spec.relations import RelationField
 from app.store.gate import member_of
 from app.store.policy import Policy
+from app.store.replica import PRIMARY, Server
 
 _ALWAYS = ("version", "owner_id", "pool_id")
 """Columns that who-may-see-what and the optimistic lock need of every row."""
@@ -27,7 +28,9 @@ _Pointing = tuple[tuple[str, str, str, str], ...]
 """Fields as key, column, target of the relation ("" for none), and what else is told of that."""
 
 
-def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list[Any]:
+def rows_of(
+    policy: Policy, ids: Sequence[int], fields: Iterable[Field], server: Server = PRIMARY
+) -> list[Any]:
     """The rows of these ids in their order, with what ``fields`` show of them: one statement.
 
     Each is read like a record, by columns and by linked records; None stands for one out of scope.
@@ -36,7 +39,8 @@ def rows_of(policy: Policy, ids: Sequence[int], fields: Iterable[Field]) -> list
         return []
     model: Any = policy.entity.model
     reading = _reading(model, _pointing(fields))
-    found = db.session.execute(reading.statement.where(member_of(model.id, ids)))
+    wanted = reading.statement.where(member_of(model.id, ids))
+    found = db.session.execute(wanted, bind_arguments=dict(server))
     by_id = {record.id: record for record in reading.records(found)}
     return [by_id[i] for i in ids if i in by_id]
 

@@ -17,6 +17,7 @@ from app.spec.words import either, listed
 from app.store import links
 from app.store.context import current
 from app.store.gate import member_of
+from app.store.replica import PRIMARY, Server
 
 COLOUR = "colour"
 """The field with the colour of an entity's badge, where it has one."""
@@ -97,22 +98,25 @@ Links = Mapping[tuple[int, str], Sequence[Linked]]
 """The linked records of many records by record and field."""
 
 
-def of_links(entity: Entity, records: Sequence[Any], fields: Iterable[Field]) -> Links:
+def of_links(
+    entity: Entity, records: Sequence[Any], fields: Iterable[Field], server: Server = PRIMARY
+) -> Links:
     """The linked records of many, in one statement per field that has such."""
     found: dict[tuple[int, str], list[Linked]] = defaultdict(list)
     for f in fields:
         if isinstance(f, LinksField) and records:
-            for row, linked in _linked(entity, f, [record.id for record in records]):
+            for row, linked in _linked(entity, f, [record.id for record in records], server):
                 found[(row, f.key)].append(linked)
     return found
 
 
-def _linked(entity: Entity, field: LinksField, rows: Sequence[int]) -> Iterator[tuple[int, Linked]]:
+def _linked(
+    entity: Entity, field: LinksField, rows: Sequence[int], server: Server
+) -> Iterator[tuple[int, Linked]]:
     mine, _theirs = links.ends(entity, field)
     statement = _linking(entity, field.key, english(catalogue.get(field.to)))
-    for row, linked, own, other, shade in db.session.execute(
-        statement.where(member_of(mine, rows))
-    ):
+    found = db.session.execute(statement.where(member_of(mine, rows)), bind_arguments=dict(server))
+    for row, linked, own, other, shade in found:
         yield row, Linked(linked, either(own, other) if own or other else "", shade or "")
 
 

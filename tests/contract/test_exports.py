@@ -243,7 +243,9 @@ def test_a_longer_file_takes_no_more_memory(
 ) -> None:
     """EXP: a row is gone from memory when it is written; one that keeps them is seen here."""
     cells = [f"text of column {n}" for n in range(5)]
-    monkeypatch.setattr(drafts, "rows_of", lambda _table, ids: ((i, [*cells, i]) for i in ids))
+    monkeypatch.setattr(
+        drafts, "rows_of", lambda _table, ids, _server: ((i, [*cells, i]) for i in ids)
+    )
     manager, most = user_ids(engine)["manager"], 300_000
     assert peak_of(world, manager, 3_000) - peak_of(world, manager, 500) < most
     book, kept = xlsxwriter.Workbook, {"constant_memory": False}

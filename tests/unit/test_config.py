@@ -61,6 +61,18 @@ def test_postgresql_gets_its_driver_and_its_time_outs() -> None:
     assert "statement_timeout" in options["connect_args"]["options"]
 
 
+def test_a_replica_is_only_read() -> None:
+    """It takes a replica of PostgreSQL; SQLite, which is one file, has none."""
+    assert settings({})["SQLALCHEMY_BINDS"] == {}
+    urls = {"DATABASE_URL": "postgres://crm@db/crm", "DATABASE_REPLICA_URL": "postgres://crm@b/crm"}
+    found = settings(urls)["SQLALCHEMY_BINDS"]["replica"]
+    assert found["url"] == "postgresql+psycopg://crm@b/crm"
+    assert found["hide_parameters"] is True
+    options = found["connect_args"]["options"]
+    assert "statement_timeout" in options
+    assert "default_transaction_read_only=on" in options
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "postgres://crm@db/crm"])
 def test_a_fault_of_the_database_tells_no_values(url: str) -> None:
     """R14: what a statement was about gets into no log."""
@@ -84,6 +96,8 @@ def test_a_fault_of_the_database_tells_no_values(url: str) -> None:
         ("CRM_LOGIN_PER_ACCOUNT", "٣"),
         ("CRM_TRUSTED_HOSTS", "*"),
         ("CRM_TRUSTED_HOSTS", "https://crm.example.com"),
+        ("DATABASE_REPLICA_URL", "postgresql://crm@db/crm"),
+        ("DATABASE_REPLICA_URL", "sqlite:///crm.sqlite"),
         ("CRM_S3_BUCKET", "https://s3.example.com/crm"),
         ("CRM_S3_ENDPOINT", "s3.example.com"),
         ("CRM_S3_ENDPOINT", "https://key:secret@s3.example.com"),

@@ -10,14 +10,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from app.operations.behaviour import chunks
 from app.operations.exporting import writers
 from app.operations.exporting.table import Table, rows_of
 from app.spec.errors import StorageFull
 from app.store import listing
+from app.store.replica import Server, Source
 
 PREFIX = "crm-export-"
 PORTION = 1024 * 1024
@@ -30,9 +32,11 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 class Draft:
     """A file under way; a context manager, or to be dropped by hand."""
 
-    def __init__(self, kind: str, table: Table, number: int) -> None:
+    def __init__(self, kind: str, table: Table, number: int, source: Source | None = None) -> None:
+        """``source`` says where rows are read; without one that is the primary."""
         sweep()
         self._table = table
+        self._source = source or Source()
         self.count = 0
         self.digest = ""
         self._is_taken = False
@@ -54,12 +58,15 @@ class Draft:
         """Write these records, as far as they lie within the scope; answers which did."""
         found: list[int] = []
         for some in chunks(ids, listing.BATCH):
-            rows = list(rows_of(self._table, some))
+            rows = self._source.read(partial(self._rows, some))
             with _room():
                 self._writer.add(cells for _record, cells in rows)
             found += [record for record, _cells in rows]
         self.count += len(found)
         return found
+
+    def _rows(self, ids: Sequence[int], server: Server) -> list[tuple[int, list[Any]]]:
+        return list(rows_of(self._table, ids, server))
 
     def finish(self) -> None:
         """Make it whole, and take its fingerprint."""

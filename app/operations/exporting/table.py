@@ -21,6 +21,7 @@ from app.store import layouts, loading, preferences, titles
 from app.store.context import actor, operating
 from app.store.layouts import Layout
 from app.store.policy import Policy
+from app.store.replica import PRIMARY, Server
 
 MOST_KEPT = 20_000
 """Texts of one column that are kept for the rows to come."""
@@ -75,11 +76,16 @@ def _named(policy: Policy, columns: list[str]) -> tuple[Field, ...]:
     return tuple(known[key] for key in columns)
 
 
-def rows_of(table: Table, ids: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
-    """Each record still within the export scope: its id and cells, masked as the policy says."""
+def rows_of(
+    table: Table, ids: Sequence[int], server: Server = PRIMARY
+) -> Iterator[tuple[int, list[Any]]]:
+    """Each record still within the export scope: its id and cells, masked as the policy says.
+
+    Read where ``server`` says; whoever acts and what he may is known already.
+    """
     with operating("export", table.entity.key, pools=True):
-        records = loading.rows_of(table.policy, ids, table.fields)
-        cells = table.cells(titles.of_links(table.entity, records, table.fields))
+        records = loading.rows_of(table.policy, ids, table.fields, server)
+        cells = table.cells(titles.of_links(table.entity, records, table.fields, server))
         for record in records:
             seen = table.policy.pool_columns(record)
             yield (
