@@ -1,6 +1,7 @@
 """Rules of the organisation: one tree of departments, no circles, nobody loses the last key."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import LazyString
@@ -17,14 +18,24 @@ from app.spec.errors import Conflict, Invalid, NotPermitted
 from app.spec.plurals import lazy_ngettext
 from app.spec.roles import EXPORT_LIMIT, SUPER_ADMIN
 from app.store import access, accounts
-from app.store.context import actor, current, system_scope
+from app.store.context import actor, current, system_scope, waiting
 from app.store.gate import member_of
 from app.store.organisation import Department, RightsVersion, Role, User, user_role
 from app.store.snapshot import supposing
 
 
-def _refuse_circle(model: Any, link: Any, record_id: int, above: int | None, field: str) -> None:
+def _refuse_circle(
+    model: Any,
+    link: Any,
+    record_id: int,
+    above: int | None,
+    field: str,
+    *,
+    moved: Mapping[int, int | None] = MappingProxyType({}),
+) -> None:
     """Walk up from the new parent; arriving at the record itself would close a circle.
+
+    Of those ``moved`` it is known where they will be.
 
     One at a time: who moves the other half of a circle at this moment waits and sees this move.
     """
@@ -34,7 +45,10 @@ def _refuse_circle(model: Any, link: Any, record_id: int, above: int | None, fie
         if above == record_id:
             raise Invalid(fields={field: [_l("This would close a circle.")]})
         seen.add(above)
-        above = db.session.scalar(select(link).where(model.id == above))
+        if above in moved:
+            above = moved[above]
+        else:
+            above = db.session.scalar(select(link).where(model.id == above))
 
 
 class _Touching(Rules):
@@ -96,6 +110,8 @@ class DepartmentRules(_Touching):
 
 
 class UserRules(_Touching):
+    looks_at = ("department", "superior")
+
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
         """Whoever was disabled is logged out everywhere, also for when he comes back (C10)."""
         super().after_write(entity, ids)
@@ -120,12 +136,20 @@ class UserRules(_Touching):
         if "roles" in values:
             escalation.check_giving(set(before.get("roles") or []) ^ set(values["roles"] or []))
             _keep_a_super_admin(record_id, values["roles"] or [])
-        if "superior" in values:
-            _refuse_circle(User, User.superior_id, record_id, values["superior"], "superior")
         if {"department", "superior"} & set(values):
-            now, after = access.snapshot(), {**before, **values}
-            moved = (record_id, after.get("department"), after.get("superior"))
-            escalation.check_move(now, supposing(now, person=moved), record_id)
+            self._check_move(record_id, before, values)
+
+    @staticmethod
+    def _check_move(record_id: int, before: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """No circle, and no rights widened: neither alone nor with moves still to be written."""
+        memory, after = waiting(), {**before, **values}
+        moved, above = memory.setdefault("superiors", {}), after.get("superior")
+        if "superior" in values:
+            _refuse_circle(User, User.superior_id, record_id, above, "superior", moved=moved)
+        now = memory.get("organisation") or access.snapshot()
+        then = supposing(now, person=(record_id, after.get("department"), above))
+        escalation.check_move(now, then, record_id)
+        moved[record_id], memory["organisation"] = above, then
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """People who still own something, oneself, and the last super admin (ORG-1, ORG-2)."""

@@ -83,6 +83,26 @@ def running(number: int | None) -> Iterator[None]:
         _run.reset(token)
 
 
+_waiting: ContextVar[dict[str, Any] | None] = ContextVar("waiting", default=None)
+
+
+def waiting() -> dict[str, Any]:
+    """What rules remember of changes that they have let pass and that are still to be written."""
+    found = _waiting.get()
+    return {} if found is None else found
+
+
+@contextmanager
+def deciding(memory: dict[str, Any]) -> Iterator[None]:
+    """Several changes are decided on before the first of them is written: rules may see those that
+    went before, by what they keep in this memory."""
+    token = _waiting.set(memory)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+
+
 def current() -> Acting:
     """The work under way; ScopeMissing when nobody said who acts."""
     acting = _acting.get()

@@ -7,7 +7,7 @@ ones, ones in a pool; by number, by unique fields, by fields that others share.
 import json
 import random
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -33,6 +33,7 @@ KNOWN = {1: MOBILES[0], 2: MOBILES[1], 3: MOBILES[1], 7: MOBILES[2], 11: MOBILES
 """Customers and their telephone numbers: two have the same, one is foreign, one in a pool."""
 MODES = ("create", "update", "both", "attach")
 MATCHES = ((), ("mobile",), ("city", "mobile"))
+KEEP = imports.keep
 LEFT = ("skipped", "failed")
 
 
@@ -41,20 +42,15 @@ def seed(request: pytest.FixtureRequest) -> int:
     return seed_of(request.config)
 
 
-@pytest.fixture
-def in_portions_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Stages so few rows in a portion, so that a small sheet has many; each is a job's chunk."""
-    keep = imports.keep
-    monkeypatch.setattr(importing, "AT_ONCE", 0)
+def in_portions_of(size: int, patch: pytest.MonkeyPatch) -> None:
+    """Stage so few rows in a portion that a small sheet has many; each is a chunk of a job."""
 
-    def staging(size: int) -> None:
-        def keep_smaller(file: Any, portions: Iterable[bytes]) -> None:
-            rows = chain.from_iterable(map(json.loads, portions))
-            keep(file, iter(lambda: json.dumps([*islice(rows, size)]).encode(), b"[]"))
+    def keep_smaller(file: Any, portions: Iterable[bytes]) -> None:
+        rows = chain.from_iterable(map(json.loads, portions))
+        KEEP(file, iter(lambda: json.dumps([*islice(rows, size)]).encode(), b"[]"))
 
-        monkeypatch.setattr(imports, "keep", keep_smaller)
-
-    return staging
+    patch.setattr(importing, "AT_ONCE", 0)
+    patch.setattr(imports, "keep", keep_smaller)
 
 
 def sheet(chance: random.Random, names: Sequence[str]) -> bytes:
@@ -132,7 +128,7 @@ def ended(
 def test_an_import_taken_up_after_each_portion_is_as_one_that_nobody_ended(
     world: World,
     engine: Engine,
-    in_portions_of: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
     seed: int,
     mode: str,
     match: tuple[str, ...],
@@ -143,9 +139,9 @@ def test_an_import_taken_up_after_each_portion_is_as_one_that_nobody_ended(
     data, options = sheet(chance, names), {"mode": mode, "match": list(match)}
     if mode != "update" and chance.random() < 0.5:
         options["pool"] = pool_ids(engine)["Open customers"]
-    in_portions_of(ROWS)
+    in_portions_of(ROWS, monkeypatch)
     _takes, (counts, lines), _written = ended(world, engine, data, options)
-    in_portions_of(PORTION)
+    in_portions_of(PORTION, monkeypatch)
     takes, verdicts, rows = ended(world, engine, data, options)
     assert (takes, verdicts) == (1, (counts, lines)), "where a portion ends decides nothing"
     takes, verdicts, again = ended(world, engine, data, options, at_once=1)
@@ -159,10 +155,10 @@ def test_an_import_taken_up_after_each_portion_is_as_one_that_nobody_ended(
 
 
 def test_what_was_made_is_known_even_where_records_were_changed(
-    world: World, engine: Engine, in_portions_of: Callable[[int], None]
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """C77: in a pool nothing is matched, and nothing but the file says which rows are the same."""
-    in_portions_of(2)
+    in_portions_of(2, monkeypatch)
     rows = [[1, None, None, "changed"], [None, "新客户1", MOBILES[5], None]]
     again = [[None, "新客户2", MOBILES[5], None], [1, None, None, "changed again"]]
     data = csv_of([["id", "name", "mobile", "remark"], *rows, *again])
@@ -178,13 +174,13 @@ def test_what_was_made_is_known_even_where_records_were_changed(
 
 
 def test_what_a_changed_record_was_called_is_known_too(
-    world: World, engine: Engine, in_portions_of: Callable[[int], None]
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """C79: a record that a row renames answers to both names, whichever portion asks."""
     name = rows_in(engine, "customer", id=1)[0]["name"]
     rows = [[1, "新名字"], [None, name], [None, "新名字"], [2, name], [2, "新名字"]]
     for size in (len(rows), 1):
-        in_portions_of(size)
+        in_portions_of(size, monkeypatch)
         how = ended(world, engine, csv_of([["id", "name"], *rows]), {"mode": "both"}, at_once=1)
         _takes, (counts, lines), _written = how
         assert (counts["created"], counts["updated"]) == (0, 1)
@@ -195,10 +191,10 @@ def test_what_a_changed_record_was_called_is_known_too(
 
 
 def test_an_import_that_an_earlier_version_began_is_not_gone_on_with(
-    world: World, engine: Engine, in_portions_of: Callable[[int], None]
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """C77: where it isn't known what earlier rows are, nothing is decided; what to do is said."""
-    in_portions_of(2)
+    in_portions_of(2, monkeypatch)
     api = prepare(world, engine)
     data = csv_of([["name"], *([f"大客户{n}"] for n in range(6))])
     begun = send(api, "customers", data).json
@@ -217,11 +213,10 @@ def test_an_import_that_an_earlier_version_began_is_not_gone_on_with(
 def test_claims_are_read_while_the_job_holds_nothing(
     world: World,
     engine: Engine,
-    in_portions_of: Callable[[int], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """R10: a few at a time, and others write meanwhile."""
-    in_portions_of(1)
+    in_portions_of(1, monkeypatch)
     monkeypatch.setattr(imports, "CLAIMS_AT_ONCE", 2)
     api, read, seen = prepare(world, engine), zlib.decompress, list[bool]()
     data = csv_of([["name"], *([f"大客户{n}"] for n in range(6))])

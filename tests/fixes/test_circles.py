@@ -33,8 +33,8 @@ def test_two_halves_of_a_circle_at_once(
     is_first_checked, both_checked = Event(), Barrier(2)
     check = organisation._refuse_circle
 
-    def check_and_wait(*arguments: Any) -> None:
-        check(*arguments)
+    def check_and_wait(*arguments: Any, **more: Any) -> None:
+        check(*arguments, **more)
         is_first_checked.set()
         try:
             both_checked.wait(1.5)

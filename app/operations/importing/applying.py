@@ -132,7 +132,7 @@ class Rehearsal:
 
     def __init__(self) -> None:
         self.tally = Tally()
-        self._claims = Claims()
+        self._claims, self._memory = Claims(), dict[str, Any]()
 
     def step(self, file: Import, place: int) -> bool:
         """Look at one portion; False behind the last one."""
@@ -141,6 +141,7 @@ class Rehearsal:
         if rows is None:
             return False
         planner = planner_of(file, self._claims, dry_run=True)
+        planner.memory = self._memory
         with _importing(planner.entity, None):
             verdicts, claims = decide(planner, rows)
             self._claims.keep(claims)

@@ -24,7 +24,8 @@ from app.spec.field import Field
 from app.spec.kinds import CreditCodeField, IntegerField, MoneyField, OptionField, TextField
 from app.spec.relations import TAG_SEPARATORS, LinksField, RelationField, TagsField
 from app.spec.text import clean, fold
-from app.store.context import operating
+from app.store import runs
+from app.store.context import current, operating, run_under_way
 from app.store.door import MAX_ID, held
 
 SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.IGNORECASE)
@@ -169,10 +170,21 @@ def _by_names(
     found: dict[str, dict[Any, list[int]]] = {way: defaultdict(list) for way in columns}
     with operating("read", target.key):
         rows = db.session.execute(held(statement, model)).all() if asked else []
+    mine = _made_here(target, [row[0] for row in rows])
     for row in rows:
+        if row[0] in mine:
+            continue
         for way, value in zip(columns, row[1:], strict=True):
             found[way][value].append(row[0])
     return found
+
+
+def _made_here(target: Entity, ids: Sequence[int]) -> set[int]:
+    """Those that the import under way has made: no row names them, because a dry run can't know
+    them, and because which of them are there depends on where a portion ends (C79)."""
+    run, work = run_under_way(), current()
+    is_own = (work.operation, work.entity) == ("import", target.key)
+    return runs.made(run, ids) if run and ids and is_own else set()
 
 
 def _column(target: Entity, way: str) -> Any:

@@ -25,7 +25,7 @@ from app.operations.importing.plan import (
 from app.operations.importing.reading import Read
 from app.operations.rules import rules_of
 from app.spec.errors import Invalid, Refusal
-from app.store.context import actor, operating
+from app.store.context import actor, deciding, operating
 from app.store.writer import Change
 
 
@@ -47,7 +47,8 @@ def decide(planner: Planner, rows: Sequence[tuple[int, list[str]]]) -> tuple[lis
     if planner.carried:
         decision.carried = _Carried(planner, planner.carried, claims, known)
         decision.carried.read(rows, wanted)
-    return [decision.over(one, *more) for one, more in zip(read, asked, strict=True)], claims
+    with deciding({} if planner.memory is None else planner.memory):
+        return [decision.over(one, *more) for one, more in zip(read, asked, strict=True)], claims
 
 
 Asked = tuple[Sequence[Sign], matching.Hits, Sequence[int]]

@@ -191,6 +191,8 @@ class Planner:
     claims: Claims = field(default_factory=Claims)
     carried: "Planner | None" = None
     """Decides over the children that the rows carry."""
+    memory: dict[str, Any] | None = None
+    """What rules remember of earlier rows in a dry run, where nothing is ever written."""
     through: str = ""
     """Of such a one: the field that names the record which it belongs to."""
     kind: tuple[str, ...] = ()
