@@ -44,7 +44,8 @@ def _changes(verdicts: Sequence[Verdict]) -> list[Change]:
     for change in (verdict.change for verdict in verdicts if verdict.change):
         before = found.get(change.id)
         if before is not None:
-            names = (one.notes[ATTACHED][1] for one in (before, change))
+            told = (one.notes for one in (before, change))
+            names = (notes[ATTACHED][1] for notes in told if ATTACHED in notes)
             change = replace(before, notes={ATTACHED: ["", listed(names)]})
         found[change.id] = change
     return list(found.values())
