@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import openpyxl
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
@@ -208,3 +209,21 @@ def test_an_import_is_done_once_for_its_key(world: World, engine: Engine) -> Non
     other = send(api, "customers", ROW + b"\n", headers=key)
     assert other.status_code == 422
     assert len(rows_in(engine, "import_file")) == 1
+
+
+@pytest.mark.parametrize(("field", "wanted"), [("", 4), ("remark", 5)])
+def test_rows_that_fail_again_are_mended_again(world: World, field: str, wanted: int) -> None:
+    """IMP: the report of a report is as good a file, also where people call a column as we do."""
+    api, name = reader(world, "sales1a"), "rows.csv"
+    data = csv_of([[*HEAD, "原因"], ["云山贸易", "12", "展会"]])
+    for _generation in range(3):
+        done = send(api, "customers", data, name, mapping={"原因": field})
+        assert counts(done) == (0, 0, 0, 1), reasons(done)
+        path = f"/api/v1/imports/{done.json['import_id']}/report?format=xlsx"
+        data, name = api.client.get(path, buffered=True).data, "failed.xlsx"
+        sheet = openpyxl.load_workbook(io.BytesIO(data)).active
+        [head, row] = sheet.iter_rows(values_only=True)
+        assert (*head[:2], len(head)) == (*HEAD, wanted)
+        assert (*row[:2], row[-2]) == ("云山贸易", "12", 2)
+        assert "手机" in row[-1]
+        assert not field or row[2] == "展会"
