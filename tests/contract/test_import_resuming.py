@@ -150,7 +150,7 @@ def test_an_import_taken_up_after_each_portion_is_as_one_that_nobody_ended(
     rehearsed = send(prepare(world, engine), "customers", data, options=options, dry_run=True).json
     assert {key: rehearsed[key] for key in counts} == counts
     assert {row["line"]: (row["code"], row["reason"]) for row in rehearsed["rows"]} == lines
-    assert counts["created"] + counts["updated"] > 1 < len(lines), "nothing could go wrong"
+    assert min(counts["created"] + counts["updated"], len(lines)), "nothing could go wrong"
 
 
 def test_what_was_made_is_known_even_where_records_were_changed(
