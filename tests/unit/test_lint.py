@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.exemptions import EXEMPTIONS, unexplained
 from tests.support.sources import (
+    ROOT,
     Source,
     called_name,
     calls,
@@ -192,3 +193,11 @@ def test_translated_sentences_are_constants() -> None:
 def test_exemptions_give_reasons() -> None:
     reasons = [reason for exempt in EXEMPTIONS.values() for reason in exempt.values()]
     assert [reason for reason in reasons if len(reason.split()) < 4] == []
+
+
+def test_templates_say_where_the_site_is_mounted_by_one_filter() -> None:
+    """style.md 1: ``here`` decides what is an address of ours; nobody writes the path beside it."""
+    templates = sorted((ROOT / "app").rglob("*.html"))
+    assert any("|here" in path.read_text(encoding="utf-8") for path in templates)
+    beside = [path.name for path in templates if "script_root" in path.read_text(encoding="utf-8")]
+    assert beside == []

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, request
 from flask_babel import gettext
+from jinja2 import pass_context
 
 from app.admin import cells, icons, manual, table
 from app.admin.navigation import Group, groups
@@ -30,6 +31,12 @@ class Me:
         self.initials = cells.initials(self.name)
 
 
+@pass_context
+def _here(_context: Any, address: str | None) -> str:
+    """``here`` for templates: with the context, so that no address is worked out once for all."""
+    return here(address)
+
+
 def install(app: Flask) -> None:
     """Offer the common words of every page to the templates."""
     app.context_processor(_common)
@@ -42,7 +49,7 @@ def install(app: Flask) -> None:
         star=table.star,
         table_body=table.body,
     )
-    app.jinja_env.filters["here"] = here
+    app.jinja_env.filters["here"] = _here
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
