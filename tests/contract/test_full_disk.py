@@ -128,7 +128,7 @@ def test_full_at_any_write(
         assert outcomes(api, run) == {"pending": ROWS}, count
         assert fetch(api, run).status_code == 404
         assert (parts(engine), len(rows_in(engine, "history", operation="export"))) == before
-        assert [path.name for path in tmp_path.glob(f"{drafts.PREFIX}*")] == []
+        assert [path.name for path in tmp_path.glob("crm-export-*")] == []
         assert api.post(f"/jobs/{job}/retry", {}).status_code == 200
         work_off(world)
         assert (job_of(api, job)["state"], outcomes(api, run)) == ("done", {"done": ROWS}), count

@@ -5,15 +5,13 @@ What is on disk meanwhile is nobody's to fetch; a file counts once it is stored 
 
 import errno
 import hashlib
-import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import IO, Any
 
+from app.operations import scratch
 from app.operations.behaviour import chunks
 from app.operations.exporting import writers
 from app.operations.exporting.table import Table, rows_of
@@ -21,11 +19,8 @@ from app.spec.errors import StorageFull
 from app.store import listing
 from app.store.replica import Server, Source
 
-PREFIX = "crm-export-"
 PORTION = 1024 * 1024
 """Bytes of a file that are stored together."""
-ABANDONED = 24 * 3600
-"""After so many seconds nobody writes a draft any more: its writer was killed (C70)."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -34,14 +29,13 @@ class Draft:
 
     def __init__(self, kind: str, table: Table, number: int, source: Source | None = None) -> None:
         """``source`` says where rows are read; without one that is the primary."""
-        sweep()
         self._table = table
         self._source = source or Source()
         self.count = 0
         self.digest = ""
         self._is_taken = False
         with ExitStack() as open_things, _room():
-            self._folder = tempfile.TemporaryDirectory(prefix=PREFIX)
+            self._folder = scratch.folder("export")
             open_things.callback(self._folder.cleanup)
             self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this
             open_things.callback(_let_go, self._file.close)
@@ -111,14 +105,3 @@ def _room() -> Iterator[None]:
         if getattr(cause, "errno", None) in FULL:
             raise StorageFull from error
         raise
-
-
-def sweep() -> None:
-    """Remove what killed writers have left on this machine."""
-    before = time.time() - ABANDONED
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        try:
-            if folder.stat().st_mtime < before:
-                shutil.rmtree(folder, ignore_errors=True)
-        except OSError:  # somebody else was faster
-            continue

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+from app.operations import scratch
 from app.operations.importing import headers, sheets
 from app.operations.importing.options import MOST_MB, MOST_ROWS
 from app.spec.entity import Entity
@@ -62,7 +63,7 @@ def opened(
     Raises NotPermitted, TooLarge, or Invalid with what is wrong with the file.
     """
     door.demand(entity.key, "import")
-    with tempfile.TemporaryDirectory(prefix="import-") as folder, ExitStack() as files:
+    with scratch.folder("import") as folder, ExitStack() as files:
         path = Path(folder) / "upload"
         size, digest = _copied(stream, path)
         about = {"entity": entity.key, "name": _plain(name), "size": size, "sha256": digest}
