@@ -117,7 +117,6 @@ class Clock:
 
     def _set_to(self, zone: str) -> None:
         """Follow the company's zone: the same times of day, and what was missed before."""
-        now = due_runs.now()
         for routine in ROUTINES.values():
             if self._scheduler is not None:
                 self._scheduler.add_job(
@@ -127,6 +126,9 @@ class Clock:
                     id=routine.key,
                     replace_existing=True,
                 )
+        # Afterwards, and by whichever clock is ahead: what is due meanwhile is met twice at most.
+        now = max(due_runs.now(), times.now())
+        for routine in ROUTINES.values():
             missed = last_due(routine, zone, now)
             if missed is not None:
                 self._executor.pool.submit(self.meet, routine.key, missed)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from threading import enumerate as enumerate_threads
 from time import sleep
+from typing import Any
 
 import pytest
 import time_machine
@@ -158,6 +159,30 @@ def test_the_last_time_that_was_missed_is_caught_up(
     routine = Routine(PROBE, Label("Probe", "探针"), at, probe.does, {})
     found = clock.last_due(routine, zone, datetime.fromisoformat(now).replace(tzinfo=UTC))
     assert found == (expected and datetime.fromisoformat(expected).replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize("ahead", [0, 60], ids=["meanwhile", "machine ahead"])
+def test_what_is_due_while_a_clock_starts_is_met(
+    ticking: clock.Clock, probe: Probe, monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    """C96, C98: neither between two looks at the time, nor between two clocks that differ."""
+    due = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
+    told, met = [due - timedelta(seconds=1)], list[tuple[str, datetime]]()
+
+    class Scheduler:
+        def add_job(self, *_: Any, **__: Any) -> None:
+            told[0] = due + timedelta(seconds=1)  # it waits for the next day from now on
+
+    routine = Routine(PROBE, Label("Probe", "探针"), "0 18 * * *", probe.does, {})
+    monkeypatch.setattr(clock, "ROUTINES", {PROBE: routine})
+    monkeypatch.setattr(ticking, "_scheduler", Scheduler())
+    monkeypatch.setattr(clock.times, "now", lambda: told[0])
+    monkeypatch.setattr(due_runs, "now", lambda: told[0] - timedelta(seconds=ahead))
+    submitted = ticking._executor.pool
+    monkeypatch.setattr(submitted, "submit", lambda _what, *run: met.append(run))
+    ticking._set_to("UTC")
+    monkeypatch.setattr(ticking, "_scheduler", None)
+    assert met == [(PROBE, due)]
 
 
 def test_admins_see_the_clock_and_can_ask(
