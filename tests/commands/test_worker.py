@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from sqlalchemy import Engine, func, select, text
 
 from app.extensions import db
 from app.jobs.workers import Workers
+from app.operations.behaviour import CHUNK
 from config import ConfigError, settings
 from tests.contract.calls import user_ids
 from tests.contract.test_jobs import fill
@@ -63,6 +64,29 @@ def queued(engine: Engine) -> int:
         return connection.scalar(text("SELECT count(*) FROM procrastinate_jobs")) or 0
 
 
+class Gate:
+    """Stops whoever writes some customers, until it is opened: a state that doesn't pass by."""
+
+    def __init__(self, engine: Engine, name: str, ids: Sequence[int]) -> None:
+        self._engine, self.name = engine, name
+        chosen = ", ".join(map(str, ids))
+        statements = (
+            "CREATE TABLE IF NOT EXISTS gate_open (name text)",
+            "CREATE OR REPLACE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " WHILE NOT EXISTS (SELECT 1 FROM gate_open WHERE name = TG_ARGV[0])"
+            " LOOP PERFORM pg_sleep(0.02); END LOOP; RETURN NEW; END $$",
+            f"CREATE TRIGGER gate_{name} BEFORE UPDATE ON customer FOR EACH ROW"
+            f" WHEN (NEW.id IN ({chosen})) EXECUTE FUNCTION wait_at_gate('{name}')",
+        )
+        with engine.begin() as connection:
+            for one in statements:
+                connection.execute(text(one))
+
+    def open(self) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(text("INSERT INTO gate_open VALUES (:name)"), {"name": self.name})
+
+
 @POSTGRES
 def test_a_worker_does_what_web_processes_queue(
     world: World, engine: Engine, served: Elsewhere
@@ -73,14 +97,16 @@ def test_a_worker_does_what_web_processes_queue(
     assert (refused.status_code, queued(engine)) == (422, 0)
     answer = api.bulk("customers", "transfer", ids, {"new_owner": "sales1b"}).json
     assert queued(engine) == 1
+    second, last = Gate(engine, "second", ids[700:701]), Gate(engine, "last", ids[-1:])
     with working(world) as first:
-        until = time.monotonic() + 60
-        while state(engine, answer["job_id"])[1] == 0:
-            assert first.poll() is None, first.stderr and first.stderr.read()
-            assert time.monotonic() < until, "no worker took it up"
-            time.sleep(0.02)
+        until(engine, "SELECT done FROM job", CHUNK)
         first.send_signal(signal.SIGTERM)
+        second.open()
         assert first.wait(20) == 0
+    reached, done = state(engine, answer["job_id"])
+    assert reached == "running"
+    assert CHUNK <= done < ROWS
+    last.open()
     with working(world):
         assert wait_for(engine, answer["job_id"]) == ("done", ROWS)
     found = counts(engine, answer["operation_id"], user_ids(engine)["sales1b"])
@@ -105,7 +131,8 @@ def test_a_killed_worker_is_replaced(world: World, engine: Engine, served: Elsew
 
     Nobody tells that it is gone: the others notice its silence.
     """
-    api, rows = served.api("manager"), [fill(engine, 2 * ROWS), fill(engine, 2 * ROWS)]
+    api, rows = served.api("manager"), [fill(engine, ROWS), fill(engine, ROWS)]
+    second = Gate(engine, "second", [ids[700] for ids in rows])
     one_each = "--concurrency", "1"
     with working(world, *one_each) as first, working(world, *one_each):
         until(engine, "SELECT count(*) FROM procrastinate_workers", 2)
@@ -116,8 +143,9 @@ def test_a_killed_worker_is_replaced(world: World, engine: Engine, served: Elsew
         until(engine, "SELECT count(DISTINCT worker) FROM job WHERE done > 0", 2)
         first.kill()
         until(engine, HELD, 1, who=f"%:{first.pid}:%")
+        second.open()
         for job in jobs:
-            assert wait_for(engine, job["job_id"], 120) == ("done", 2 * ROWS)
+            assert wait_for(engine, job["job_id"], 120) == ("done", ROWS)
     for job, ids in zip(jobs, rows, strict=True):
         assert runs_rows(engine, job["operation_id"]) == (len(ids), len(ids))
 
