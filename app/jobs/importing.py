@@ -53,32 +53,46 @@ class Importing(Kind):
 
 
 class Rehearsing(Kind):
-    """Rehearses one file. Who takes it up from another begins anew: nothing has been written.
+    """Rehearses one file, between the transactions of the job: nobody waits for what only looks.
 
-    It is cancelled when another job has been set about the file meanwhile.
+    Who takes it up from another begins anew: nothing has been written. It is cancelled when another
+    job has been set about the file meanwhile.
     """
 
     slug = "import_check"
     begins_anew = True
 
     def __init__(self) -> None:
-        self._rehearsal: Rehearsal | None = None
+        self._rehearsal = Rehearsal()
+        self._job = self._file = self._place = 0
+        self._more = True
+
+    def take_up(self, job: Job) -> None:
+        self._job, self._file = job.id, job.parameters[FILE]
+
+    @property
+    def prepares(self) -> bool:
+        return True
+
+    def prepare(self) -> None:
+        """Look at the next portion."""
+        file = imports.known(self._file)
+        if file.job_id == self._job:
+            self._more = self._rehearsal.step(file, self._place)
+            self._place += 1
 
     def advance(self, job: Job) -> bool:
-        file = imports.under_way(job.parameters[FILE])
+        file = imports.under_way(self._file)
         if file.job_id != job.id:  # settled anew, or imported: this would say what isn't so
             job.state = "cancelling"
             return True
-        if self._rehearsal is None:
-            self._rehearsal, job.cursor = Rehearsal(), 0
-        more = self._rehearsal.step(file, job.cursor)
         counts = self._rehearsal.tally.counts
-        job.cursor += 1
+        job.cursor = self._place
         job.done = counts["created"] + counts["updated"]
         job.skipped, job.failed = counts["skipped"], counts["failed"]
-        if not more:
+        if not self._more:
             file.rehearsal = self._rehearsal.tally.described()
-        return more
+        return self._more
 
 
 def run(file: Import, page: str) -> int | None:

@@ -116,13 +116,16 @@ class Runner:
                 raise ServerFault
             kind = KINDS[job.kind]()
             kind.take_up(job)
+            words.language.set(job.language)
             return kind, job.actor_id
 
     def _prepare(self, kind: Kind, person: int) -> None:
         """What of a chunk only reads."""
         with self._reading():
             be_patient()
-            with acting_as(access.load_actor(person)):
+            who = access.load_actor(person)
+            clock.zone.set(who.timezone or clock.DEFAULT_ZONE)
+            with acting_as(who):
                 kind.prepare()
 
     @contextmanager

@@ -202,6 +202,11 @@ def beside(file: Import) -> list[Import]:
 _OF_ONE_UPLOAD = ("actor_id", "entity", "at", "sha256")
 
 
+def known(number: int) -> Import:
+    """An import for the job that looks at it, as it is at this moment."""
+    return db.session.scalars(select(Import).where(Import.id == number)).one()
+
+
 def under_way(number: int) -> Import:
     """An import for the job that does or rehearses it, locked as by ``own``."""
     statement = select(Import).where(Import.id == number).with_for_update(key_share=True)

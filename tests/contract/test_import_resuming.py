@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from app.admin.importing import work
 from app.extensions import db
 from app.jobs import importing
-from app.operations.importing import resuming
+from app.operations.importing import applying, resuming
 from app.store import imports
 from tests.contract.calls import Api, pool_ids
 from tests.contract.test_bulk import rows_in
@@ -252,3 +253,37 @@ def test_claims_are_read_while_the_job_holds_nothing(
     assert seen == [*[False] * 5, True], "the rows of a portion are read in its transaction"
     work_off(world)
     assert job_of(api, begun["job_id"])["done"] == 6
+
+
+def test_nobody_waits_for_a_dry_run(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R10: a job looks at rows while others write; what it says is in its person's language."""
+    in_portions_of(2, monkeypatch)
+    monkeypatch.setattr(work, "LOOKED_AT_ONCE", 0)
+    api, step, seen = prepare(world, engine), applying.Rehearsal.step, list[int]()
+    api.client.get("/lang/en")
+    data = csv_of([["name", "mobile"], *([f"大客户{n}", "bad"] for n in range(6))])
+    begun = send(api, "customers", data, dry_run=True).json
+
+    def stepping(self: applying.Rehearsal, file: Any, place: int) -> bool:
+        seen.append(place)
+        in_all(engine, "customer", remark=f"written by others {place}")
+        return step(self, file, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(applying.Rehearsal, "step", stepping)
+        work_off(world)
+    assert (seen, job_of(api, begun["job_id"])["failed"]) == ([0, 1, 2, 3], 6)
+    said = api.get(f"/imports/{begun['import_id']}").json["rehearsal"]
+    assert {row["reason"] for row in said["rows"]} == {
+        row["reason"] for row in again(api, begun["import_id"])["rows"]
+    }
+    assert said["rows"][0]["reason"].startswith("Mobile")
+
+
+def again(api: Api, number: int) -> Any:
+    """The same dry run within a request."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "LOOKED_AT_ONCE", 100)
+        return api.post(f"/imports/{number}/run", {"dry_run": True}).json
