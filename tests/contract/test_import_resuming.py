@@ -176,7 +176,7 @@ def test_what_was_made_is_known_even_where_records_were_changed(
 def test_a_record_is_changed_by_one_row_and_joined_by_the_next(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """IMP: the contact of a later row stands beside what an earlier one has changed."""
+    """IMP, BULK-5: the contact of a later row beside what an earlier one has changed; undone."""
     rows = [[1, "changed", None], [1, None, "王一"], [1, None, "王二"]]
     data = csv_of([["id", "remark", "contact.name"], *rows])
     for size in (len(rows), 1):
@@ -189,6 +189,12 @@ def test_a_record_is_changed_by_one_row_and_joined_by_the_next(
         assert {"王一", "王二"} <= contacts
         told = [row["changes"] for row in rows_in(engine, "history", operation="import")]
         assert sum("attached" in str(changes) for changes in told) == (1 if size > 1 else 2)
+        run = rows_in(engine, "operation_run", operation="import")[-1]["id"]
+        undone = Api(world, "manager").post(f"/operations/{run}/undo", {})
+        assert (undone.status_code, undone.json["done"]) == (200, 1), undone.text
+        assert rows_in(engine, "customer", id=1)[0]["remark"] != "changed"
+        living = {row["name"] for row in rows_in(engine, "contact", deleted_at=None)}
+        assert living.isdisjoint(["王一", "王二"])
 
 
 def test_what_a_changed_record_was_called_is_known_too(

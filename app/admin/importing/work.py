@@ -48,13 +48,17 @@ def upload(entity: Entity, key: str | None, sheet: str = "", *, every: bool = Fa
 def settle(number: int, mapping: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     """Take over how the file is to be read; remembered for the next one. The caller commits.
 
+    A heading that ``mapping`` doesn't name means what it meant before, in this file or in the last
+    one with these headings.
+
     Conflict when its import has begun: nobody can begin it until this transaction ends.
     """
     file = imports.own(number, lock=True)
     applying.check_open(file)
     entity = catalogue.get(file.entity)
     fields = headers.importable(entity, Policy(actor(), entity, "import"))
-    file.mapping = headers.checked(entity, file.headings, fields, mapping)
+    before = headers.still_meant(file.mapping, fields)
+    file.mapping = headers.checked(entity, file.headings, fields, before | dict(mapping))
     parse(entity, options)
     file.options = dict(options)
     file.rehearsal = None  # was of other settings

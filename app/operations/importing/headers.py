@@ -155,13 +155,18 @@ def _memory(entity: Entity, headings: Sequence[str]) -> str:
     return f"import.{entity.key}.{digest[:16]}"
 
 
+def still_meant(mapping: Mapping[str, str], fields: Mapping[str, Field]) -> dict[str, str]:
+    """What was said of headings, as far as this person may still fill those fields."""
+    return {heading: key for heading, key in mapping.items() if key in {*fields, IGNORED}}
+
+
 def remembered(
     entity: Entity, headings: Sequence[str], fields: Mapping[str, Field]
 ) -> dict[str, str]:
     """What this person said of these headings last time, else what is recognised."""
     key = _memory(entity, headings)
     kept = preferences.get(key).get(key, {})
-    known = {h: k for h, k in kept.items() if h in headings and k in {*fields, IGNORED}}
+    known = {h: k for h, k in still_meant(kept, fields).items() if h in headings}
     try:
         return checked(entity, headings, fields, known)
     except BadRequest:
