@@ -7,7 +7,7 @@ done, by whom and with which counts, stays.
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    case,
     delete,
     exists,
     func,
@@ -254,13 +255,17 @@ def pages(number: int, outcome: str) -> Iterator[Sequence[Any]]:
         last = page[-1].line
 
 
-def reasons(number: int) -> list[tuple[str, str, int]]:
-    """Why rows changed nothing, with how many, the commonest first: (code, reason, count)."""
-    row, n = ImportLine, func.count()
+def reasons(number: int, alike: Collection[str] = ()) -> list[tuple[str, str, int]]:
+    """Why rows changed nothing, with how many, the commonest first: (code, reason, count).
+
+    Those of the codes ``alike`` are counted together, whatever each of them says.
+    """
+    row, n = ImportLine.__table__.c, func.count()
+    said = case((row.code.in_(alike), ""), else_=row.reason).label("said")
+    kept = select(row.code, said).where(row.import_id == number).subquery()
     statement = (
-        select(row.code, row.reason, n)
-        .where(row.import_id == number)
-        .group_by(row.code, row.reason)
+        select(kept.c.code, kept.c.said, n)
+        .group_by(kept.c.code, kept.c.said)
         .order_by(n.desc())
         .limit(20)
     )

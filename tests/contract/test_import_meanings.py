@@ -63,3 +63,15 @@ def test_a_file_above_the_limit_is_refused(
     answer = send(reader(world, "sales1a"), "customers", csv_of(rows))
     assert (answer.status_code, answer.json["code"]) == (413, "too_large")
     assert not rows_in(engine, "import_file")
+
+
+def test_repeated_rows_are_counted_together(world: World) -> None:
+    """IMP: whichever line each of them repeats, in the dry run as in the report."""
+    data = csv_of([["客户名称"], *([f"客户{n % 30}"] for n in range(60))])
+    api = reader(world, "sales1a")
+    dry = send(api, "customers", data, dry_run=True)
+    assert [(one["code"], one["count"]) for one in dry.json["reasons"]] == [("repeated", 30)]
+    assert "3" in reasons(dry)[33]
+    done = send(api, "customers", data)
+    page = api.client.get(f"/customers/import/{done.json['import_id']}").text
+    assert page.count(dry.json["reasons"][0]["text"]) == 1

@@ -12,7 +12,7 @@ from app.admin.job_pages import job_state
 from app.admin.undo_pages import undo_state
 from app.operations.importing import applying, headers, options, sheets
 from app.operations.importing.applying import labels_of
-from app.operations.importing.plan import told_reason
+from app.operations.importing.plan import ALIKE, told_reason
 from app.operations.undoing import UNDO_DAYS
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -178,7 +178,7 @@ def report(file: Import) -> dict[str, Any]:
     job = jobs.of_runs([number]).get(number)
     left = imports.lines(file.id, limit=SHOWN)
     base = f"/{entity.plural}/import/{file.id}"
-    reasons, labels = imports.reasons(file.id), labels_of(entity)
+    reasons, labels = imports.reasons(file.id, ALIKE), labels_of(entity)
     counts = {key: getattr(file, key) for key in ("created", "updated", "skipped", "failed")}
     return frame(entity, "report") | {
         "file": _about(file) | _sheets(file),

@@ -44,7 +44,7 @@ class Tally:
         for verdict in verdicts:
             self.counts[verdict.outcome] += 1
             if verdict.outcome in ("skipped", "failed"):
-                reason = verdict.reason(labels)
+                reason = verdict.common_reason(labels)
                 self.reasons[(verdict.outcome, verdict.code, reason)] += 1
                 if len(self.rows) < SHOWN:
                     self.rows.append(told(verdict, labels))

@@ -40,6 +40,8 @@ REASONS: dict[str, Any] = {
     "torn": _l("Its unique values belong to different records."),
 }
 """Why a row is left out or fails, by code; of invalid ones each column says it itself."""
+ALIKE = ("repeated",)
+"""The codes of rows that are counted together, though each names a line of its own."""
 UNWRITABLE = _l("This field can't be written.")
 KEPT_OWNER = _l("The owner of an existing record is changed by a transfer.")
 ATTACHED = "attached"
@@ -79,6 +81,10 @@ class Verdict:
     def reason(self, labels: Mapping[str, str]) -> str:
         """Why, in the reader's language; the columns named as he knows them."""
         return _reason(self.code, self.problems, self.earlier, labels)
+
+    def common_reason(self, labels: Mapping[str, str]) -> str:
+        """The same as it is counted: said alike of rows of one kind."""
+        return _reason(self.code, self.problems, 0, labels)
 
     def kept_reason(self) -> str:
         """What ``told_reason`` makes the same of for any reader."""
