@@ -130,6 +130,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "connect_args": {
             "connect_timeout": 2,
             "keepalives_idle": 30,
+            "tcp_user_timeout": 1_000,  # ms: with connecting anew 3 s, when packets just vanish
             "options": " ".join(f"-c {name}={value}" for name, value in ways.items()),
         },
     }

@@ -59,6 +59,8 @@ def test_postgresql_gets_its_driver_and_its_time_outs() -> None:
     options = found["SQLALCHEMY_ENGINE_OPTIONS"]
     assert options["pool_pre_ping"] is True
     assert "statement_timeout" in options["connect_args"]["options"]
+    vanishes, anew = (options["connect_args"][k] for k in ("tcp_user_timeout", "connect_timeout"))
+    assert vanishes / 1_000 + anew <= 3, "C93: within three seconds when nothing comes back"
 
 
 def test_a_replica_is_only_read() -> None:
