@@ -230,6 +230,9 @@ def _bucket(env: Mapping[str, str]) -> Bucket | None:
     prefix = given["PREFIX"].strip("/")
     if not re.fullmatch(r"[A-Za-z0-9._/-]*", prefix):
         raise ConfigError("CRM_S3_PREFIX", "write letters, digits and . _ - / only")
+    region = given["REGION"] or "us-east-1"
+    if not re.fullmatch(r"[A-Za-z0-9-]+", region):
+        raise ConfigError("CRM_S3_REGION", "write the name of the region, as us-east-1")
     style = given["STYLE"] or ("path" if given["ENDPOINT"] else "virtual")
     if style not in {"path", "virtual"}:
         raise ConfigError("CRM_S3_STYLE", "write path or virtual")
@@ -237,7 +240,7 @@ def _bucket(env: Mapping[str, str]) -> Bucket | None:
         name=given["BUCKET"],
         endpoint=_endpoint(given["ENDPOINT"]),
         prefix=prefix and f"{prefix}/",
-        region=given["REGION"] or "us-east-1",
+        region=region,
         is_virtual=style == "virtual",
         key=given["KEY"],
         secret=given["SECRET"],
@@ -246,9 +249,13 @@ def _bucket(env: Mapping[str, str]) -> Bucket | None:
 
 def _endpoint(found: str) -> str:
     """The address of the store; a password in it would be shown wherever the address is."""
-    parts = urlsplit(found.rstrip("/"))
-    is_plain = parts.hostname and not (parts.path or parts.query or parts.username)
-    if found and (parts.scheme not in {"http", "https"} or not is_plain):
+    try:
+        parts = urlsplit(found.rstrip("/"))
+        is_plain = parts.hostname and not (parts.path or parts.query or parts.username)
+        is_usable = parts.scheme in {"http", "https"} and is_plain and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if found and not is_usable:
         raise ConfigError("CRM_S3_ENDPOINT", "write an address, as https://s3.example.com")
     return found.rstrip("/")
 

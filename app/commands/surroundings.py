@@ -100,7 +100,10 @@ def disk() -> Finding:
 
 def attached() -> Finding:
     """The content of files can be stored, read and removed, here and by whoever serves."""
-    place = contents()
+    try:
+        place = contents()
+    except Refusal as fault:
+        return bad("files", f"the store of files can't be used ({fault.code}): {CHECK_FILES}")
     try:
         is_kept = _is_kept(place)
     except (OSError, Refusal) as fault:

@@ -79,6 +79,7 @@ class Exporting(Kind):
         self._table = table_for(entity, columns)
         self._draft = Draft(kind, self._table, self._number, replica.source())
         self._last, self._is_read = 0, False
+        runs.unsettle(self._number)
         job.cursor = job.done = 0
         job.skipped = job.total - runs.count_pending(self._number)
 
@@ -103,6 +104,7 @@ class Exporting(Kind):
         number = job.operation_id or 0
         if job.state != "done":
             job.done = 0
+            runs.unsettle(number)
         runs.count(number, total=job.total, done=job.done, skipped=job.skipped)
 
     def let_go(self) -> None:

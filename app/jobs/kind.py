@@ -23,6 +23,9 @@ class Kind:
     """Whether a job of this kind starts over when somebody else takes it up: then only so many may
     try, however far they got."""
 
+    head_start: float = 0.0
+    """Seconds more than a chunk that whoever takes it up may need before the first one."""
+
     @property
     def prepares(self) -> bool:
         """Whether a part of the next chunk needs no transaction: nobody waits for that then."""

@@ -117,7 +117,12 @@ class Runner:
             kind = KINDS[job.kind]()
             kind.take_up(job)
             words.language.set(job.language)
-            return kind, job.actor_id
+            person = job.actor_id
+        if kind.head_start:
+            with self.app.app_context():
+                jobs.hold(number, self.name, kind.head_start)
+                db.session.commit()
+        return kind, person
 
     def _prepare(self, kind: Kind, person: int) -> None:
         """What of a chunk only reads."""

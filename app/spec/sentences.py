@@ -41,7 +41,7 @@ def enumerated(*names: Any) -> LazyString:
 
 def packed(value: Any) -> Any:
     """A lazy sentence, label or plain value in JSON values."""
-    if isinstance(value, LazyString):
+    if isinstance(value, LazyString) and value._func in _NAMES:
         parts = [packed(part) for part in value._args]
         places = {key: packed(part) for key, part in value._kwargs.items()}
         return {"way": _NAMES[value._func], "parts": parts, "places": places}

@@ -183,6 +183,15 @@ def renew(number: int, worker: str) -> Job | None:
     return job
 
 
+def hold(number: int, worker: str, seconds: float) -> None:
+    """Keep a job for so much longer without a sign of life; the caller commits."""
+    db.session.execute(
+        update(Job.__table__)
+        .where(Job.id == number, Job.worker == worker)
+        .values(lease_until=leases.moment(LEASE + timedelta(seconds=seconds)))
+    )
+
+
 def let_go(number: int, worker: str) -> None:
     """Give a job back before the lease ends; the caller commits."""
     db.session.execute(

@@ -143,6 +143,16 @@ def settle(run: int, after: int, upto: int) -> None:
     )
 
 
+def unsettle(run: int) -> None:
+    """Note what a run has done as still to be done: nothing has come of it.
+
+    Only exports that an earlier version left under way said so row by row, before their file was.
+    """
+    item = OperationItem.__table__
+    be_patient()
+    db.session.execute(update(item).where(*_done(run)).values(outcome=PENDING))
+
+
 def note_first(run: int, items: Iterable[Mapping[str, Any]]) -> None:
     """Say what became of rows of which the run has said nothing yet, and had nothing to do."""
     insert_many(OperationItem.__table__, _items(run, items))

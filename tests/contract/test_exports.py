@@ -180,6 +180,26 @@ def test_rights_that_shrink_while_it_is_written(world: World, engine: Engine) ->
     job, run = 0, 0
 
 
+@pytest.mark.parametrize("end", ["ready", "cancelled"])
+def test_one_that_an_earlier_version_began(world: World, engine: Engine, end: str) -> None:
+    """That said of each row at once that it was done, when there was no file yet (BULK-4)."""
+    ids, api = fill(engine, MANY), Api(world, "manager")
+    job, run = asked(api, ids, format="csv")
+    work_off(world, chunks=3)
+    item = db.metadata.tables["operation_item"]
+    with engine.begin() as connection:
+        half = item.update().where(item.c.operation_id == run, item.c.record_id <= ids[19])
+        connection.execute(half.values(outcome="done"))
+    if end == "cancelled":
+        assert api.post(f"/jobs/{job}/cancel", {}).status_code == 200
+        work_off(world)
+        assert outcomes(api, run) == {"pending": MANY}
+    else:
+        work_off(world)
+        assert (job_of(api, job)["done"], job_of(api, job)["skipped"]) == (MANY, 0)
+        assert fetch(api, run).data.count(b"\r\n") == MANY + 1
+
+
 def test_cancelled_and_gone_on_with(world: World, engine: Engine) -> None:
     """What was cancelled leaves no file; going on begins anew and ends whole."""
     ids, api = fill(engine, MANY), Api(world, "manager")

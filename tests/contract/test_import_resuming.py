@@ -8,6 +8,7 @@ import json
 import random
 import zlib
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from itertools import chain, islice
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.admin.importing import work
 from app.extensions import db
 from app.jobs import importing
 from app.operations.importing import applying, resuming
+from app.spec import clock
 from app.store import imports
 from tests.contract.calls import Api, pool_ids
 from tests.contract.test_bulk import rows_in
@@ -232,6 +234,29 @@ def test_an_import_that_an_earlier_version_began_is_not_gone_on_with(
     assert "Undo" in job["error"]["message"]
     assert len(rows_in(engine, "customer", obtained_way="imported")) == 4
     assert api.post(f"/operations/{begun['operation_id']}/undo", {}).status_code == 200
+
+
+def test_who_reads_many_claims_keeps_the_job_meanwhile(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C79: nobody takes an import up from one who is still reading; a cancelled one isn't read."""
+    in_portions_of(2, monkeypatch)
+    api, held = prepare(world, engine), list[Any]()
+    begun = send(api, "customers", csv_of([["name"], *([f"大客户{n}"] for n in range(6))])).json
+    work_off(world, 2)
+    read = resuming.claims_before
+
+    def watched(number: int, place: int) -> Any:
+        held.extend(rows_in(engine, "job", id=begun["job_id"]))
+        return read(number, place)
+
+    monkeypatch.setattr(resuming, "claims_before", watched)
+    monkeypatch.setattr(importing, "AT_ONCE", 1_000_000)
+    work_off(world, 1)
+    assert [one["lease_until"] > clock.now() + timedelta(minutes=3) for one in held] == [True]
+    assert api.post(f"/jobs/{begun['job_id']}/cancel", {}).status_code == 200
+    work_off(world)
+    assert (job_of(api, begun["job_id"])["state"], len(held)) == ("cancelled", 1)
 
 
 def test_claims_are_read_while_the_job_holds_nothing(

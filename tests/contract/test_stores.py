@@ -66,6 +66,21 @@ def test_a_store_that_is_away(
     assert len(stored(engine)) == 1
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "answer"), [("http://foo_bar:80", 503), ("", 201)], ids=["no address", "as set"]
+)
+def test_nothing_around_us_decides_where_content_lies(
+    world: World, store: StoreServer, monkeypatch: pytest.MonkeyPatch, endpoint: str, answer: int
+) -> None:
+    """What other programs of this machine use is none of ours; no address at all is an answer."""
+    place = replace(store.place, region="eu-west-1", endpoint=endpoint or store.place.endpoint)
+    monkeypatch.setitem(world.app.config, "CRM_S3", place)
+    with monkeypatch.context() as around:
+        around.setenv("AWS_PROFILE", "none")
+        around.setenv("AWS_CONFIG_FILE", __file__)
+        assert attach(Api(world, "sales1a"), "customers/1").status_code == answer
+
+
 def test_what_cannot_be_taken_back_now_goes_later(
     world: World, engine: Engine, store: StoreServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ one request, which the store takes whole or not at all; only requests that every
 
 import io
 import logging
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -37,14 +38,7 @@ class Store:
 
     def __init__(self, place: Bucket) -> None:
         self._place = place
-        self._client: Any = Session().create_client(
-            "s3",
-            region_name=place.region,
-            endpoint_url=place.endpoint or None,
-            aws_access_key_id=place.key,
-            aws_secret_access_key=place.secret,
-            config=_config(place),
-        )
+        self._client = _client(place)
 
     @contextmanager
     def incoming(self, name: str) -> Iterator[IO[bytes]]:
@@ -90,6 +84,27 @@ class Store:
     def _of(self, name: str) -> dict[str, str]:
         key = f"{self._place.prefix}{name[:2]}/{name[2:4]}/{name}"
         return {"Bucket": self._place.name, "Key": key}
+
+
+def _client(place: Bucket) -> Any:
+    try:
+        return _session().create_client(
+            "s3",
+            region_name=place.region,
+            endpoint_url=place.endpoint or None,
+            aws_access_key_id=place.key,
+            aws_secret_access_key=place.secret,
+            config=_config(place),
+        )
+    except (BotoCoreError, ValueError) as fault:  # an address that only the library finds wrong
+        log.error("there is no way to the store of files: %s", type(fault).__name__)
+        raise FilesAway from None
+
+
+def _session() -> Session:
+    """The library with our settings alone: nothing of what other programs of this machine use."""
+    nowhere = {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull}
+    return Session({name: (None, None, path, None) for name, path in nowhere.items()})
 
 
 def _config(place: Bucket) -> Config:
