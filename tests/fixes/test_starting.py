@@ -34,7 +34,7 @@ def test_a_failing_migration_gives_its_lock_back(
             upgrade.upgrade()
         if (
             world.server.kind == "postgresql"
-        ):  # waits while the server ends the connection, not long
+        ):  # which ends a connection in its own time
             db.session.execute(
                 text("SELECT pg_advisory_xact_lock(:n)"), {"n": upgrade.ADVISORY_LOCK}
             )
