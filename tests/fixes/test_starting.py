@@ -32,9 +32,7 @@ def test_a_failing_migration_gives_its_lock_back(
         db.session.commit()
         with pytest.raises(RuntimeError, match="the migration fails"):
             upgrade.upgrade()
-        if (
-            world.server.kind == "postgresql"
-        ):  # which ends a connection in its own time
+        if world.server.kind == "postgresql":  # which ends a connection in its own time
             db.session.execute(
                 text("SELECT pg_advisory_xact_lock(:n)"), {"n": upgrade.ADVISORY_LOCK}
             )
