@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select, text, update
 
 from app.extensions import db
 from app.jobs import exporting
-from app.operations.exporting import behaviour, drafts
+from app.operations.exporting import behaviour, drafts, writers
 from app.operations.exporting.table import table_for
 from app.spec import clock
 from app.spec.catalogue import catalogue
@@ -240,6 +240,21 @@ def test_a_full_disk_is_an_answer(
     assert api.post(f"/jobs/{job}/retry", {}).status_code == 200
     work_off(world)
     assert len(lines(fetch(api, run).data)) == MANY + 1
+
+
+def test_a_full_sheet_is_followed_by_another(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R16: each with its headings, and every row on one of them."""
+    monkeypatch.setattr(writers, "MOST_LINES", 21)
+    ids, api = fill(engine, MANY), Api(world, "manager")
+    _job, run = asked(api, ids)
+    work_off(world)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(fetch(api, run).data))
+    sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+    assert [len(sheet) for sheet in sheets] == [21, 21, 14]
+    assert len({tuple(sheet[0]) for sheet in sheets}) == 1
+    assert [row[0] for sheet in sheets for row in sheet[1:]] == ids
 
 
 def peak_of(world: World, user_id: int, rows: int) -> int:
