@@ -3,7 +3,7 @@
 import itertools
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from flask import Response, jsonify, request, send_file, stream_with_context
@@ -104,7 +104,8 @@ class OperationsApi(OwnApi):
             raise BadRequest
         if wanted == "xlsx":
             return _report_file(run)
-        told = stream_with_context(_report_json(number, _described(run)))
+        rows = _report_json(number, _described(run), _outcomes(number))
+        told = stream_with_context(rows)
         db.session.rollback()  # nothing stays open while its reader takes his time
         return Response(told, mimetype="application/json")
 
@@ -163,10 +164,12 @@ def _outcomes(number: int) -> dict[str, str]:
     return {runs.PENDING: "done"} if exports.is_written(number) else {}
 
 
-def _report_json(number: int, described: dict[str, Any]) -> Iterator[str]:
+def _report_json(
+    number: int, described: dict[str, Any], outcomes: Mapping[str, str]
+) -> Iterator[str]:
     """The report as JSON, page by page: it may have a million rows."""
     yield json.dumps(described)[:-1] + ', "rows": ['
-    comma, outcomes = "", _outcomes(number)
+    comma = ""
     for page in runs.verdicts(number):
         rows = (
             {

@@ -28,7 +28,7 @@ from app.spec import clock, words
 from app.spec.errors import NotPermitted, Refusal, ServerFault, StorageFull
 from app.store import access, jobs
 from app.store.context import Origin, acting_as, origin
-from app.store.engine import be_patient, is_full, may_write
+from app.store.engine import be_patient, is_full, is_postgres, may_write
 from app.store.jobs import Job
 
 MOST_ATTEMPTS = 10
@@ -36,7 +36,7 @@ MOST_ATTEMPTS = 10
 MOST_FAULTS = 3
 """So often a worker goes on after the database was busy, before he lets others try (C87)."""
 BREATH = 0.02
-"""Seconds between two chunks in which others may write."""
+"""Seconds between two chunks in which others may write, where one at a time does."""
 
 log = logging.getLogger("crm.jobs")
 
@@ -105,8 +105,8 @@ class Runner:
                     if job is None:
                         return
                     _chunk(job, kind, began)
-                    is_over = job.state in jobs.CLOSED
-                time.sleep(BREATH)
+                    is_over, pause = job.state in jobs.CLOSED, _pause()
+                time.sleep(pause)
 
     def _taken_up(self, number: int) -> tuple[Kind, int]:
         """The object that does a job, and whose job it is."""
@@ -199,6 +199,11 @@ def _rest(faults: int) -> None:
     time.sleep(random.uniform(0.1, 0.5) * faults)  # noqa: S311 - no secret
 
 
+def _pause() -> float:
+    """Seconds between two chunks: on PostgreSQL nobody waits for his turn to write."""
+    return 0.0 if is_postgres() else BREATH
+
+
 def _chunk(job: Job, kind: Kind, began: float) -> None:
     """Do a chunk that was begun at that moment of the monotonic clock."""
     if job.state == "cancelling":
@@ -209,7 +214,7 @@ def _chunk(job: Job, kind: Kind, began: float) -> None:
     job.state, job.started_at = "running", job.started_at or clock.now()
     settled = job.settled
     more = kind.advance(job)
-    job.rate = _rate(job, job.settled - settled, time.monotonic() - began + BREATH)
+    job.rate = _rate(job, job.settled - settled, time.monotonic() - began + _pause())
     job.attempts = job.attempts if kind.begins_anew else 0
     if not more:
         job.end("done")

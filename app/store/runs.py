@@ -56,7 +56,8 @@ class OperationItem(db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "operation_item"
     __table_args__ = {"extend_existing": False}  # noqa: RUF012 - SQLAlchemy's own form
 
-    operation_id: Mapped[int] = mapped_column(ForeignKey("operation_run.id"), primary_key=True)
+    operation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The run that writes it, so nobody asks row by row whether there is one (decision 0027)."""
     record_id: Mapped[int] = mapped_column(primary_key=True)
     outcome: Mapped[str] = mapped_column(String(10))
     code: Mapped[str] = mapped_column(String(40), default="")
