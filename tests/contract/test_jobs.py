@@ -228,7 +228,9 @@ def test_a_job_does_what_its_dry_run_said(
             new = [tags[tag] for tag in new] if one["field"] == "tags" else new
             assert (old, new) == (kept(one["old"]), kept(one["new"])), one
     assert entries(engine, run) == ended["done"]
-    told = {m["user_id"]: m["data"]["count"] for m in messages(engine)}
+    heard = messages(engine)
+    told = {m["user_id"]: m["data"]["count"] for m in heard}
+    assert len(heard) == len(told), "one message to each, whatever the number of chunks (NOTE)"
     assert told == {
         one["user"]["id"]: one["count"]
         for one in dry["notified"]
