@@ -44,6 +44,10 @@ REFUSALS: dict[str, Any] = {
         "as UTF-8."
     ),
     "not_text": _l("Line %(line)s: this is not text."),
+    "old_text": _l(
+        "Line %(line)s: the characters of this old workbook can't be read. Open it in a "
+        "spreadsheet program and save it as xlsx."
+    ),
     "open_quote": _l("Line %(line)s: a quotation mark is not closed, or stands within a cell."),
     "long_cell": _l("Line %(line)s: a cell holds more than 32,767 characters."),
     "too_many_columns": _l("Line %(line)s: at most 200 columns."),
