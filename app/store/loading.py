@@ -4,10 +4,10 @@ A page, an answer and a file show values and change nothing. Without the mapper'
 every row they cost a good tenth less, a long export about half.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -45,42 +45,54 @@ def rows_of(
     return [by_id[i] for i in ids if i in by_id]
 
 
+_Make = Callable[[Iterable[Any]], Any]
+"""From values in their order to an immutable record with names for them."""
+
+
 @dataclass(frozen=True)
 class _Reading:
     """How rows with certain fields are read."""
 
     statement: Select[Any]
-    columns: tuple[str, ...]
-    linked: tuple[tuple[str, int, tuple[str, ...]], ...]
-    """By relation where in a row its record begins, and the columns of that, its id the first."""
+    width: int
+    """So many values of a row are the record's own; behind them come those of linked ones."""
+    make: _Make
+    """Makes a record of its own values and the linked records."""
+    linked: tuple[tuple[slice, _Make], ...]
+    """By relation where in a row its record lies, that one's number first, and what makes it."""
 
-    def records(self, rows: Iterable[Row[Any]]) -> Iterator[SimpleNamespace]:
+    def records(self, rows: Iterable[Row[Any]]) -> Iterator[Any]:
         """Rows as records; a record that several point at by the same relation is read once."""
-        known: dict[tuple[str, int], SimpleNamespace] = {}
+        ways = [(part, make, dict[int, Any]()) for part, make in self.linked]
         for row in rows:
-            values = dict(zip(self.columns, row, strict=False))
-            for key, start, names in self.linked:
-                number = row[start]
-                if number is not None and (key, number) not in known:
-                    part = zip(names, row[start : start + len(names)], strict=True)
-                    known[(key, number)] = SimpleNamespace(**dict(part))
-                values[key] = known.get((key, number))
-            yield SimpleNamespace(**values)
+            linked = []
+            for part, make, known in ways:
+                number = row[part.start]
+                if number is not None and number not in known:
+                    known[number] = make(row[part])
+                linked.append(known.get(number))
+            yield self.make((*row[: self.width], *linked))
 
 
 @lru_cache(maxsize=1_000)
 def _reading(model: Any, fields: _Pointing) -> _Reading:
     columns = _columns(model, fields)
-    linked, start = [], len(columns)
+    relations, linked, width = [], [], len(columns)
     statement = select(*(getattr(model, name) for name in columns)).select_from(model)
     for key, _column, to, told in fields:
         if to:
             target, names = aliased(catalogue.get(to).model), _told_columns(to, told)
             statement = statement.outerjoin(getattr(model, key).of_type(target))
             statement = statement.add_columns(*(getattr(target, name) for name in names))
-            linked.append((key, start, names))
-            start += len(names)
-    return _Reading(statement, columns, tuple(linked))
+            relations.append(key)
+            linked.append((slice(width, width + len(names)), _maker(names)))
+            width += len(names)
+    return _Reading(statement, len(columns), _maker((*columns, *relations)), tuple(linked))
+
+
+def _maker(names: Iterable[str]) -> _Make:
+    made: Any = namedtuple("Values", names)  # type: ignore[misc]
+    return made._make
 
 
 def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Select[Any]:

@@ -1,11 +1,12 @@
 """What is exported: the columns that a reader may have, and the cells of each record (EXP-1).
 
-How a cell is said is settled once per column, so that a row costs as little as can be.
+How its cells are said is settled once per column, and they are said column by column: so a row
+costs as little as can be.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any
 
@@ -26,8 +27,9 @@ from app.store.replica import PRIMARY, Server
 MOST_KEPT = 20_000
 """Texts of one column that are kept for the rows to come."""
 
-Cell = Callable[[Any], Any]
-"""From a record to a text, number, date or moment on the reader's clock; None or "" for nothing."""
+Column = Callable[[Sequence[Any]], Iterable[Any]]
+"""From records to a text, number, date or moment on the reader's clock for each of them; None or ""
+for nothing."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,18 @@ class Table:
     policy: Policy
     fields: tuple[Field, ...]
 
-    def cells(self, linked: titles.Links) -> list[tuple[str, Cell]]:
-        """By column its key and how its cells are read of records that these are linked to."""
+    def columns(self, linked: titles.Links) -> list[Column]:
+        """How the cells of each column are read of records that these are linked to."""
         return [
-            (f.key, _several(f, linked) if isinstance(f, LinksField) else self._own_cells[f.key])
+            _several(f, linked) if isinstance(f, LinksField) else self._own_columns[f.key]
             for f in self.fields
         ]
 
     @cached_property
-    def _own_cells(self) -> dict[str, Cell]:
-        """Those that a record alone tells, by column: settled once for all rows."""
+    def _own_columns(self) -> dict[str, Column]:
+        """Those that the records alone tell, by key: settled once for all rows."""
         fields = (f for f in self.fields if not isinstance(f, LinksField))
-        return {f.key: _cell(self.policy, f) for f in fields}
+        return {f.key: _column(self.policy, f) for f in fields}
 
 
 def table_for(entity: Entity, columns: str | list[str]) -> Table:
@@ -85,70 +87,71 @@ def rows_of(
     """
     with operating("export", table.entity.key, pools=True):
         records = loading.rows_of(table.policy, ids, table.fields, server)
-        cells = table.cells(titles.of_links(table.entity, records, table.fields, server))
-        for record in records:
+        linked = titles.of_links(table.entity, records, table.fields, server)
+        columns = [column(records) for column in table.columns(linked)]
+        keys = [field.key for field in table.fields]
+        for record, *cells in zip(records, *columns, strict=True):
             seen = table.policy.pool_columns(record)
-            yield (
-                record.id,
-                [cell(record) if seen is None or key in seen else None for key, cell in cells],
-            )
+            if seen is not None:
+                cells = [c if k in seen else None for k, c in zip(keys, cells, strict=True)]
+            yield record.id, cells
 
 
-def _several(field: LinksField, linked: titles.Links) -> Cell:
-    return lambda record: titles.said(linked.get((record.id, field.key), ()))
+def _several(field: LinksField, linked: titles.Links) -> Column:
+    return lambda records: [titles.said(linked.get((r.id, field.key), ())) for r in records]
 
 
-def _cell(policy: Policy, field: Field) -> Cell:
+def _column(policy: Policy, field: Field) -> Column:
     if isinstance(field, RelationField):
-        return _title(field)
-    value_of = attrgetter(field.column)
+        return _titles(field)
+    values = _values(field)
     if field.mask and field.key in policy.masked:
-        return lambda record: policy.shown(field, value_of(record))
+        return lambda records: [policy.shown(field, value) for value in values(records)]
     if isinstance(field, DateTimeField):
-        return _moment(field)
+        return _moments(field)
     if isinstance(field, OptionField | BooleanField):
         return _remembered(field)
     is_text = isinstance(field, TextField) and type(field).to_text is Field.to_text
     if is_text or field.kind in ("date", "money", "integer"):
-        return value_of
-    return lambda record: field.to_text(value_of(record))
+        return values
+    return lambda records: map(field.to_text, values(records))
 
 
-def _title(field: RelationField) -> Cell:
-    """What a linked record is called; the same few people and companies come again and again."""
+def _values(field: Field) -> Column:
+    return partial(map, attrgetter(field.column))
+
+
+def _titles(field: RelationField) -> Column:
+    """What linked records are called; the same few people and companies come again and again."""
     linked_of, known = attrgetter(field.key), dict[int, str]()
 
-    def cell(record: Any) -> str:
-        found = linked_of(record)
-        if found is None:
-            return ""
-        if found.id not in known:
-            if len(known) > MOST_KEPT:
-                known.clear()
-            known[found.id] = titles.of(found, field)
-        return known[found.id]
+    def column(records: Sequence[Any]) -> Iterable[str]:
+        if len(known) > MOST_KEPT:
+            known.clear()
+        for linked in map(linked_of, records):
+            if linked is not None and linked.id not in known:
+                known[linked.id] = titles.of(linked, field)
+            yield known[linked.id] if linked is not None else ""
 
-    return cell
+    return column
 
 
-def _remembered(field: Field) -> Cell:
-    """One of few values: each is put into words once."""
-    value_of, known = attrgetter(field.column), dict[Any, str]()
+def _remembered(field: Field) -> Column:
+    """Of few values: each is put into words once."""
+    values, known = _values(field), dict[Any, str]()
 
-    def cell(record: Any) -> str:
-        value = value_of(record)
-        if value not in known:
-            known[value] = field.to_text(value)
-        return known[value]
+    def column(records: Sequence[Any]) -> Iterable[str]:
+        found = list(values(records))
+        known.update((value, field.to_text(value)) for value in {*found} - known.keys())
+        return [known[value] for value in found]
 
-    return cell
+    return column
 
 
-def _moment(field: Field) -> Cell:
-    value_of, zone = attrgetter(field.column), clock.readers_zone()
+def _moments(field: Field) -> Column:
+    values, zone = _values(field), clock.readers_zone()
 
-    def cell(record: Any) -> Any:
-        value = value_of(record)
-        return value and value.astimezone(zone).replace(tzinfo=None)
+    def column(records: Sequence[Any]) -> Iterable[Any]:
+        return [at and at.astimezone(zone).replace(tzinfo=None) for at in values(records)]
 
-    return cell
+    return column
