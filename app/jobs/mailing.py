@@ -21,10 +21,11 @@ from app.extensions import db
 from app.jobs.letters import letter
 from app.jobs.postman import Postman, RefusedError, ServerAwayError, connected
 from app.spec import clock, company, mail, routines, words, workdays
+from app.spec.catalogue import catalogue
 from app.spec.notices import NOTICES, Channel
 from app.spec.routines import Report, Routine
 from app.spec.words import Label, either
-from app.store import access, channels, mails
+from app.store import access, channels, door, mails
 from app.store.channels import Wanted
 from app.store.context import Actor, acting_as, system_scope
 from app.store.engine import may_write
@@ -180,10 +181,17 @@ def _only_looking() -> Iterator[None]:
 
 
 def _may_hear(reader: Actor, message: Outbox) -> bool:
-    """Whether its reader still may list what it is about, and anybody knows such messages."""
+    """Whether its reader may still list what it is about, and read the record that it is about.
+
+    A kind that nobody knows any more is told to nobody.
+    """
     notice = NOTICES.get(message.kind)
-    about = notice.about(message.data) if notice else None
-    return about is not None and (not about or reader.rights.may(about, "list"))
+    if notice is None:
+        return False
+    about, record = notice.about(message.data), notice.record(message.data)
+    if not about or not reader.rights.may(about, "list"):
+        return not about
+    return record is None or bool(door.within(catalogue.get(about), [record], "read"))
 
 
 @contextmanager

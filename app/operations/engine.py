@@ -167,7 +167,7 @@ def _step(does: Behaviour, me: Run, ids: Sequence[int]) -> Outcome:
     if lock and changes:
         does.carry_out(me, changes)
     outcome.done = len(changes)
-    outcome.notified = does.notified(me, changes)
+    outcome.notified = others(does.notified(me, changes))
     return outcome
 
 
@@ -175,6 +175,12 @@ def note(number: int, outcome: Outcome) -> None:
     """What became of each row of a step, in the report of a run that hadn't frozen them."""
     done = ({"record_id": change.id, "outcome": "done"} for change in outcome.changes)
     runs.note_first(number, [*done, *(skip.item for skip in outcome.skipped)])
+
+
+def others(told: Mapping[int, int]) -> dict[int, int]:
+    """Those who hear of it, without whoever does it: he knows."""
+    doer = actor().user_id
+    return {person: n for person, n in told.items() if person != doer}
 
 
 def tell(me: Run, outcome: Outcome, batch: str) -> None:
@@ -188,16 +194,15 @@ def _messages(me: Run, outcome: Outcome) -> Iterator[tuple[int, dict[str, Any]]]
     doer = actor()
     only = outcome.changes[0] if outcome.done == 1 and outcome.changes else None
     for user_id, n in outcome.notified.items():
-        if user_id != doer.user_id:
-            yield (
-                user_id,
-                {
-                    "entity": me.entity.key,
-                    "count": n,
-                    "operation_id": me.operation_id,
-                    "by_name": [doer.name, doer.name_en],
-                    "record": only.id if only else None,
-                    "title": only.title if only else "",
-                    "message": me.params.get("message") or "",
-                },
-            )
+        yield (
+            user_id,
+            {
+                "entity": me.entity.key,
+                "count": n,
+                "operation_id": me.operation_id,
+                "by_name": [doer.name, doer.name_en],
+                "record": only.id if only else None,
+                "title": only.title if only else "",
+                "message": me.params.get("message") or "",
+            },
+        )

@@ -27,6 +27,10 @@ from app.store.gate import member_of
 from app.store.writer import Change
 
 
+PREVIOUS = "previous_owner"
+"""The field of whoever owned a record before it came into its pool."""
+
+
 def obtained(run: Run, way: str) -> dict[str, Any]:
     """What a change of owner sets besides the owner (XFER-4, POOL-8)."""
     if not run.entity.is_pooled:
@@ -226,6 +230,17 @@ class Claim(Behaviour):
         me = actor().user_id
         free_seats(run, changes)
         follow_parents(run, {c.id: c for c in changes}, {c.id: me for c in changes})
+
+    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
+        """Whoever owned them before; a dry run names him where the doer is shown who (POOL-1)."""
+        shown = [c for c in changes if not run.dry_run or _shows_previous_owner(run, c)]
+        return dict(Counter(c.before[PREVIOUS] for c in shown if c.before[PREVIOUS]))
+
+
+def _shows_previous_owner(run: Run, change: Change) -> bool:
+    """Whether the doer sees in that pool who owned a record before."""
+    columns = run.policy.columns_in(change.before["pool"])
+    return PREVIOUS in run.policy.readable and (columns is None or PREVIOUS in columns)
 
 
 class Release(Behaviour):

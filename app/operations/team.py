@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
 from app.operations.outcome import Plan
 from app.operations.ownership import cascade_fields, cascading, children_within
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.errors import Conflict, Invalid
@@ -103,6 +104,18 @@ class RemoveTeam(_Seating):
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         ids, people = [c.id for c in changes], run.params["users"]
         seats.remove(run.entity.key, ids, people, run=run.operation_id)
+
+    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
+        """Whoever had a seat; one that had ended already is no news."""
+        had, now = run.memory["seats"], clock.now()
+        return dict(
+            Counter(
+                user
+                for c in changes
+                for user, seat in had[c.id].items()
+                if user in run.params["users"] and (seat.until is None or seat.until > now)
+            )
+        )
 
 
 def leave(entity: Entity, record_id: int) -> None:

@@ -57,6 +57,28 @@ def _joined_the_team(n: int, names: Data) -> str:
     )
 
 
+def _left_the_team(n: int, names: Data) -> str:
+    return str(
+        ngettext(
+            "%(who)s removed you from the team of %(num)d record (%(kind)s).",
+            "%(who)s removed you from the team of %(num)d records (%(kind)s).",
+            n,
+            **names,
+        )
+    )
+
+
+def _claimed(n: int, names: Data) -> str:
+    return str(
+        ngettext(
+            "%(who)s claimed %(num)d former record of yours from a pool (%(kind)s).",
+            "%(who)s claimed %(num)d former records of yours from a pool (%(kind)s).",
+            n,
+            **names,
+        )
+    )
+
+
 def _undone(n: int, names: Data) -> str:
     return str(
         ngettext(
@@ -99,12 +121,9 @@ for _key, _label, _counted, _channels in (
 ):
     declare(Notice(_key, _label, _saying(_counted), _at_the_record, _channels))
 
-UNDONE = declare(
-    Notice(
-        key="undo",
-        label=Label("Operations on your records undone", "与您有关的操作被撤销"),
-        says=_saying(_undone),
-        leads_to=_at_mine,  # the record may be out of the reader's reach again
-        channels=IN_TIME,
-    )
-)
+for _key, _label, _counted in (  # the records may be out of their reader's reach by then
+    ("remove_team", Label("Removed from a team", "被移出团队"), _left_the_team),
+    ("claim", Label("Records once yours are claimed", "您曾负责的记录被领取"), _claimed),
+    ("undo", Label("Operations on your records undone", "与您有关的操作被撤销"), _undone),
+):
+    declare(Notice(_key, _label, _saying(_counted), _at_mine, IN_TIME, record=lambda _data: None))

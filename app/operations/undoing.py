@@ -24,7 +24,7 @@ from app.operations.behaviour import (
     lock_rows,
 )
 from app.operations.converting import TakeBack
-from app.operations.engine import note, tell
+from app.operations.engine import note, others, tell
 from app.operations.importing.behaviour import Detach
 from app.operations.lifecycle import (
     Delete,
@@ -207,7 +207,7 @@ def step(me: Undoing, ids: Sequence[int]) -> Outcome:
         for way, some in _ways(me, ids):
             _undo_chunk(way, some, outcome)
     outcome.done = len(outcome.changes)
-    outcome.notified = PutBack().notified(me.undo, outcome.changes)
+    outcome.notified = others(PutBack().notified(me.undo, outcome.changes))
     return outcome
 
 

@@ -44,6 +44,8 @@ class Notice:
     """The ways it takes until its reader says otherwise."""
     about: Callable[[Data], str] = lambda data: data.get("entity") or ""
     """The entity that its reader must still be allowed to list when mail goes out; "" for none."""
+    record: Callable[[Data], int | None] = lambda data: data.get("record")
+    """The one record of that entity that he must still be able to read then; None for none."""
 
 
 NOTICES: dict[str, Notice] = {}

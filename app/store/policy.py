@@ -127,7 +127,10 @@ class Policy:
 
     def pool_columns(self, record: Any) -> frozenset[str] | None:
         """The columns a mere pool member sees of a record in a pool; None: no such limit."""
-        pool_id = getattr(record, "pool_id", None) if self.entity.is_pooled else None
+        return self.columns_in(getattr(record, "pool_id", None) if self.entity.is_pooled else None)
+
+    def columns_in(self, pool_id: int | None) -> frozenset[str] | None:
+        """The columns a mere member sees of records in that pool; None: no such limit."""
         if pool_id is None or self.actor.rights.is_super:
             return None
         seat = self.actor.rights.pools.get(pool_id)

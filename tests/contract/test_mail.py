@@ -15,7 +15,7 @@ from app.spec import clock
 from app.store import mails
 from app.store.channels import Wanted
 from app.store.outbox import Outbox
-from tests.contract.calls import Api, user_ids, write
+from tests.contract.calls import Api, set_role, user_ids, write
 from tests.support.mailbox import Mailbox, deliver, mailbox, set_up
 from tests.support.web import hidden_inputs, submit
 from tests.support.worlds import World
@@ -249,6 +249,29 @@ def test_whoever_may_not_hear_of_it_any_more_gets_no_mail(
     deliver(world)
     assert (told.raw, len(rows(engine))) == ([], 1)
     assert world.client("sales2a").get("/notifications/unread").text == "2"
+
+
+def test_a_mail_tells_only_of_what_its_reader_still_sees(
+    world: World, engine: Engine, told: Mailbox
+) -> None:
+    """R6: the right to list the kind, and the record itself, are asked for when it is sent."""
+    reader = user_ids(engine)["sales2a"]
+
+    def states() -> list[str]:
+        return [row.state for row in rows(engine) if row.user_id == reader]
+
+    hand_over(world, 1)
+    again = {"new_owner": "sales1b", "old_owner": "remove"}
+    assert Api(world, "admin").bulk("customers", "transfer", [1], again).json["done"] == 1
+    deliver(world)
+    assert (told.raw, states()) == ([], ["dropped"])
+    hand_over(world, 3, 4)
+    deliver(world)
+    assert (len(told.raw), states()) == (1, ["dropped", "sent"]), "still his"
+    hand_over(world, 2)
+    set_role(engine, "sales2a", "people_admin")
+    deliver(world)
+    assert (len(told.raw), states()) == (1, ["dropped", "sent", "dropped"])
 
 
 def test_the_password_is_kept_secret_and_used(world: World, engine: Engine, told: Mailbox) -> None:

@@ -1,12 +1,16 @@
 """The bell: one's own messages, read one by one or all at once, and one's own switches (NOTE)."""
 
+from typing import Any
+
+import pytest
 from sqlalchemy import Engine, select
 
 from app.spec.notices import NOTICES, Channel
 from app.store.outbox import Outbox
-from tests.contract.calls import Api, user_ids
+from tests.contract.calls import Api, pool_ids, user_ids, write
 from tests.contract.test_bulk import rows_in
 from tests.contract.test_imports import reader, send
+from tests.support.company import LONG_AGO
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
@@ -67,3 +71,66 @@ def test_owners_hear_of_imports_unless_told_not_to(world: World, engine: Engine)
     own = send(api, "customers", b"Name\nMine 1\n", options={"mode": "create"})
     assert own.json["created"] == 1
     assert len(rows_in(engine, "outbox", kind="import")) == 1
+
+
+def heard(engine: Engine, kind: str) -> dict[str, int]:
+    """Who was told of that, and of how many records."""
+    names = {number: name for name, number in user_ids(engine).items()}
+    return {names[m["user_id"]]: m["data"]["count"] for m in rows_in(engine, "outbox", kind=kind)}
+
+
+def expected(dry: Any) -> dict[str, int]:
+    """Who a dry run says will hear of it."""
+    return {one["user"]["username"]: one["count"] for one in dry.json["notified"]}
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "removed you from the team of 2 records (Customers)"),
+        ("zh", "将您移出了 2 条记录的团队（客户）"),
+    ],
+)
+def test_whoever_is_taken_out_of_a_team_hears_of_it(
+    world: World, engine: Engine, language: str, sentence: str
+) -> None:
+    """NOTE: team removed; once for all records, not of a seat that had ended, nor by oneself."""
+    api, team = Api(world, "manager"), ["sales2a", "legal", "manager"]
+    seats = {"users": team, "level": "read"}
+    assert api.bulk("customers", "add_team", [1, 3], seats).json["done"] == 2
+    seat, person = Outbox.metadata.tables["team_seat"], user_ids(engine)["legal"]
+    with engine.begin() as connection:
+        connection.execute(seat.update().where(seat.c.user_id == person).values(until=LONG_AGO))
+    gone = {"users": team}
+    dry = api.bulk("customers", "remove_team", [1, 3], gone, dry_run=True)
+    assert expected(dry) == {"sales2a": 2}
+    assert heard(engine, "remove_team") == {}
+    assert api.bulk("customers", "remove_team", [1, 3], gone).json["done"] == 2
+    assert heard(engine, "remove_team") == {"sales2a": 2}
+    page = reader(world, "sales2a", language).client.get("/notifications/").text
+    assert sentence in page
+
+
+@pytest.mark.parametrize("doer", ["sales1b", "sales1a"], ids=["somebody else", "himself"])
+def test_whoever_owned_a_record_hears_who_claimed_it(
+    world: World, engine: Engine, doer: str
+) -> None:
+    """NOTE: claimed by other, told to the owner before (POOL-4); he himself knows.
+
+    A dry run names him to whoever the pool shows that column, and to nobody else (POOL-1).
+    """
+    owner = Api(world, "sales1a")
+    pool = pool_ids(engine)["Open customers"]
+    assert owner.bulk("customers", "release", [1, 2], {"pool": pool}).json["done"] == 2
+    wanted = {} if doer == "sales1a" else {"sales1a": 2}
+    api = Api(world, doer)
+    assert expected(api.bulk("customers", "claim", [1, 2], dry_run=True)) == {}
+    write(engine, "pool", pool, visible_columns=["previous_owner"])
+    with engine.begin() as connection:
+        version = Outbox.metadata.tables["rights_version"]
+        connection.execute(version.update().values(number=version.c.number + 1))
+    assert expected(api.bulk("customers", "claim", [1, 2], dry_run=True)) == wanted
+    assert api.bulk("customers", "claim", [1, 2, 11]).json["done"] == 3
+    assert heard(engine, "claim") == wanted
+    page = reader(world, "sales1a", "en").client.get("/notifications/").text
+    assert ("claimed 2 former records of yours from a pool" in page) is bool(wanted)
