@@ -343,3 +343,15 @@ def test_files_come_along_with_what_a_record_becomes(world: World, engine: Engin
     assert (customer.entity, customer.storage) == ("customer", lead.storage)
     assert fetch(api.client, f"/customers/files/{customer.record_id}/{customer.id}").data == PDF
     assert attach(api, "leads/1").status_code == 409
+
+
+def test_what_came_along_goes_when_the_conversion_is_undone(world: World, engine: Engine) -> None:
+    """LEAD-1, BULK-5: the customer keeps its own files, and the lead those that it had."""
+    api = Api(world, "sales1a")
+    own = [attach(api, place).json["id"] for place in ("customers/1", "leads/1")]
+    run = api.bulk("leads", "convert", [1], {"customer": 1}).json
+    came = next(row for row in stored(engine) if row.id not in own)
+    assert (came.entity, came.record_id) == ("customer", 1)
+    assert api.post(f"/operations/{run['operation_id']}/undo", {}).json["done"] == 1
+    assert [row.id for row in stored(engine)] == own
+    assert fetch(api.client, f"/leads/files/1/{own[1]}").data == PDF
