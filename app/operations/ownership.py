@@ -26,7 +26,6 @@ from app.store.context import actor, operating, system_scope
 from app.store.gate import member_of
 from app.store.writer import Change
 
-
 PREVIOUS = "previous_owner"
 """The field of whoever owned a record before it came into its pool."""
 
