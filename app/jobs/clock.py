@@ -40,9 +40,6 @@ WORKERS = 2
 LAST_ROUTINES = 10.0
 """Seconds that the routines under way have to end when the process stops; one that hasn't is taken
 over elsewhere, as from a process that was killed."""
-LATE = 3600
-"""Seconds that a paused process may be late; what is later is caught up at the next start."""
-
 log = logging.getLogger("crm.clock")
 
 
@@ -81,7 +78,7 @@ class Clock:
     def _make(self) -> BackgroundScheduler:
         return BackgroundScheduler(
             executors={"default": self._executor},
-            job_defaults={"coalesce": True, "misfire_grace_time": LATE, "max_instances": 1},
+            job_defaults={"coalesce": True, "max_instances": 1},
             timezone=UTC,
         )
 
@@ -190,7 +187,12 @@ class Clock:
 
 
 class _Claiming(BaseExecutor):  # type: ignore[misc]
-    """Runs nothing by itself: hands each due time to the clock, which claims it first."""
+    """Runs nothing by itself: hands each due time to the clock, which claims it first.
+
+    Of several that passed while the process was paused the last one; none that is later than what
+    is caught up at a start. That an executor of one's own decides about this is how it is with
+    APScheduler: its ``misfire_grace_time`` is looked at by those that run jobs themselves.
+    """
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -200,13 +202,19 @@ class _Claiming(BaseExecutor):  # type: ignore[misc]
         """How long an end waits for what is under way, by the monotonic clock."""
 
     def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
-        self.pool.submit(self._meet, job.id, _scheduled(run_times[-1]))
+        due_at = _scheduled(run_times[-1])
+        is_late = times.now() - due_at > ROUTINES[job.id].catch_up
+        self.pool.submit(self._leave_out if is_late else self._meet, job.id, due_at)
 
     def _meet(self, key: str, due_at: datetime) -> None:
         try:
             self._clock.meet(key, due_at)
         finally:
             self._run_job_success(key, [])
+
+    def _leave_out(self, key: str, due_at: datetime) -> None:
+        log.warning("%s due at %s is too late to be done", key, due_at)
+        self._run_job_success(key, [])
 
     def shutdown(self, wait: bool = True) -> None:
         self.pool.shutdown(max(0.0, self.until - time.monotonic()) if wait else 0.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from threading import enumerate as enumerate_threads
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from apscheduler.schedulers.base import STATE_PAUSED, STATE_RUNNING
 from sqlalchemy import Engine, select, text
 
 from app.extensions import db
@@ -183,6 +185,60 @@ def test_what_is_due_while_a_clock_starts_is_met(
     ticking._set_to("UTC")
     monkeypatch.setattr(ticking, "_scheduler", None)
     assert met == [(PROBE, due)]
+
+
+def look(scheduler: Any) -> None:
+    """One look of a scheduler at what is due; its own thread never wakes up."""
+    scheduler.state = STATE_RUNNING
+    scheduler._process_jobs()
+    scheduler.state = STATE_PAUSED
+
+
+def test_a_process_that_was_paused_does_the_last_time_once(
+    ticking: clock.Clock, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R7, C97: one of all times that passed meanwhile, late or not; none that is too late."""
+    routine = Routine(PROBE, Label("Probe", "探针"), "0 * * * *", probe.does, {})
+    monkeypatch.setitem(ROUTINES, PROBE, routine)
+    met = list[datetime]()
+    monkeypatch.setattr(ticking, "meet", lambda _key, due_at: met.append(due_at))
+    monkeypatch.setattr(ticking._executor.pool, "submit", lambda what, *run: what(*run))
+    scheduler = ticking._make()
+    scheduler.start(paused=True)
+    hourly = clock._trigger(routine, "UTC")
+    for catch_up, wanted in ((timedelta(hours=9), [DUE + timedelta(hours=5)]), (timedelta(0), [])):
+        monkeypatch.setitem(ROUTINES, PROBE, replace(routine, catch_up=catch_up))
+        with time_machine.travel(DUE + timedelta(hours=5, minutes=20), tick=False):
+            scheduler.add_job(probe.does, hourly, id=PROBE, next_run_time=DUE)
+            look(scheduler)
+        assert met == wanted
+        assert not any(ticking._executor._instances.values()), "free for the next time"
+        scheduler.remove_job(PROBE)
+        met.clear()
+    scheduler.shutdown()
+
+
+def test_a_routine_is_not_begun_again_while_it_is_at_work(
+    ticking: clock.Clock, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R7: however long it takes, a process does each routine once at a time."""
+    held = list[tuple[Any, ...]]()
+    monkeypatch.setattr(ticking, "meet", lambda _key, _due_at: None)
+    monkeypatch.setattr(ticking._executor.pool, "submit", lambda *what: held.append(what))
+    scheduler = ticking._make()
+    scheduler.start(paused=True)
+    with time_machine.travel(DUE, tick=False) as moment:
+        scheduler.add_job(probe.does, clock._trigger(ROUTINES[PROBE], "UTC"), id=PROBE)
+        for _day in range(3):
+            moment.shift(timedelta(days=1))
+            look(scheduler)
+        assert len(held) == 1
+        what, *run = held.pop()
+        what(*run)
+        moment.shift(timedelta(days=1))
+        look(scheduler)
+        assert len(held) == 1
+    scheduler.shutdown()
 
 
 def test_admins_see_the_clock_and_can_ask(
