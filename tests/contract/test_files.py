@@ -8,6 +8,7 @@ import time
 import zipfile
 import zlib
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -106,6 +107,8 @@ def test_files_are_as_far_as_their_record(world: World, engine: Engine, plural: 
         assert listed["count"] == 1
         assert set(listed["result"][0]) == shape
         assert listed["result"][0]["name"] == NAME
+        assert listed["result"][0]["sha256"] == sha256(PDF).hexdigest()
+        assert listed["result"][0]["size"] == len(PDF)
         for path in (f"/api/v1{place}", place.replace("/1/files", "/files/1")):
             got = fetch(api.client, path)
             assert (got.data, got.content_type) == (PDF, "application/pdf")
@@ -301,7 +304,9 @@ def test_killed_between_file_and_commit(
     assert process.exitcode == -signal.SIGKILL
     (row,) = stored(engine)
     assert row.id == kept
-    assert len(contents(world) - before) == 2
+    left = contents(world) - before
+    assert len(left) == 2
+    assert {len(name) for name in left} == {32}, "whole, before any commit (R15)"
     sweep(world)
     assert len(contents(world) - before) == 2, "somebody may be about to commit it"
     age(world, monkeypatch)

@@ -121,6 +121,19 @@ def test_five_hundred_run_at_once_and_one_more_is_a_job(world: World, engine: En
     assert work_off(world) == 0
 
 
+def test_two_thousand_are_exported_at_once_and_one_more_is_a_job(
+    world: World, engine: Engine
+) -> None:
+    """BULK-3: an export changes nothing, so its limit is another one."""
+    ids, api = fill(engine, 2_001), Api(world, "admin")
+    params = {"format": "csv"}
+    at_once = api.bulk("customers", "export", ids[1:], params)
+    assert (at_once.status_code, at_once.json["done"]) == (200, 2_000)
+    assert at_once.json["download"]
+    job, _run = started(api, "export", ids, params)
+    assert (job_of(api, job)["state"], job_of(api, job)["total"]) == ("queued", 2_001)
+
+
 def test_a_filter_of_many_rows_is_frozen_in_the_operations_scope(
     world: World, engine: Engine
 ) -> None:
@@ -411,6 +424,27 @@ def test_the_pages_show_progress_then_the_report(world: World, engine: Engine) -
     assert "data-job-state" not in client.get(twice[0].location).text
     assert client.get("/jobs/tray").text.strip() == ""
     assert client.get("/jobs/").location == "/operations/"
+
+
+def test_progress_says_how_far_how_fast_and_how_long(world: World, engine: Engine) -> None:
+    """BULK-3: done of total, rows per second, time left; on its own, in reports and in the list."""
+    ids, api = fill(engine), Api(world, "manager")
+    api.client.get("/lang/en")
+    job, run = started(api, "lock", ids, {"reason": "tender"})
+    places = (f"/jobs/{job}/progress", "/operations/", f"/customers/bulk/lock/report/{run}")
+    assert job_of(api, job)["rate"] == 0
+    assert all(f"0 of {MANY:,}" in api.client.get(place).text for place in places)
+    assert not any("per second" in api.client.get(place).text for place in places)
+    work_off(world, chunks=1)
+    assert job_of(api, job)["rate"] > 0
+    table, left = db.metadata.tables["job"], MANY - 500
+    for rate, sentence in ((100, f"{left // 100} seconds"), (1, f"about {-(-left // 60)} minutes")):
+        with engine.begin() as connection:
+            connection.execute(update(table).values(rate=rate))
+        for place in places:
+            page = api.client.get(place).text
+            assert f"500 of {MANY:,}" in page, place
+            assert f"{rate} per second · {sentence} left" in page, place
 
 
 def test_a_lost_lease_writes_nothing_more(world: World, engine: Engine) -> None:

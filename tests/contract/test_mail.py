@@ -124,6 +124,7 @@ def shown(client: Any) -> dict[str, str]:
 def test_refusals_are_tried_again_and_then_shown(
     world: World, engine: Engine, told: Mailbox
 ) -> None:
+    """R6: after 1, 5, 30 minutes, 2 and 8 hours; then it is dead, and the admin decides."""
     hand_over(world, 1)
     told.refusal = "421 closing"
     deliver(world)
@@ -131,11 +132,17 @@ def test_refusals_are_tried_again_and_then_shown(
     told.refusal = "451 try later"
     start = datetime.now(UTC)
     with time_machine.travel(start, tick=False) as moment:
-        for pause in (*mails.PAUSES, timedelta(0)):
+        for minutes in (1, 5, 30, 120, 480, 0):
             moment.shift(timedelta(seconds=1))
             deliver(world)
             deliver(world)
-            moment.shift(pause)
+            said = rows(engine)[0].attempts
+            moment.shift(timedelta(minutes=minutes))
+            if minutes:  # a moment too early
+                moment.shift(timedelta(seconds=-2))
+                deliver(world)
+                assert rows(engine)[0].attempts == said
+                moment.shift(timedelta(seconds=2))
     (row,) = rows(engine)
     assert (row.state, row.attempts, row.error) == ("dead", 6, "451 try later")
     admin = world.client("admin")
