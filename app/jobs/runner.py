@@ -236,4 +236,6 @@ def _rate(job: Job, rows: int, seconds: float) -> int:
 def _sentence(refusal: Refusal) -> str:
     """What is wrong, and with which parameters."""
     wrong = [str(one) for some in refusal.fields.values() for one in some]
-    return " ".join([str(refusal.message), *wrong])
+    is_its_own = refusal.message is not refusal.sentence
+    said = refusal.message if is_its_own else refusal.of_a_job or refusal.sentence
+    return " ".join([str(said), *wrong])

@@ -28,6 +28,8 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     status = 400
     code = "bad_request"
     sentence: Any = _l("The request could not be understood.")
+    of_a_job: Any = None
+    """What is said instead where a part may be done by then; None when the sentence holds there."""
     headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
@@ -190,12 +192,14 @@ class ServerFault(Refusal):
     status = 500
     code = "server_error"
     sentence = _l("Something went wrong on our side. Nothing was saved.")
+    of_a_job = _l("Something went wrong on our side.")
 
 
 class Unavailable(Refusal):
     status = 503
     code = "unavailable"
     sentence = _l("The database can't be reached right now. Nothing was saved.")
+    of_a_job = _l("The database can't be reached right now.")
     headers: Mapping[str, str] = MappingProxyType({"Retry-After": "5"})
 
 
@@ -203,12 +207,14 @@ class FilesAway(Unavailable):
     """The store that has the content of files doesn't answer, or not as it should (C94)."""
 
     sentence = _l("The store of the files can't be reached right now. Nothing was saved.")
+    of_a_job = _l("The store of the files can't be reached right now.")
 
 
 class StorageFull(Refusal):
     status = 507
     code = "storage_full"
     sentence = _l("The disk is full. Nothing was saved.")
+    of_a_job = _l("The disk is full.")
 
 
 REFUSALS: tuple[type[Refusal], ...] = (

@@ -12,9 +12,12 @@ from sqlalchemy import Engine, func, insert, select, update
 
 from app.extensions import db
 from app.jobs import ending
+from app.jobs.bulk import Bulk
+from app.jobs.runner import MOST_ATTEMPTS
 from app.jobs.threads import Threads
 from app.spec import clock
 from app.spec.catalogue import catalogue
+from app.spec.errors import ServerFault
 from app.store import jobs, mails
 from tests.contract.calls import Api, condition, filters_of, pool_ids, set_role, stored, user_ids
 from tests.contract.test_bulk import LATER, rows_in
@@ -445,6 +448,58 @@ def test_progress_says_how_far_how_fast_and_how_long(world: World, engine: Engin
             page = api.client.get(place).text
             assert f"500 of {MANY:,}" in page, place
             assert f"{rate} per second · {sentence} left" in page, place
+
+
+def test_a_fault_of_ours_ends_a_job_and_not_its_worker(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BULK-3: cleanly reported, with what was done till then; the next job is done, and it too."""
+    ids, api = fill(engine), Api(world, "manager")
+    faulty, run = started(api, "lock", ids, {"reason": "tender"})
+    after, _run = started(api, "add_tags", ids, {"tags": ["Fair"]})
+    advance = Bulk.advance
+
+    def breaking(self: Bulk, job: jobs.Job) -> bool:
+        if job.id == faulty and job.cursor:
+            raise RuntimeError("nobody thought of that")
+        return advance(self, job)
+
+    monkeypatch.setattr(Bulk, "advance", breaking)
+    work_off(world)
+    ended = job_of(api, faulty)
+    assert (ended["state"], ended["error"]["code"]) == ("failed", ServerFault.code)
+    assert (ended["done"], entries(engine, run)) == (500, 500)
+    assert ended["error"]["message"] in ("系统出错。", "Something went wrong on our side.")
+    assert "500" in told(world)
+    assert (job_of(api, after)["state"], job_of(api, after)["done"]) == ("done", MANY)
+    monkeypatch.setattr(Bulk, "advance", advance)
+    assert api.post(f"/jobs/{faulty}/retry", {}).status_code == 200
+    work_off(world)
+    assert (job_of(api, faulty)["state"], entries(engine, run)) == ("done", MANY)
+
+
+def test_a_job_that_its_workers_die_of_is_given_up(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BULK-3: reported like any other; no worker more is lost with it."""
+    ids, api, died = fill(engine, 501), Api(world, "manager"), list[int]()
+    job, run = started(api, "lock", ids, {"reason": "tender"})
+
+    def dying(_self: Bulk, job: jobs.Job) -> bool:
+        died.append(job.attempts)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bulk, "advance", dying)
+    for _worker in range(MOST_ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            work_off(world)
+        with engine.begin() as connection:  # its lease has ended
+            connection.execute(update(db.metadata.tables["job"]).values(lease_until=None))
+    work_off(world)
+    assert len(died) == MOST_ATTEMPTS
+    ended = job_of(api, job)
+    assert (ended["state"], ended["error"]["code"]) == ("failed", ServerFault.code)
+    assert entries(engine, run) == 0
 
 
 def test_a_lost_lease_writes_nothing_more(world: World, engine: Engine) -> None:
