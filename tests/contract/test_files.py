@@ -23,6 +23,7 @@ from app.spec.catalogue import catalogue
 from app.store import attachments
 from app.store.attachments import Attachment
 from app.store.contents import store
+from app.store.contents.folder import Folder
 from config import Bucket
 from tests.contract.calls import Api, write
 from tests.races.crowd import CONTEXT, Elsewhere, Place, replace
@@ -348,6 +349,39 @@ def test_files_come_along_with_what_a_record_becomes(world: World, engine: Engin
     assert (customer.entity, customer.storage) == ("customer", lead.storage)
     assert fetch(api.client, f"/customers/files/{customer.record_id}/{customer.id}").data == PDF
     assert attach(api, "leads/1").status_code == 409
+
+
+def test_content_goes_after_the_last_row_that_names_it(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R15: what two records share stays for the other one; no row is left whose content is gone."""
+    api, table = Api(world, "sales1a"), Attachment.__table__
+    shared = attach(api, "leads/1").json["id"]
+    alone = attach(api, "customers/1").json["id"]
+    assert api.bulk("leads", "convert", [1], {"customer": 1}).json["done"] == 1
+    copied = stored(engine)[-1]
+    for number in (alone, copied.id):
+        removed = api.send("DELETE", f"/customers/1/files/{number}")
+        assert removed.status_code == 200, removed.text
+    long_ago = clock.now() - timedelta(days=999)
+    with engine.begin() as connection:
+        gone = table.c.id.in_([alone, copied.id])
+        connection.execute(table.update().where(gone).values(deleted_at=long_ago))
+    named: list[set[str]] = []
+    for kind in (Folder, store.Store):
+        drop = kind.drop
+
+        def watched(self: Any, name: str, drop: Any = drop) -> None:
+            named.append({name} & {row.storage for row in stored(engine)})
+            drop(self, name)
+
+        monkeypatch.setattr(kind, "drop", watched)
+    age(world, monkeypatch)
+    sweep(world)
+    assert named, "something went"
+    assert not any(named), "only when that is committed"
+    assert [row.id for row in stored(engine)] == [shared]
+    assert fetch(api.client, f"/leads/files/1/{shared}").data == PDF
 
 
 def test_what_came_along_goes_when_the_conversion_is_undone(world: World, engine: Engine) -> None:

@@ -197,6 +197,18 @@ def test_quiet_hours_and_the_daily_digest(world: World, engine: Engine, told: Ma
     assert digest.get_body(("plain",)).get_content().count("added you to the team") == 2
 
 
+def test_a_day_makes_one_digest(world: World, engine: Engine, told: Mailbox) -> None:
+    """NOTE: however often what comes in meanwhile is looked at."""
+    choose(world, add_team=["digest"])
+    team = {"users": ["sales2a"], "level": "read"}
+    for minutes, record in ((0, 3), (5, 4)):
+        Api(world, "manager").bulk("customers", "add_team", [record], team)
+        deliver_at(world, NIGHT + timedelta(minutes=minutes))
+    deliver_at(world, datetime(2026, 3, 2, 0, 30, tzinfo=UTC))
+    [digest] = told.mails()
+    assert "Daily digest: 2 notifications" in digest["Subject"]
+
+
 def test_the_digest_waits_for_a_working_day(world: World, engine: Engine, told: Mailbox) -> None:
     """SET-1: over a weekend and a holiday none comes and nothing is lost; mail at once still goes.
     A holiday that is entered when a digest is planned already holds for that one too."""
