@@ -317,7 +317,7 @@ def test_killed_between_file_and_commit(
 
 
 def sweep(world: World) -> None:
-    as_the_clock(world, attachments.sweep)
+    as_the_clock(world, attachments.SWEEP.does)
 
 
 def test_files_go_with_a_purged_record(
@@ -382,6 +382,27 @@ def test_content_goes_after_the_last_row_that_names_it(
     assert not any(named), "only when that is committed"
     assert [row.id for row in stored(engine)] == [shared]
     assert fetch(api.client, f"/leads/files/1/{shared}").data == PDF
+
+
+def test_what_was_removed_can_be_brought_back_for_a_while(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R15: removing forgets nothing; the clock does, when the days of the setting are over."""
+    api, table = Api(world, "sales1a"), Attachment.__table__
+    number, days = attach(api, "customers/1").json["id"], files.BIN_DAYS.field.default
+    removed = {"do": "remove", **hidden_inputs(api.client.get("/").text)}
+    page = f"/customers/files/1/{number}"
+    assert api.client.post(page, data=removed).status_code == 302
+    age(world, monkeypatch)
+    for left, wanted in ((timedelta(hours=1), [number]), (timedelta(hours=-1), [])):
+        with engine.begin() as connection:
+            since = clock.now() - timedelta(days=days) + left
+            connection.execute(table.update().values(deleted_at=since))
+        sweep(world)
+        assert [row.id for row in stored(engine)] == wanted
+        if wanted:
+            assert api.client.post(page, data=removed | {"do": "restore"}).status_code == 302
+            assert fetch(api.client, page).data == PDF
 
 
 def test_what_came_along_goes_when_the_conversion_is_undone(world: World, engine: Engine) -> None:

@@ -385,6 +385,18 @@ def test_what_was_wrong_with_the_settings_is_said_beside_them(world: World) -> N
     assert api.post("/tags/import", {}).status_code == 405
 
 
+@pytest.mark.parametrize(("most", "dry_run"), [(500, False), (2_000, True)], ids=["run", "dry"])
+def test_so_many_rows_are_imported_at_once_and_one_more_is_a_job(
+    world: World, engine: Engine, most: int, *, dry_run: bool
+) -> None:
+    """BULK-3: a dry run only looks, so its limit is another one."""
+    api, rows = reader(world, "manager"), [[f"大客户{n}", None] for n in range(most + 1)]
+    at_once = send(api, "customers", csv_of([HEAD, *rows[1:]]), dry_run=dry_run)
+    assert (at_once.status_code, len(rows_in(engine, "job"))) == (200, 0)
+    later = send(api, "customers", csv_of([HEAD, *rows]), dry_run=dry_run)
+    assert (later.status_code, len(rows_in(engine, "job"))) == (202, 1)
+
+
 def test_a_large_file_is_a_job_whose_dry_run_says_the_same(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,14 +87,15 @@ def expected(dry: Any) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("en", "removed you from the team of 2 records (Customers)"),
-        ("zh", "将您移出了 2 条记录的团队（客户）"),
+        ("en", "Max Manager removed you from the team of 2 records (Customers)"),
+        ("zh", "马经理 将您移出了 2 条记录的团队（客户）"),
     ],
 )
 def test_whoever_is_taken_out_of_a_team_hears_of_it(
     world: World, engine: Engine, language: str, sentence: str
 ) -> None:
     """NOTE: team removed; once for all records, not of a seat that had ended, nor by oneself."""
+    write(engine, "user", user_ids(engine)["manager"], name="马经理", name_en="Max Manager")
     api, team = Api(world, "manager"), ["sales2a", "legal", "manager"]
     seats = {"users": team, "level": "read"}
     assert api.bulk("customers", "add_team", [1, 3], seats).json["done"] == 2
