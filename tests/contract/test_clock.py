@@ -1,4 +1,4 @@
-"""The clock by hand: due times, second tries, being replaced, and the admin's page (C97–C99)."""
+"""The clock by hand (R7): due times, second tries, being replaced, the admin's page (C97–C99)."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

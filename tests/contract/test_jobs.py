@@ -396,7 +396,7 @@ def test_a_large_run_is_undone_by_a_job(world: World, engine: Engine) -> None:
 
 
 def test_the_pages_show_progress_then_the_report(world: World, engine: Engine) -> None:
-    """UI-7: report, list of operations and tray; cancel and go on are buttons."""
+    """UI-7, BULK-9: report, list of operations and tray; cancel and go on are buttons."""
     fill(engine)
     client = world.client("manager")
     token = hidden_inputs(client.get("/notifications/").text)["csrf_token"]

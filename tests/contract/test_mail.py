@@ -1,4 +1,4 @@
-"""Mail: who gets what, in which words, when; what happens when the server is away (NOTE, T17)."""
+"""Mail: who gets what, in which words, when; what happens when the server is away (NOTE, R6, T17)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -94,7 +94,7 @@ def test_nothing_old_is_sent_when_mail_is_set_up_later(
 
 
 def test_a_server_that_is_away_loses_nothing(world: World, engine: Engine, told: Mailbox) -> None:
-    """The change is done, the mail waits and says why, and goes out later, once."""
+    """R6: the change is done, the mail waits and says why, and goes out later, once."""
     with mailbox() as gone:
         set_up_again(world, gone.port)
     hand_over(world, 1)

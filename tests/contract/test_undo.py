@@ -368,7 +368,7 @@ def test_what_was_left_out_can_be_tried_again(
 
 
 def test_the_pages_lead_there_and_back(world: World, engine: Engine) -> None:
-    """My operations → undo → what would happen → done, once however often it is sent."""
+    """BULK-9: My operations → undo → what would happen → done, once however often it is sent."""
     _api, number = handed_over(world)
     client, people = world.client("manager"), user_ids(engine)
     path = f"/operations/{number}/undo"

@@ -1,4 +1,4 @@
-"""C95, C96: many clocks on one database; every due time is done exactly once, whoever is killed."""
+"""R7, C95, C96: many clocks on one database; each due time is done once, whoever is killed."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""C85: six senders, killed at random; every mail arrives, and twice only under one Message-ID."""
+"""R6, C85: six senders, killed at random; every mail arrives, twice only under one Message-ID."""
 
 import os
 import random
