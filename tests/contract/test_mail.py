@@ -1,4 +1,4 @@
-"""Mail: who gets what, in which words, when; what happens when the server is away (NOTE, R6, T17)."""
+"""Mail: who gets what, in which words, when; what if the server is away (NOTE, R6, T17)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
