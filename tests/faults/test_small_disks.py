@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.contract.test_jobs import fill, job_of, started
 from tests.races.test_jobs import counts, let_leases_end
 from tests.support.databases import Server, SqliteServer
 from tests.support.own_postgres import OwnPostgres
-from tests.support.serving import wait
+from tests.support.serving import PLACE, Browser, gunicorn, wait
 from tests.support.small_disk import SmallDisk, mounted
 from tests.support.templates import TEMPLATE, prepare
 from tests.support.web import submit
@@ -51,17 +51,26 @@ class Small:
             self.engine: Engine = world.database.engine
 
 
+@contextmanager
+def disk_of(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
+    """Skips where one may not mount a disk, but fails for CI, which may."""
+    try:
+        disk = mounted(folder / f"disk-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}", megabytes)
+    except PermissionError as reason:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no small disk: {reason}")
+    try:
+        yield disk
+    finally:
+        disk.unmount()
+
+
 @pytest.fixture
 def small(
     server: Server, shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Small]:
-    """Skips where one may not mount a disk, but fails for CI, which may."""
+    """On both databases; PostgreSQL's own cluster lies on the disk as well."""
     with ExitStack() as open_things:
-        place = shared_folder / f"disk-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-        try:
-            disk = open_things.enter_context(mounted(place, MEGABYTES[server.kind]))
-        except PermissionError as reason:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no small disk: {reason}")
+        disk = open_things.enter_context(disk_of(shared_folder, MEGABYTES[server.kind]))
         overrides = {"CRM_FILES": str(disk.folder / "files")}
         postgres = None
         if server.kind == "sqlite":
@@ -188,3 +197,17 @@ def lose_the_log(postgres: OwnPostgres, disk: SmallDisk, api: Api) -> None:
     disk.make_room()
     postgres.start()
     assert api.post("/customers/", {"name": "Found"}).status_code == 201
+
+
+@pytest.mark.parametrize("server", [pytest.param("sqlite", id="log")], indirect=True)
+def test_a_log_without_room_stops_nobody(world: World, shared_folder: Path, tmp_path: Path) -> None:
+    """Whatever the processes say finds no room: people are served, and told of faults as ever."""
+    options = ("--access-logfile", "-", "--workers", "1")
+    with disk_of(shared_folder, 1) as disk, (disk.folder / "log").open("ab") as said:
+        disk.fill()
+        with gunicorn(world, tmp_path, *options, said=said) as served:
+            manager = Browser(served.base, "manager")
+            assert manager.ask(PLACE, {"name": "x"}).status == 201
+            assert manager.ask(f"{PLACE}987654").status == 404
+            assert manager.ask(PLACE, {"name": 1}).status == 422
+        assert (disk.folder / "log").stat().st_size == 0, "there was room"

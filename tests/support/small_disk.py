@@ -3,8 +3,6 @@
 import errno
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 BLOCK = 64 * 1024
@@ -33,29 +31,21 @@ class SmallDisk:
         """Give it back."""
         self._ballast.unlink()
 
+    def unmount(self) -> None:
+        """Away with it, whatever lies there."""
+        subprocess.run([_program("umount"), "--lazy", str(self.folder)], check=True)
+        self.folder.rmdir()
 
-@contextmanager
-def mounted(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
+
+def mounted(folder: Path, megabytes: int) -> SmallDisk:
     """A disk of that size as this folder; PermissionError where one may not mount."""
+    command = [_program("mount"), "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755"]
     folder.mkdir()
-    command = [
-        _program("mount"),
-        "-t",
-        "tmpfs",
-        "-o",
-        f"size={megabytes}m,mode=755",
-        "tmpfs",
-        str(folder),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, "tmpfs", str(folder)], capture_output=True, check=False)
     if done.returncode:
         folder.rmdir()
-        raise PermissionError(done.stderr.strip())
-    try:
-        yield SmallDisk(folder)
-    finally:
-        subprocess.run([_program("umount"), "--lazy", str(folder)], check=True)
-        folder.rmdir()
+        raise PermissionError(done.stderr.decode().strip())
+    return SmallDisk(folder)
 
 
 def _program(name: str) -> str:
