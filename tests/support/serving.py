@@ -28,6 +28,7 @@ from tests.support.worlds import World
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60
+PLACE = "/api/v1/customers/"
 
 
 @dataclass
@@ -66,6 +67,7 @@ def gunicorn(
         **(given or {}),
     }
     command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}"]
+    command.append("--no-control-socket")  # it would lie in the home of whoever runs the tests
     master = subprocess.Popen(
         [*command, *options, "app:create_app()"],
         cwd=ROOT,
@@ -137,13 +139,16 @@ class Browser:
         answer: bytes = self.opener.open(f"{self.base}{path}", body, timeout=PATIENCE).read()
         return answer.decode()
 
-    def ask(self, path: str, body: Any = None, *, key: str = "", verb: str = "") -> Answer:
-        """As a program asks; OSError or HTTPException when the connection breaks."""
+    def ask(self, path: str, body: Any = None, *, verb: str = "", **more: str) -> Answer:
+        """As a program asks, with ``more`` headers by their names with ``_``.
+
+        OSError or HTTPException when the connection breaks.
+        """
         headers = {"Content-Type": "application/json", "X-CSRFToken": self.token}
         request = urllib.request.Request(  # noqa: S310 - loopback
             f"{self.base}{path}",
             json.dumps(body).encode() if body is not None else None,
-            {**headers, "Idempotency-Key": key} if key else headers,
+            headers | {name.replace("_", "-"): value for name, value in more.items()},
             method=verb or None,
         )
         began = time.monotonic()
@@ -177,7 +182,7 @@ class Saver:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             try:
-                answer = self.browser.ask("/api/v1/customers/", {"name": name}, key=name)
+                answer = self.browser.ask(PLACE, {"name": name}, Idempotency_Key=name)
             except (OSError, HTTPException):
                 self.broken += 1
             else:
