@@ -13,6 +13,10 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "app/spec/menu.py:customers": "a heading of UI-1's fixed menu, not the entity",
         "app/spec/menu.py:leads": "a heading of UI-1's fixed menu, not the entity",
     },
+    "text as code": {
+        "app/cli.py": "the places of our own commands, constants beside the call",
+        "app/entities/__init__.py": "the files of this package, so that a new one is an entity",
+    },
     "long functions": {},
     "long files": {},
 }

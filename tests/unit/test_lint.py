@@ -190,6 +190,20 @@ def test_translated_sentences_are_constants() -> None:
     assert findings == []
 
 
+def test_stored_words_never_become_code() -> None:
+    """C99b: no text is run, or says what is imported; ruff and import-linter know of pickles."""
+    runs = {"eval", "exec", "compile", "__import__"}
+    imports = {"import_module", "import_string", "run_path", "run_module"}
+    findings = [
+        f"{at(source, call, called_name(call))}"
+        for source in sources()
+        for call in calls(source)
+        if (isinstance(call.func, ast.Name) and call.func.id in runs)
+        or called_name(call) in imports
+    ]
+    assert unexplained("text as code", findings) == []
+
+
 def test_exemptions_give_reasons() -> None:
     reasons = [reason for exempt in EXEMPTIONS.values() for reason in exempt.values()]
     assert [reason for reason in reasons if len(reason.split()) < 4] == []
