@@ -11,6 +11,7 @@ from babel.dates import format_datetime
 from sqlalchemy import Engine, select
 
 from app.extensions import db
+from app.jobs import mailing
 from app.spec import clock
 from app.store import mails
 from app.store.channels import Wanted
@@ -159,6 +160,27 @@ def test_refusals_are_tried_again_and_then_shown(
     hand_over(world, 3)
     deliver(world)
     assert rows(engine)[1].state == "dead", "for good"
+
+
+def test_what_a_dead_sender_held_is_sent_when_its_lease_is_over(
+    world: World, engine: Engine, told: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6: not before, so that nobody gets it twice; then once, under the Message-ID that it had."""
+    hand_over(world, 1)
+    with monkeypatch.context() as patched:  # it is sorted, and its sender claims it and dies
+        patched.setattr(mailing, "send_due", lambda _until: mails.claim("dead", 20) and ())
+        deliver(world)
+    (row,) = rows(engine)
+    assert (row.state, row.worker) == ("waiting", "dead")
+    deliver(world)
+    assert (told.raw, rows(engine)[0].worker) == ([], "dead")
+    with engine.begin() as connection:
+        over = clock.now() - timedelta(seconds=1)
+        connection.execute(mails.Mail.__table__.update().values(lease_until=over))
+    for _twice in "12":
+        deliver(world)
+    assert [mail["Message-ID"] for mail in told.mails()] == [f"<{row.message_id}@example.com>"]
+    assert rows(engine)[0].state == "sent"
 
 
 def test_one_that_is_too_large_holds_up_no_other(
