@@ -372,7 +372,9 @@ def test_the_pages_lead_there_and_back(world: World, engine: Engine) -> None:
     _api, number = handed_over(world)
     client, people = world.client("manager"), user_ids(engine)
     path = f"/operations/{number}/undo"
-    assert path in client.get("/operations/").text
+    mine = client.get("/operations/").text
+    assert path in mine
+    assert f'href="/customers/bulk/transfer/report/{number}"' in mine
     assert path not in world.client("leader1").get("/operations/").text
     report = client.get(f"/customers/bulk/transfer/report/{number}").text
     assert path in report
