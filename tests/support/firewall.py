@@ -1,15 +1,18 @@
 """A firewall between the product and its database that drops what would come back (C93).
 
-Root makes a network of its own with one other host; a relay there passes everything on to the
-database. ``python -m tests.support.firewall ADDRESS SOCKET`` is that relay; it prints its port and
-ends with its standard input.
+Root gives the calling thread a network of its own with one other host; a relay there passes
+everything on to the database. The machine's network stays as it is: browsers of other tests would
+drop what they load if an address came or went. ``python -m tests.support.firewall ADDRESS SOCKET``
+is the relay; it prints its port and ends with its standard input.
 """
 
 import asyncio
+import ctypes
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
@@ -17,16 +20,30 @@ from threading import Timer
 PATIENCE = 30
 """Seconds; the product promises an answer after three."""
 ROOT = Path(__file__).resolve().parents[2]
+CLONE_NEWNET = 0x40000000
+"""Of Linux' ``sched.h``: a network of one's own."""
 
 
 class Firewall:
-    """The way to the socket of a server in this folder; PermissionError where none can be made."""
+    """The way to the socket of a server in this folder; PermissionError where none can be made.
+
+    It is there for the thread that makes it, and for the threads and processes this one starts.
+    """
 
     def __init__(self, folder: str) -> None:
         number, self._is_closed = os.getpid(), False
         self._space, self._near, self._far = f"haina{number}", f"hn{number}a", f"hn{number}b"
         network = f"10.{100 + number // 250 % 100}.{number % 250}"
         self._product, self.host = f"{network}.1", f"{network}.2"
+        self._outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        try:
+            _enter(ctypes.CDLL(None, use_errno=True).unshare, CLONE_NEWNET)
+            self._make(folder)
+        except BaseException:
+            self._leave()
+            raise
+
+    def _make(self, folder: str) -> None:
         with suppress(PermissionError):  # what a killed process of that number has left
             self._ip("netns", "delete", self._space)
         self._ip("netns", "add", self._space)
@@ -79,12 +96,23 @@ class Firewall:
             self.open()
         self._relay.communicate(b"")
         self._ip("netns", "delete", self._space)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Back into the network that everybody is in; ours goes with its last thread."""
+        _enter(ctypes.CDLL(None, use_errno=True).setns, self._outside, CLONE_NEWNET)
+        os.close(self._outside)
 
     @staticmethod
     def _ip(*what: str) -> None:
         done = subprocess.run([_program(), *what], capture_output=True, check=False)
         if done.returncode:
             raise PermissionError(done.stderr.decode().strip())
+
+
+def _enter(call: Callable[..., int], *arguments: int) -> None:
+    if call(*arguments):
+        raise PermissionError(os.strerror(ctypes.get_errno()))
 
 
 def _program() -> str:
