@@ -28,7 +28,7 @@ from app.store import imports
 from tests.contract.calls import Api, pool_ids, stored, user_ids
 from tests.contract.test_bulk import rows_in
 from tests.support.snapshot import changed, snapshot
-from tests.support.web import hidden_inputs
+from tests.support.web import hidden_inputs, submit
 from tests.support.worlds import World
 
 Cells = Sequence[Sequence[Any]]
@@ -383,6 +383,20 @@ def test_what_was_wrong_with_the_settings_is_said_beside_them(world: World) -> N
     assert send(api, "customers", data, other="1").status_code == 400
     assert api.post("/customers/import", {}).status_code == 415
     assert api.post("/tags/import", {}).status_code == 405
+
+
+def test_a_file_may_be_so_large_and_no_larger(world: World, engine: Engine) -> None:
+    """R17, IMP: by the setting; nothing of it is kept, and its rows are never looked at."""
+    admin, api = world.client("admin"), reader(world, "manager")
+    assert submit(admin, "/settings/", import_mb="1").status_code == 302
+    before = snapshot(engine, db.metadata)
+    mega, row = 1024 * 1024, "大客户,".encode() + b"x" * 200 + b"\n"
+    head = "客户名称,备注\n".encode()
+    fits = head + row * ((mega - len(head)) // len(row))
+    assert send(api, "customers", fits + b" " * (mega + 1 - len(fits))).status_code == 413
+    assert changed(before, snapshot(engine, db.metadata)) == []
+    taken = send(api, "customers", fits, dry_run=True)
+    assert taken.status_code in (200, 202), taken.text
 
 
 @pytest.mark.parametrize(("most", "dry_run"), [(500, False), (2_000, True)], ids=["run", "dry"])
