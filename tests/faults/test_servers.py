@@ -10,13 +10,14 @@ from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, text
 
 from tests.contract.calls import Api, stored, user_ids
 from tests.contract.test_bulk import rows_in
 from tests.contract.test_jobs import fill, started
 from tests.races.test_jobs import counts, let_leases_end, state
-from tests.support.serving import PATIENCE, PLACE, Answer, Browser, Served, gunicorn, wait
+from tests.support.serving import PATIENCE, PLACE, Answer, Browser, Served, gunicorn, run_py, wait
 from tests.support.worlds import World
 
 ROWS = 3_000
@@ -178,6 +179,34 @@ def test_a_stop_lets_requests_end(world: World, engine: Engine, tmp_path: Path) 
             wait(lambda: log.read_text().count("PUT /api") > earlier, "nobody takes the request")
             served.master.send_signal(signal.SIGTERM)
             wait(lambda: "Handling signal: term" in log.read_text(), "nobody hears the signal")
+        answer = asked.result(PATIENCE)
+        assert served.master.wait(PATIENCE) == 0
+    assert answer.status in (200, 503), "PostgreSQL waits for a row no longer than three seconds"
+    assert (stored(engine, "customer", 1)["remark"] == "x") is (answer.status == 200)
+
+
+def somebody_waits(engine: Engine) -> bool:
+    """Whether PostgreSQL keeps somebody waiting for a row; a new look each time."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with engine.connect() as connection:
+        return bool(connection.scalar(waiting))
+
+
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)  # which shows who waits
+def test_the_small_server_ends_what_is_under_way(
+    world: World, engine: Engine, tmp_path: Path
+) -> None:
+    """C94b, for ``python run.py``: who waits is answered, and the process ends without a fault."""
+    with run_py(world, tmp_path) as served:
+        manager = Browser(served.base, "manager")
+        change = partial(manager.ask, f"{PLACE}1", {"remark": "x"}, verb="PUT", If_Match='"1"')
+        with ThreadPoolExecutor(1) as pool, everybody_waits(engine):
+            asked = pool.submit(change)
+            wait(lambda: somebody_waits(engine), "nobody takes the request")
+            served.master.send_signal(signal.SIGTERM)
         answer = asked.result(PATIENCE)
         assert served.master.wait(PATIENCE) == 0
     assert answer.status in (200, 503), "PostgreSQL waits for a row no longer than three seconds"

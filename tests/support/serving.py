@@ -49,35 +49,43 @@ def gunicorn(
     world: World,
     folder: Path,
     *options: str,
-    given: Mapping[str, str] | None = None,
     said: IO[bytes] | int = subprocess.DEVNULL,
 ) -> Iterator[Served]:
-    """Two processes, or as the options say, that own the folder; ended by their master's own id.
-
-    ``given`` are more variables of the environment; ``said`` takes what they say.
-    """
-    world.is_dirty = True
+    """Two processes, or as the options say; ``folder`` is their instance, ``said`` gets the log."""
     port = _free_port()
+    command = ["-m", "gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}"]
+    command.append("--no-control-socket")  # it would lie in the home of whoever runs the tests
+    with _serving(world, folder, [*command, *options, "app:create_app()"], said) as master:
+        yield Served(_when_ready(port), master)
+
+
+@contextmanager
+def run_py(world: World, folder: Path) -> Iterator[Served]:
+    """The one process of ``python run.py``."""
+    port = _free_port()
+    command = ["run.py", "--no-browser", "--port", str(port)]
+    with _serving(world, folder, command, subprocess.DEVNULL) as master:
+        yield Served(_when_ready(port), master)
+
+
+@contextmanager
+def _serving(
+    world: World, folder: Path, command: Sequence[str], said: IO[bytes] | int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with the world's database and keys; ended by its own id."""
+    world.is_dirty = True
     environment = {
         **os.environ,
         "DATABASE_URL": str(world.app.config["SQLALCHEMY_DATABASE_URI"]),
         "CRM_INSTANCE": str(folder),
         "SECRET_KEY": str(world.app.config["SECRET_KEY"]),
         "JWT_SECRET_KEY": str(world.app.config["JWT_SECRET_KEY"]),
-        **(given or {}),
     }
-    command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}"]
-    command.append("--no-control-socket")  # it would lie in the home of whoever runs the tests
     master = subprocess.Popen(
-        [*command, *options, "app:create_app()"],
-        cwd=ROOT,
-        env=environment,
-        stdout=said,
-        stderr=said,
+        [sys.executable, *command], cwd=ROOT, env=environment, stdout=said, stderr=said
     )
     try:
-        _wait_for(f"http://127.0.0.1:{port}")
-        yield Served(f"http://127.0.0.1:{port}", master)
+        yield master
     finally:
         master.send_signal(signal.SIGTERM)
         master.wait(timeout=PATIENCE)
@@ -90,7 +98,8 @@ def _free_port() -> int:
         return port
 
 
-def _wait_for(base: str) -> None:
+def _when_ready(port: int) -> str:
+    base = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
@@ -98,8 +107,8 @@ def _wait_for(base: str) -> None:
         except OSError:
             time.sleep(0.3)
         else:
-            return
-    raise AssertionError("gunicorn did not start")
+            return base
+    raise AssertionError("it did not start")
 
 
 def wait(what: Callable[[], object], why: str) -> None:
