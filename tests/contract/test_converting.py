@@ -250,6 +250,8 @@ def test_no_way_leads_into_a_converted_lead(world: World, engine: Engine) -> Non
         assert lead in {one["id"] for one in run.json["skipped"]}, (slug, run.json)
         done = api.bulk("leads", slug, [lead], params) if slug != "merge" else None
         assert done is None or done.json["done"] == 0, slug
+    kept = api.bulk("leads", "merge", [lead, other], {"survivor": lead}, dry_run=True).json
+    assert kept["will_change"] == 0, "it takes nothing in either"
     version = stored(engine, "lead", lead)["version"]
     assert api.put(f"/leads/{lead}", {"remark": "x"}, version).status_code == 409
     assert api.delete(f"/leads/{lead}", version).status_code == 409
@@ -269,8 +271,10 @@ def test_a_converted_lead_still_changes_hands(world: World, engine: Engine) -> N
     assert api.bulk("leads", "convert", [lead]).json["done"] == 1
     params = {"new_owner": "sales1b", "old_owner": "read"}
     assert api.bulk("leads", "transfer", [lead], params).json["done"] == 1
-    assert api.bulk("leads", "assign", [lead], {"to": ["sales2a"]}).json["done"] == 1
+    run = api.bulk("leads", "assign", [lead], {"to": ["sales2a"]}).json
     assert stored(engine, "lead", lead)["owner_id"] == user_ids(engine)["sales2a"]
+    assert api.post(f"/operations/{run['operation_id']}/undo", {}).json["done"] == 1, "and back"
+    assert stored(engine, "lead", lead)["owner_id"] == user_ids(engine)["sales1b"]
     assert Api(world, "sales1a").get(f"/leads/{lead}").json["result"]["is_converted"]
 
 
