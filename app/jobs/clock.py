@@ -202,9 +202,9 @@ class _Claiming(BaseExecutor):  # type: ignore[misc]
         """How long an end waits for what is under way, by the monotonic clock."""
 
     def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
-        due_at = _scheduled(run_times[-1])
+        due_at = run_times[-1]
         is_late = times.now() - due_at > ROUTINES[job.id].catch_up
-        self.pool.submit(self._leave_out if is_late else self._meet, job.id, due_at)
+        self.pool.submit(self._leave_out if is_late else self._meet, job.id, _scheduled(due_at))
 
     def _meet(self, key: str, due_at: datetime) -> None:
         try:

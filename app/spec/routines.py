@@ -35,6 +35,9 @@ class Routine:
     """How long it is known what a run has done."""
 
 
+LEAST_CATCH_UP = timedelta(minutes=1)
+"""A process is always a little late."""
+
 ROUTINES: dict[str, Routine] = {}
 """Every routine by its key: the only code that a stored word can start (C99b)."""
 
@@ -43,5 +46,7 @@ def declare(routine: Routine) -> Routine:
     """Let the clock do this from the next start on; a key is taken once."""
     if routine.key in ROUTINES:
         raise ValueError(f"There are two routines {routine.key!r}: give one another key.")
+    if routine.catch_up < LEAST_CATCH_UP:
+        raise ValueError(f"{routine.key!r} would always be too late: let it be caught up.")
     ROUTINES[routine.key] = routine
     return routine

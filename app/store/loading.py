@@ -114,11 +114,12 @@ def _load_options(model: Any, fields: _Pointing) -> tuple[Any, ...]:
 
 
 def _pointing(fields: Iterable[Field]) -> _Pointing:
+    """Each once: programs may ask for a column twice."""
     return tuple(
         (f.key, f.column, f.to, f.told_with)
         if isinstance(f, RelationField)
         else (f.key, f.column, "", "")
-        for f in fields
+        for f in {f.key: f for f in fields}.values()
     )
 
 

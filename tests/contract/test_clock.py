@@ -218,6 +218,35 @@ def test_a_process_that_was_paused_does_the_last_time_once(
     scheduler.shutdown()
 
 
+def test_the_second_hour_of_the_same_name_is_not_late(
+    ticking: clock.Clock, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C98: both count as one when they are claimed, but the second is an hour later."""
+    routine = Routine(PROBE, Label("Probe", "探针"), "0 * * * *", probe.does, {})
+    monkeypatch.setitem(ROUTINES, PROBE, replace(routine, catch_up=timedelta(minutes=1)))
+    met = list[datetime]()
+    monkeypatch.setattr(ticking, "meet", lambda _key, due_at: met.append(due_at))
+    monkeypatch.setattr(ticking._executor.pool, "submit", lambda what, *run: what(*run))
+    scheduler, hourly = ticking._make(), clock._trigger(routine, "Europe/Berlin")
+    scheduler.start(paused=True)
+    first = datetime(2026, 10, 25, 0, 0, tzinfo=UTC)
+    with time_machine.travel(first + timedelta(hours=1, seconds=1), tick=False):
+        second = hourly.get_next_fire_time(None, first + timedelta(minutes=30))
+        scheduler.add_job(probe.does, hourly, id=PROBE, next_run_time=second)
+        look(scheduler)
+    scheduler.shutdown()
+    assert second.fold, "the clock shows two o'clock for the second time"
+    assert met == [first]
+
+
+def test_a_routine_that_is_always_too_late_is_refused(probe: Probe) -> None:
+    """C97: no process is at the very moment."""
+    routine = Routine("never", Label("Never", "从不"), "0 * * * *", probe.does, {})
+    with pytest.raises(ValueError, match="too late"):
+        declare(replace(routine, catch_up=timedelta(0)))
+    assert "never" not in ROUTINES
+
+
 def test_a_routine_is_not_begun_again_while_it_is_at_work(
     ticking: clock.Clock, probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

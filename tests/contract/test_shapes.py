@@ -68,6 +68,10 @@ def test_columns_can_be_chosen(world: World) -> None:
     assert set(record) - {"masked"} == {"id", "version", "name", "owner"}
     page = api.get("/customers/", columns=["name"]).json
     assert all(set(row) - {"masked"} == {"id", "version", "name"} for row in page["result"])
+    assert api.get("/customers/", columns=["name", "name"]).json == page
+    pages = [api.get("/customers/", columns=columns) for columns in (["owner"], ["owner"] * 2)]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert pages[0].json == pages[1].json
 
 
 def test_relations_are_written_as_ids_and_people_also_by_name(world: World, engine: Engine) -> None:

@@ -92,11 +92,13 @@ class Firewall:
 
     def close(self) -> None:
         """Away with the network and whoever is in it."""
-        if self._is_closed:
-            self.open()
-        self._relay.communicate(b"")
-        self._ip("netns", "delete", self._space)
-        self._leave()
+        try:
+            if self._is_closed:
+                self.open()
+            self._relay.communicate(b"")
+            self._ip("netns", "delete", self._space)
+        finally:
+            self._leave()
 
     def _leave(self) -> None:
         """Back into the network that everybody is in; ours goes with its last thread."""
