@@ -1,6 +1,5 @@
 """Packets to PostgreSQL vanish, as behind a firewall that drops them (C93)."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from tests.contract.calls import Api
 from tests.contract.test_bulk import rows_in
 from tests.races.crowd import Elsewhere, Place
 from tests.support.firewall import Firewall
+from tests.support.privileges import lacking
 from tests.support.templates import dispose
 from tests.support.worlds import World
 
@@ -20,14 +20,14 @@ pytestmark = pytest.mark.parametrize("server", ["postgresql"], indirect=True)
 
 @pytest.fixture
 def firewall(world: World) -> Iterator[Firewall]:
-    """Skips where one may not make a network, but fails for CI, which may."""
+    """Skips where one may not make a network."""
     folder = make_url(world.server.url(world.name)).query.get("host")
     if not isinstance(folder, str) or not folder.startswith("/"):
         pytest.skip("the server that was given has no socket in a folder")
     try:
         made = Firewall(folder)
     except PermissionError as reason:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no firewall: {reason}")
+        lacking("firewall", reason)
     yield made
     made.close()
 

@@ -10,6 +10,9 @@ from tests.contract.calls import Api
 from tests.support.snapshot import changed, snapshot
 from tests.support.worlds import World
 
+ENDED = "SELECT pg_terminate_backend(%s, 10000)"
+"""Answers when it has ended."""
+
 pytestmark = pytest.mark.parametrize("server", ["postgresql"], indirect=True)
 
 
@@ -20,7 +23,7 @@ def test_idle_connections_that_the_server_ended_are_renewed(world: World, engine
         some = [open_things.enter_context(engine.connect()) for _ in range(4)]
         numbers = [one.scalar(text("SELECT pg_backend_pid()")) for one in some]
     for number in numbers:
-        world.server.connection.execute("SELECT pg_terminate_backend(%s)", [number])  # type: ignore[attr-defined]
+        world.server.connection.execute(ENDED, [number])  # type: ignore[attr-defined]
     for name in ("First", "Second", "Third"):
         assert api.post("/customers/", {"name": name}).status_code == 201
         assert api.client.get("/customers/list/").status_code == 200

@@ -1,12 +1,12 @@
 """The database dies while everybody is at work, and comes back (C93)."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, update
@@ -28,8 +28,7 @@ AFTER = 12
 @pytest.fixture(scope="module")
 def postgres(shared_folder: Path) -> Iterator[OwnPostgres]:
     """Skips where the servers of the wheel can't be had."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    folder = shared_folder / f"outages-{worker}"
+    folder = shared_folder / f"outages-{uuid4().hex}"
     folder.mkdir(mode=0o755)
     try:
         made = OwnPostgres(folder / "data")
@@ -78,8 +77,8 @@ def at_work(base: str) -> Iterator[tuple[list[Saver], Reader]]:
             yield savers, reader
         finally:
             stop.set()
-        for one in busy:
-            one.result(PATIENCE)
+            for one in busy:
+                one.result(PATIENCE)
 
 
 def more(lists: Sequence[Sized], by: int) -> Callable[[], bool]:

@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
@@ -28,11 +28,10 @@ ACCEPTS = "00010000"
 def sockets_and_files(pid: int) -> set[str]:
     """What a process has open of sockets and databases; what listens may be shared by all."""
     found = set[str]()
-    for path in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            found.add(os.readlink(path))
-        except OSError:  # closed meanwhile
-            continue
+    with suppress(FileNotFoundError):  # it has ended
+        for path in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):  # closed meanwhile
+                found.add(os.readlink(path))
     return {one for one in found if one.startswith("socket:") or ".sqlite" in one} - _listeners()
 
 
@@ -94,9 +93,11 @@ def share_nothing(served: Served, manager: Browser) -> None:
     assert len([*Path(f"/proc/{master}/task").iterdir()]) == 1
     assert not sockets_and_files(master)
     until = time.monotonic() + PATIENCE
-    while not all(found := [sockets_and_files(pid) for pid in served.workers()]):
+    found: list[set[str]] = []
+    while len(found) < 2 or not all(found):
         assert time.monotonic() < until, "one of them never has a connection"
         assert manager.ask("/customers/list/").status == 200
+        found = [sockets_and_files(pid) for pid in served.workers()]
     mine, others = found
     assert not {one for one in mine & others if one.startswith("socket:")}
 

@@ -27,6 +27,7 @@ from tests.contract.test_jobs import fill, job_of, started
 from tests.races.test_jobs import counts, let_leases_end
 from tests.support.databases import Server, SqliteServer
 from tests.support.own_postgres import OwnPostgres
+from tests.support.privileges import lacking
 from tests.support.serving import PLACE, Browser, gunicorn, wait
 from tests.support.small_disk import SmallDisk, mounted
 from tests.support.templates import TEMPLATE, prepare
@@ -53,11 +54,11 @@ class Small:
 
 @contextmanager
 def disk_of(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
-    """Skips where one may not mount a disk, but fails for CI, which may."""
+    """Skips where one may not mount a disk."""
     try:
         disk = mounted(folder / f"disk-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}", megabytes)
     except PermissionError as reason:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no small disk: {reason}")
+        lacking("small disk", reason)
     try:
         yield disk
     finally:

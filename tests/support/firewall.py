@@ -9,13 +9,14 @@ is the relay; it prints its port and ends with its standard input.
 import asyncio
 import ctypes
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
+
+from tests.support.privileges import program
 
 PATIENCE = 30
 """Seconds; the product promises an answer after three."""
@@ -64,7 +65,7 @@ class Firewall:
     def _started(self, folder: str) -> "subprocess.Popen[bytes]":
         relay = [sys.executable, "-m", "tests.support.firewall", self.host, folder]
         return subprocess.Popen(
-            [_program(), "netns", "exec", self._space, *relay],
+            [program("ip"), "netns", "exec", self._space, *relay],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -107,7 +108,7 @@ class Firewall:
 
     @staticmethod
     def _ip(*what: str) -> None:
-        done = subprocess.run([_program(), *what], capture_output=True, check=False)
+        done = subprocess.run([program("ip"), *what], capture_output=True, check=False)
         if done.returncode:
             raise PermissionError(done.stderr.decode().strip())
 
@@ -115,13 +116,6 @@ class Firewall:
 def _enter(call: Callable[..., int], *arguments: int) -> None:
     if call(*arguments):
         raise PermissionError(os.strerror(ctypes.get_errno()))
-
-
-def _program() -> str:
-    found = shutil.which("ip")
-    if found is None:
-        raise PermissionError("this machine has no ip")
-    return found
 
 
 async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -88,7 +88,10 @@ def _serving(
         yield master
     finally:
         master.send_signal(signal.SIGTERM)
-        master.wait(timeout=PATIENCE)
+        try:
+            master.wait(timeout=PATIENCE)
+        finally:
+            master.kill()
 
 
 def _free_port() -> int:

@@ -1,9 +1,10 @@
 """A disk of a few megabytes for a test to fill: a file system in memory, mounted by root."""
 
 import errno
-import shutil
 import subprocess
 from pathlib import Path
+
+from tests.support.privileges import program
 
 BLOCK = 64 * 1024
 
@@ -33,23 +34,16 @@ class SmallDisk:
 
     def unmount(self) -> None:
         """Away with it, whatever lies there."""
-        subprocess.run([_program("umount"), "--lazy", str(self.folder)], check=True)
+        subprocess.run([program("umount"), "--lazy", str(self.folder)], check=True)
         self.folder.rmdir()
 
 
 def mounted(folder: Path, megabytes: int) -> SmallDisk:
     """A disk of that size as this folder; PermissionError where one may not mount."""
-    command = [_program("mount"), "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755"]
+    command = [program("mount"), "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755"]
     folder.mkdir()
     done = subprocess.run([*command, "tmpfs", str(folder)], capture_output=True, check=False)
     if done.returncode:
         folder.rmdir()
         raise PermissionError(done.stderr.decode().strip())
     return SmallDisk(folder)
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise PermissionError(f"this machine has no {name}")
-    return found
