@@ -316,7 +316,7 @@ def test_a_mail_goes_only_to_whom_it_may_still_concern(
     deliver(world)
     assert (len(told.raw), states()) == (1, ["dropped", "sent"]), "still his"
     hand_over(world, 2)
-    hand_over(world, 5, 6)
+    hand_over(world, 5, 9)
     set_role(engine, "sales2a", "people_admin")
     deliver(world)
     assert (len(told.raw), states()) == (1, ["dropped", "sent", "dropped", "dropped"])
