@@ -117,6 +117,7 @@ def test_counts_are_those_of_the_rows(
     """LIST-1: a page counts a little way; the request that counts on does so in one's scope."""
     monkeypatch.setattr(listing, "FIRST_CAP", 1)
     monkeypatch.setattr(sizes, "LARGE", 1)
+    monkeypatch.delitem(stage.world.app.extensions, "crm.sizes", raising=False)  # found earlier
     plural, told = catalogue.get(entity).plural, 0
     path = f"/{plural}/count"
     for actor in (person.name for person in PEOPLE):
