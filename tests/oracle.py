@@ -18,6 +18,7 @@ EVERY_ENTITY = "*"
 
 READ_ONLY_SEAT_OPENS = frozenset({"list", "read"})
 WRITE_SEAT_OPENS = frozenset({"list", "read", "edit"})
+TAKING_PART_OPENS = frozenset({"list", "read"})
 BIN = frozenset({"restore", "purge"})
 POOL_OPENS_TO_MEMBERS = frozenset({"claim", "assign"})
 
@@ -70,6 +71,8 @@ class Row:
     pool: str | None = None
     is_deleted: bool = False
     seats: tuple[Seat, ...] = ()
+    takers: tuple[str, ...] = ()
+    """Who takes part in it, where the entity knows such people (contract section 6)."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ class Oracle:
             self._in_scope(user, row.owner, grant)
             for grant in self.granting(user, entity, operation)
         )
-        return in_scope or self._has_seat(user, operation, row)
+        takes_part = user in row.takers and operation in TAKING_PART_OPENS
+        return in_scope or takes_part or self._has_seat(user, operation, row)
 
     def _reaches_pooled(self, user: str, operation: str, row: Row, pool: str | None) -> bool:
         """A pooled row shows in its pool's own list only, to members; they claim from it (§6).

@@ -53,22 +53,28 @@ def _holding(entity: Entity, record: Any, operations: Sequence[str]) -> set[str]
     """Those operations whose own scope holds the record: one statement per distinct scope.
 
     In a pool the scope is the pool's, which differs by operation. Elsewhere it is the reach of the
-    grant, and seats only widen it: what is held without them needs no look at them.
+    grant, and seats and taking part only widen it: what is held without needs no look at them.
     """
     if not entity.is_owned:
         return set(operations)
     rights, in_pool = actor().rights, bool(getattr(record, "pool_id", None))
     held: dict[tuple[Any, str], bool] = {}
     found = set()
-    for slug in sorted(operations, key=lambda slug: OPERATIONS[slug].seats):
-        reach, seats = rights.reach(entity.key, slug), OPERATIONS[slug].seats
-        scope = (slug, "") if in_pool else (reach, seats)
+    for slug in sorted(operations, key=lambda slug: _widening(entity, OPERATIONS[slug])):
+        reach, wider = rights.reach(entity.key, slug), _widening(entity, OPERATIONS[slug])
+        scope = (slug, "") if in_pool else (reach, wider)
         if scope not in held:
             is_known = not in_pool and (reach.everything or held.get((reach, ""), False))
             held[scope] = is_known or bool(door.within(entity, [record.id], slug))
         if held[scope]:
             found.add(slug)
     return found
+
+
+def _widening(entity: Entity, verb: Operation) -> str:
+    """What widens the scope of an operation beyond the reach of its grant; "" for nothing."""
+    takes_part = "takes part" if verb.for_partakers and entity.letting_in else ""
+    return f"{verb.seats} {takes_part}".strip()
 
 
 def action(slug: str, url: str) -> dict[str, Any]:

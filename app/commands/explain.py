@@ -48,6 +48,8 @@ def explained(entity: Entity) -> Iterator[str]:
 def traits(entity: Entity) -> Iterator[str]:
     """How its rows are scoped and deleted."""
     yield "owned: scoped by owner and team seats" if entity.is_owned else "not scoped by owner"
+    for f in entity.letting_in:
+        yield f"seen by whoever is among its {f.key}"
     if entity.is_pooled:
         yield "may lie in a pool"
     yield "deleted into the recycle bin" if entity.is_binned else "never deleted"

@@ -186,6 +186,12 @@ class Entity:
             for f in self.searched
         }
 
+    @cached_property
+    def letting_in(self) -> tuple[LinksField, ...]:
+        """The fields whose people have the record in their scope beside its owner (contract §6)."""
+        fields = self.fields.values()
+        return tuple(f for f in fields if isinstance(f, LinksField) and f.lets_in)
+
     @property
     def is_owned(self) -> bool:
         """Its rows have an owner and are scoped by him (contract §6)."""
@@ -344,6 +350,11 @@ class Entity:
                 )
             if isinstance(f, RelationField) and f.told_with not in {"", *known[f.to].fields}:
                 raise DeclarationError(self.key, f.key, f"{f.to} has no {f.told_with!r} to tell")
+        for f in self.letting_in:
+            if f.to != "user" or not self.is_owned:
+                raise DeclarationError(
+                    self.key, f.key, "only people are let in, and only to what somebody owns"
+                )
         for child in self.children:
             other = known.get(child.entity)
             through = other.fields.get(child.through) if other else None

@@ -39,6 +39,8 @@ class Operation:
     """The fields that it writes and the entity must therefore declare."""
     seats: str = ""
     """The team seat that adds rows to it (PERM-3): ``read`` for any seat, ``write``; or none."""
+    for_partakers: bool = False
+    """Open also to those whom a field of the record lets in (``LinksField.lets_in``)."""
     rows: str = "live"
     """Which rows it is about: ``live``, ``pool``, ``both`` (live and pool) or ``binned``."""
 
@@ -109,8 +111,8 @@ def _seats_end() -> datetime | None:
     return clock.now() + timedelta(days=days) if days else None
 
 
-LIST = Operation("list", Label("List", "查看列表"), seats="read")
-READ = Operation("read", Label("Read", "查看"), seats="read")
+LIST = Operation("list", Label("List", "查看列表"), seats="read", for_partakers=True)
+READ = Operation("read", Label("Read", "查看"), seats="read", for_partakers=True)
 CREATE = Operation("create", Label("Create", "新建"), "plus")
 EDIT = Operation("edit", Label("Edit", "编辑"), "pencil", seats="write")
 BULK_EDIT = Operation("bulk_edit", Label("Bulk edit", "批量编辑"), "edit", is_bulk=True)

@@ -71,6 +71,9 @@ class LinksField(Field):
     is_named: ClassVar[bool] = False
     """Whether the linked records are read and written by their names, not by id (contract §2)."""
     to: str
+    lets_in: bool = False
+    """Whoever stands in it has the record in his scope of whatever is ``for_partakers`` (contract
+    §6): a task's participants. Its people are linked, and the record has an owner besides."""
     table: str = ""
     """The link table; its columns are ``<this entity>_id`` and ``<target>_id``. Unless one is
     named, it is called after this entity and the field, and made with the model."""

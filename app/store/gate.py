@@ -32,6 +32,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import ScopeMissing
 from app.spec.operations import OPERATIONS
+from app.spec.relations import LinksField
 from app.spec.scopes import Reach
 from app.spec.types import Numbers
 from app.store.context import Acting, Actor, current, current_or_none
@@ -113,15 +114,34 @@ def _owned(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]:
     apart = [model.pool_id.is_(None)] if entity.is_pooled else []
     if reach.everything:
         return and_(true(), *apart)
-    mine = _owner_in(model.owner_id, reach)
-    seats = seat_ids(entity, work, OPERATIONS[operation].seats)
-    return and_(or_(mine, member_of(model.id, seats)) if seats else mine, *apart)
+    ways = [_owner_in(model.owner_id, reach)]
+    if seats := seat_ids(entity, work, OPERATIONS[operation].seats):
+        ways.append(member_of(model.id, seats))
+    if OPERATIONS[operation].for_partakers:
+        me = work.actor.user_id
+        ways += [_lets_in(entity, f, me) for f in entity.letting_in]
+    return and_(or_(*ways), *apart)
+
+
+def _lets_in(entity: Entity, field: LinksField, person: int) -> ColumnElement[bool]:
+    """The records in whose field he stands, found by the index of the link table.
+
+    They may be many more than his seats, so their ids aren't fetched. On PostgreSQL they are one
+    array that the database makes once per statement, and only when it needs it: the owner's index
+    and the primary key can then be walked together. SQLite does that for a subquery by itself.
+    """
+    table, key = db.metadata.tables[field.table], entity.model.id
+    his = select(table.c[f"{entity.key}_id"]).where(table.c[f"{field.to}_id"] == person)
+    if is_postgres():
+        return key == any_(func.array(his.scalar_subquery()))  # type: ignore[no-any-return]
+    return key.in_(his)  # type: ignore[no-any-return]
 
 
 def outside(entity: Entity, operation: str, records: Iterable[Any]) -> set[int]:
     """The ids of loaded rows that don't look within the scope of that operation.
 
-    For what a page offers: what is done asks ``predicate`` again.
+    For what a page offers: what is done asks ``predicate`` again. Whom a field of the record lets
+    in isn't asked here: he doesn't get to change it by that.
     """
     work = current()
     if work.actor is None or not entity.is_owned:

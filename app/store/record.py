@@ -212,10 +212,11 @@ def _placed(cls: Any, field: Field) -> Field:
     name = f"{cls.__tablename__}_{field.key}"
     ends = ((snake(cls.__name__), cls.__tablename__), (field.to, table_of(field.to)))
     columns: list[Column[Any]] = [
-        Column(f"{key}_id", ForeignKey(f"{table}.id"), primary_key=True, index=key == field.to)
-        for key, table in ends
+        Column(f"{key}_id", ForeignKey(f"{table}.id"), primary_key=True) for key, table in ends
     ]
-    Table(name, db.metadata, *columns)
+    mine, theirs = (column.name for column in columns)
+    found = [theirs, mine] if field.lets_in else [theirs]  # a scope is found in the index alone
+    Table(name, db.metadata, *columns, Index(f"ix_{name}_{theirs}", *found))
     return replace(field, table=name)
 
 

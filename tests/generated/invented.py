@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 
 from app.extensions import db
 from app.spec import columns
@@ -20,10 +20,11 @@ from app.spec.entity import Entity
 from app.spec.field import Section
 from app.spec.operations import POOLED, SHARED
 from app.spec.options import fixed, option
+from app.spec.relations import LinksField
 from app.spec.roles import AUDITOR, CLERK, SALES_MANAGER, SALESPERSON, Grant, grant
 from app.spec.scopes import Scope
 from app.spec.words import Label
-from app.store import access, search_index
+from app.store import access, links, search_index
 from app.store.context import system_scope
 from app.store.organisation import RoleGrant
 from app.store.record import Owned, Pooled, Record
@@ -33,7 +34,7 @@ from tests.generated.stage import Stage, role_id
 from tests.generated.surfaces import OTHER_POOL
 from tests.oracle import Company, Oracle, Pool, Row, read_table
 from tests.oracle import Grant as Line
-from tests.support.company import company, owned_rows
+from tests.support.company import company, owned_rows, shared_rows
 from tests.support.databases import Server
 from tests.support.loader import load_rows
 from tests.support.worlds import World
@@ -88,6 +89,8 @@ def make_model(seed: int, *, pooled: bool) -> Any:
         if key in SORTED:
             facets["sortable"] = chance.random() < 0.7
         body[key] = MAKERS[key](**facets)
+    if not pooled:  # who shares the work sees it too
+        body["helpers"] = columns.links("Helpers", "协助人", "user", lets_in=True)
     return type(f"Invented{number}", (Pooled if pooled else Owned, Record), body)
 
 
@@ -121,9 +124,9 @@ def declare(seed: int, *, pooled: bool) -> Entity:
 
 def company_with(entity: Entity) -> Company:
     """The small company, in which everybody has inventions as they have contacts."""
-    found, rows, pools = company(), owned_rows(), {}
+    found, rows, pools = company(), shared_rows(), {}
     if entity.is_pooled:
-        rows = (*rows, Row(11, None, OTHER_POOL))
+        rows = (*owned_rows(), Row(11, None, OTHER_POOL))
         pools = {OTHER_POOL: Pool(OTHER_POOL, entity.key)}
     return replace(found, rows={**found.rows, entity.key: rows}, pools={**found.pools, **pools})
 
@@ -153,7 +156,8 @@ class InventedWorld(World):
     def _furnish(self) -> None:
         """Table, search index, grants and rows; committed."""
         with self.app.app_context(), system_scope("something that nobody declared"):
-            self.entity.model.__table__.create(db.engine)
+            for table in tables_of(self.entity):
+                table.create(db.engine)
             search_index.create_tables()
             for code, given in self.entity.grants.items():
                 row = {
@@ -179,6 +183,13 @@ class InventedWorld(World):
         return {username: number for username, number in rows}  # noqa: C416 - rows, not pairs
 
 
+def tables_of(entity: Entity) -> list[Table]:
+    """Its table, then those of its links."""
+    fields = entity.fields.values()
+    linked = [links.table_of(f) for f in fields if isinstance(f, LinksField)]
+    return [entity.model.__table__, *linked]
+
+
 @contextmanager
 def invented(server: Server, folder: Path, seed: int, *, pooled: bool) -> Iterator[Stage]:
     """A stage on which the made-up entity is declared as any other; gone afterwards."""
@@ -193,4 +204,5 @@ def invented(server: Server, folder: Path, seed: int, *, pooled: bool) -> Iterat
         if world is not None:
             world.close()
         catalogue.forget(entity.key)
-        db.metadata.remove(entity.model.__table__)
+        for table in reversed(tables_of(entity)):
+            db.metadata.remove(table)

@@ -78,7 +78,7 @@ def test_it_obeys_rights(made_up: Stage, seed: int) -> None:
 def test_it_obeys_scopes(made_up: Stage, seed: int) -> None:
     """Part 1: rows out of reach, mixed selections, births."""
     key = key_of(made_up)
-    for actor in ("manager", "leader1", "sales1b", "clerk1", "audit"):
+    for actor in ("manager", "leader1", "sales1a", "sales1b", "clerk1", "audit"):
         test_scope.check_out_of_reach(made_up, actor, key)
         test_scope.check_mixed(made_up, seed, actor, key)
     assert made_up.differing() == []

@@ -5,6 +5,7 @@ entity rows in every relation to the people: own, own department, department bel
 department, in a pool, in the recycle bin, with team seats that run, write, or have expired.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.oracle import Company, Pool, Row, Seat, User
@@ -65,6 +66,20 @@ def owned_rows() -> tuple[Row, ...]:
         Row(9, "sales1a", is_deleted=True),
         Row(10, "sales2a", is_deleted=True, seats=(Seat("sales1a", "write"),)),
     )
+
+
+def shared_rows() -> tuple[Row, ...]:
+    """The same, with people who take part: of another department, below, without any scope."""
+    takers = {
+        1: ("sales2a", "finance"),
+        3: ("sales1a",),
+        5: ("sales1b", "leader1", "clerk1"),
+        7: ("sales1a", "service"),
+        8: ("legal", "sales2a", "audit"),
+        9: ("sales1b",),
+        10: ("sales1a", "clerk1"),
+    }
+    return tuple(replace(row, takers=takers.get(row.id, ())) for row in owned_rows())
 
 
 def company() -> Company:

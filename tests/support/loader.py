@@ -111,6 +111,8 @@ def values_of(key: str, row: Row, people: Mapping[str, int], pools: Ids) -> dict
     }
     if key == "contact":
         values["customer"] = row.id
+    for field in catalogue.get(key).letting_in:
+        values[field.key] = sorted(people[name] for name in row.takers)
     if row.pool is not None:
         values["pool"] = pools[row.pool]
     return values

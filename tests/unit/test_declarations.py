@@ -110,6 +110,21 @@ def test_a_link_to_nothing_is_refused(link: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(("model", "to"), [(Plain, "user"), (OwnedPlain, "thing")])
+def test_only_people_are_let_in_and_only_to_owned_rows(model: Any, to: str) -> None:
+    """Contract §6: owner or participant."""
+
+    class Shared(model):  # type: ignore[misc]
+        __fields__: ClassVar[Mapping[str, Any]] = {
+            **model.__fields__,
+            "owner": RelationField(label=Label("O", "O"), key="owner", to="user"),
+            "helpers": LinksField(label=Label("H", "H"), key="helpers", to=to, lets_in=True),
+        }
+
+    known = {"user": declared(key="user", plural="users")}
+    assert "thing.helpers: only people are let in" in refusal(declared(model=Shared), known)
+
+
 @pytest.mark.parametrize(
     ("way", "sentence"),
     [

@@ -101,6 +101,23 @@ def test_seat_opens_what_its_level_says(seat: Seat, operation: str, is_open: boo
     assert oracle.visible("ann", "thing", operation) == ({1} if is_open else set())
 
 
+@pytest.mark.parametrize(
+    ("taker", "operation", "is_open"),
+    [
+        ("ann", "read", True),
+        ("ann", "list", True),
+        ("ann", "edit", False),
+        ("ann", "delete", False),
+        ("cid", "read", False),
+    ],
+)
+def test_taking_part_opens_reading(taker: str, operation: str, is_open: bool) -> None:
+    """Contract §6: owner or participant."""
+    grants = [grant("seller", "self", "list read edit delete")]
+    oracle = Oracle(company(Row(1, "bob", takers=(taker,))), grants)
+    assert oracle.visible("ann", "thing", operation) == ({1} if is_open else set())
+
+
 def test_seat_without_a_granting_role_opens_nothing() -> None:
     row = Row(1, "bob", seats=(Seat("zoe", "write"),))
     oracle = Oracle(company(row), [grant("seller", "self", "read")])
