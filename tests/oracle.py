@@ -19,6 +19,7 @@ EVERY_ENTITY = "*"
 READ_ONLY_SEAT_OPENS = frozenset({"list", "read"})
 WRITE_SEAT_OPENS = frozenset({"list", "read", "edit"})
 TAKING_PART_OPENS = frozenset({"list", "read"})
+LOOKING = frozenset({"list", "read", "export"})
 BIN = frozenset({"restore", "purge"})
 POOL_OPENS_TO_MEMBERS = frozenset({"claim", "assign"})
 
@@ -73,6 +74,8 @@ class Row:
     seats: tuple[Seat, ...] = ()
     takers: tuple[str, ...] = ()
     """Who takes part in it, where the entity knows such people (contract section 6)."""
+    belongs_to: tuple[str, int] | None = None
+    """Entity and id of the record that it is about; then ``owner`` is who wrote it (ACT-3)."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ class Oracle:
     def _reaches(self, user: str, entity: str, operation: str, row: Row, pool: str | None) -> bool:
         if row.is_deleted != (operation in BIN):
             return False
+        if row.belongs_to is not None:
+            return self._reaches_attached(user, entity, operation, row)
         if row.pool is not None:
             return self._reaches_pooled(user, operation, row, pool)
         if operation == "claim" or pool is not None:
@@ -157,6 +162,25 @@ class Oracle:
         )
         takes_part = user in row.takers and operation in TAKING_PART_OPENS
         return in_scope or takes_part or self._has_seat(user, operation, row)
+
+    def _reaches_attached(self, user: str, entity: str, operation: str, row: Row) -> bool:
+        """Who reads the record reads it; its author edits; the rest goes by his scope (ACT-3)."""
+        if not self._reads_whole(user, *(row.belongs_to or ("", 0))):
+            return False
+        if operation in LOOKING or self._passes_every_check(user):
+            return True
+        if operation == "edit":
+            return row.owner == user
+        granting = self.granting(user, entity, operation)
+        return any(self._in_scope(user, row.owner, grant) for grant in granting)
+
+    def _reads_whole(self, user: str, entity: str, number: int) -> bool:
+        """Of a record in a pool mere members see columns, its admins all of it (POOL-1)."""
+        [row] = [row for row in self.company.rows[entity] if row.id == number]
+        if row.pool is None or row.is_deleted or not self.may(user, entity, "read"):
+            return number in self.visible(user, entity, "read")
+        pool = self.company.pools[row.pool]
+        return self._passes_every_check(user) or (pool.is_enabled and user in pool.admins)
 
     def _reaches_pooled(self, user: str, operation: str, row: Row, pool: str | None) -> bool:
         """A pooled row shows in its pool's own list only, to members; they claim from it (§6).

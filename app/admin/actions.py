@@ -52,19 +52,21 @@ def _fits(entity: Entity, verb: Operation, record: Any) -> bool:
 def _holding(entity: Entity, record: Any, operations: Sequence[str]) -> set[str]:
     """Those operations whose own scope holds the record: one statement per distinct scope.
 
-    In a pool the scope is the pool's, which differs by operation. Elsewhere it is the reach of the
-    grant, and seats and taking part only widen it: what is held without needs no look at them.
+    In a pool the scope is the pool's, and of what belongs to another record that one's: they differ
+    by operation. Elsewhere it is the reach of the grant, and seats and taking part only widen it:
+    what is held without needs no look at them.
     """
-    if not entity.is_owned:
+    if not entity.responsible:
         return set(operations)
-    rights, in_pool = actor().rights, bool(getattr(record, "pool_id", None))
+    rights = actor().rights
+    differs = entity.is_attached or bool(getattr(record, "pool_id", None))
     held: dict[tuple[Any, str], bool] = {}
     found = set()
     for slug in sorted(operations, key=lambda slug: _widening(entity, OPERATIONS[slug])):
         reach, wider = rights.reach(entity.key, slug), _widening(entity, OPERATIONS[slug])
-        scope = (slug, "") if in_pool else (reach, wider)
+        scope = (slug, "") if differs else (reach, wider)
         if scope not in held:
-            is_known = not in_pool and (reach.everything or held.get((reach, ""), False))
+            is_known = not differs and (reach.everything or held.get((reach, ""), False))
             held[scope] = is_known or bool(door.within(entity, [record.id], slug))
         if held[scope]:
             found.add(slug)

@@ -193,8 +193,8 @@ def _prefilled(form: Form) -> Content:
     values = {key: forms.typed(f, f.initial()) for key, f in fields.items()}
     if COPY in request.args:
         values |= copying.values(form.policy, fields, state.whole(request.args[COPY], 0))
-    if entity.is_owned and "owner" in fields:
-        values["owner"] = actor().user_id  # who creates it owns it, unless he says otherwise
+    if entity.responsible in fields:
+        values[entity.responsible] = actor().user_id  # his who creates it, if he doesn't object
     given = {key: request.args[key] for key in request.args if key in fields}
     if given:
         values |= forms.pointed(entity, fields, given)

@@ -7,7 +7,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from app.spec.catalogue import catalogue
-from app.store.record import count_links, index_comparisons
+from app.store.indexes import index_comparisons
+from app.store.record import count_links
 
 for module in iter_modules(__path__):
     import_module(f"{__name__}.{module.name}")

@@ -65,6 +65,26 @@ BUYING_ROLE = dictionary(
     option("gatekeeper", "Gatekeeper", "把关人"),
 )
 SEX = fixed("sex", "Sex", "性别", option("male", "Male", "男"), option("female", "Female", "女"))
+FOLLOW_UP_METHOD = dictionary(
+    "follow_up_method",
+    "Follow-up method",
+    "跟进方式",
+    option("call", "Call", "打电话", "green"),
+    option("email", "E-mail", "发邮件", "blue"),
+    option("sms", "SMS", "发短信", "azure"),
+    option("visit", "Visit", "见面拜访", "purple"),
+    option("wechat", "WeChat", "微信", "green"),
+    option("event", "Event", "活动", "orange"),
+)
+FOLLOW_UP_RESULT = dictionary(
+    "follow_up_result",
+    "Follow-up result",
+    "跟进结果",
+    option("interested", "Interested", "有意向", "green"),
+    option("call_back", "Call back later", "稍后联系", "blue"),
+    option("not_reached", "Not reached", "未联系上", "orange"),
+    option("no_interest", "No interest", "无意向", "secondary"),
+)
 EMPLOYEES = dictionary(
     "employee_range",
     "Employees",

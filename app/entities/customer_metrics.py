@@ -4,7 +4,7 @@ from app.entities.customer import Customer
 from app.entities.flow import flow, index_flow
 from app.spec.declare import Card, Label, any_of, catalogue, condition, metric
 from app.spec.metrics import Metric
-from app.store.record import index_numbers
+from app.store.indexes import index_numbers
 
 NOT_WON = condition("deal_status", "eq", "not_won")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.spec.declare import Label, condition, metric
 from app.spec.metrics import Metric
-from app.store.record import index_numbers
+from app.store.indexes import index_numbers
 
 WAYS = {
     "claimed": (

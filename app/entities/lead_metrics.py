@@ -3,7 +3,7 @@
 from app.entities.flow import flow, index_flow
 from app.entities.lead import Lead
 from app.spec.declare import Card, Label, catalogue, condition, metric
-from app.store.record import index_numbers
+from app.store.indexes import index_numbers
 
 catalogue.measure(
     "lead",

@@ -41,7 +41,8 @@ def parse(
 ) -> dict[str, Any]:
     """Raw values as stored values; Invalid names every wrong, unknown or missing field.
 
-    With ``complete`` required fields must be there; otherwise only those given are looked at.
+    With ``complete`` required fields must be there, and all can be entered by now; otherwise only
+    those given are looked at.
     """
     values: dict[str, Any] = {}
     wrong: dict[str, list[Any]] = {
@@ -55,6 +56,8 @@ def parse(
             if value is None and key not in raw:
                 value = f.initial()
             f.check_required(value)
+            if complete:
+                f.check_new(value)
         except ValueError as error:
             wrong[key] = [error.args[0]]
         else:
@@ -63,6 +66,18 @@ def parse(
     if wrong:
         raise Invalid(fields=wrong)
     return values
+
+
+def _check_new(fields: Mapping[str, Field], values: Mapping[str, Any]) -> None:
+    """Invalid for values that can't be entered by now."""
+    wrong: dict[str, list[Any]] = {}
+    for key, value in values.items():
+        try:
+            fields[key].check_new(value)
+        except ValueError as error:
+            wrong[key] = [error.args[0]]
+    if wrong:
+        raise Invalid(fields=wrong)
 
 
 def resolve(
@@ -147,7 +162,7 @@ def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False
     door.demand(entity.key, "create")
     fields = Policy(actor(), entity, "create").writable(creating=True)
     values = parse(fields, raw, complete=True)
-    resolve(entity, fields, values, writes=True)
+    resolve(entity, _chosen(entity, fields), values, writes=True)
     complete_ownership(entity, values)
     with operating("create", entity.key):
         rules = rules_of(entity)
@@ -155,8 +170,16 @@ def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False
         marks = namesakes.marks(entity, values, is_confirmed=is_confirmed)
         likenesses.ask(entity, values, is_confirmed=is_confirmed)
         [record_id] = insert_rows(entity, [values], Context("create", extra=marks))
-        rules.after_write(entity, [record_id])
+        rules.after_create(entity, record_id, values)
     return record_id
+
+
+def _chosen(entity: Entity, fields: Mapping[str, Field]) -> Mapping[str, Field]:
+    """The fields whose choice is looked up here: the record that a row is attached to is looked up
+    by the rules, which have more to ask of it."""
+    if not entity.is_attached:
+        return fields
+    return {key: f for key, f in fields.items() if f not in entity.parents}
 
 
 def create_plain(entity: Entity, raws: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -177,11 +200,11 @@ def create_plain(entity: Entity, raws: Sequence[Mapping[str, Any]]) -> list[int]
 
 
 def complete_ownership(entity: Entity, values: dict[str, Any]) -> None:
-    """A new record's owner, and when and how he obtained it (POOL-8, XFER-4)."""
-    if not entity.is_owned:
+    """Whose a new record is, and when and how he obtained it (POOL-8, XFER-4)."""
+    whose = entity.responsible
+    if not whose:
         return
-    values.setdefault("owner", None)
-    values["owner"] = values["owner"] or actor().user_id
+    values[whose] = values.get(whose) or actor().user_id
     if entity.is_pooled:
         values["obtained_at"] = clock.now()
         values["obtained_way"] = "created"
@@ -214,6 +237,7 @@ def edit(
     raw = drop_masks(policy, before, raw)
     values = parse(fields, raw)
     changed = {key: value for key, value in values.items() if before.get(key) != value}
+    _check_new(fields, changed)
     pointing = {key: fields[key] for key in changed}
     resolve(entity, pointing, changed, before, writes=True)
     primary.check(entity, record_id, changed)
@@ -231,7 +255,7 @@ def edit(
         how = Context("edit", extra=marks)
         if not update_rows(entity, [change], how, version=record.version):
             raise stale(policy, record, before, values)
-        rules.after_write(entity, [record_id])
+        rules.after_edit(entity, record_id, before, changed)
     return record, record.version + 1
 
 

@@ -45,6 +45,16 @@ class Rules:
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
         """Called once after records were created or changed."""
 
+    def after_create(self, entity: Entity, record_id: int, values: Mapping[str, Any]) -> None:
+        """Called instead after one record was created, with its values."""
+        self.after_write(entity, [record_id])
+
+    def after_edit(
+        self, entity: Entity, record_id: int, before: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> None:
+        """Called instead after one record was edited, with what it was and what was changed."""
+        self.after_write(entity, [record_id])
+
     def choosable(self, chooser: Entity, *, retired: bool = False) -> Sequence[Any]:
         """SQL conditions that a record must meet to be offered in a form of ``chooser``.
 

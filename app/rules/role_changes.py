@@ -111,10 +111,10 @@ def _dangers(change: Change, after: Line) -> Iterator[str]:
         yield "roles"
     elif OPERATIONS[change.name].is_dangerous:
         yield change.name
-    if after.scope is Scope.ALL and change.name not in ROWLESS and _is_owned(change.entity):
+    if after.scope is Scope.ALL and change.name not in ROWLESS and _is_scoped(change.entity):
         yield "everything"
 
 
-def _is_owned(key: str) -> bool:
+def _is_scoped(key: str) -> bool:
     """Whether its records are somebody's, so that a scope can be less than all of them."""
-    return key in catalogue and catalogue.get(key).is_owned
+    return key in catalogue and bool(catalogue.get(key).responsible)

@@ -99,12 +99,8 @@ class OpenPage:
 
 
 ALL_ROWS = View("all", Label("All", "全部"), ())
-MINE = View("mine", Label("Mine", "我负责的"), ({"col": "owner", "opr": "eq", "value": "@me"},))
-MY_PEOPLES = View(
-    "my_people",
-    Label("My people's", "下属负责的"),
-    ({"col": "owner", "opr": "eq", "value": "@my_people"},),
-)
+MINE = view("mine", "Mine", "我负责的", "owner", "eq", "@me")
+MY_PEOPLES = view("my_people", "My people's", "下属负责的", "owner", "eq", "@my_people")
 
 
 NUMBER = IntegerField(
@@ -196,6 +192,17 @@ class Entity:
     def is_owned(self) -> bool:
         """Its rows have an owner and are scoped by him (contract §6)."""
         return bool(getattr(self.model, "__owned__", False))
+
+    @property
+    def is_attached(self) -> bool:
+        """Its rows belong to a record of one of several kinds; whoever reads that one reads them
+        (ACT-3)."""
+        return bool(getattr(self.model, "__attached__", False))
+
+    @property
+    def responsible(self) -> str:
+        """The field with the person whose row it is, whom scopes are about; "" for none."""
+        return "owner" if self.is_owned else "author" if self.is_attached else ""
 
     @property
     def is_pooled(self) -> bool:
@@ -303,7 +310,7 @@ class Entity:
                 raise DeclarationError(
                     self.key, "grants", f"{role} is granted {sorted(unknown)}, not declared here"
                 )
-            if not self.is_owned and given.scope not in (Scope.ALL, Scope.NONE):
+            if not self.responsible and given.scope not in (Scope.ALL, Scope.NONE):
                 raise DeclarationError(
                     self.key, "grants", f"{role}: rows without an owner have scope ALL or NONE"
                 )

@@ -183,6 +183,9 @@ class Field:
     def convert(self, raw: Any) -> Any:
         raise NotImplementedError
 
+    def check_new(self, value: Any) -> None:
+        """Raise ValueError for a value that may stand there, but can't be entered by now."""
+
     def to_json(self, value: Any) -> Any:
         """The value as contract §2 writes it."""
         return value

@@ -222,7 +222,7 @@ class DateField(Field):
 @dataclass(frozen=True, kw_only=True)
 class DateTimeField(Field):
     is_ahead: bool = False
-    """Only a moment that is still to come can be entered."""
+    """Only a moment that is still to come can be entered; what was entered stays when it comes."""
 
     kind: ClassVar[str] = "datetime"
     operators: ClassVar[tuple[str, ...]] = (*RANGE_OPERATORS, "within", *BLANK_OPERATORS)
@@ -238,10 +238,11 @@ class DateTimeField(Field):
         except ValueError:
             raise ValueError(_l("This must be a time, as 2026-11-21 16:00.")) from None
         in_living_memory(moment)
-        found = clock.from_reader(moment).replace(microsecond=0)
-        if self.is_ahead and found <= clock.now():
+        return clock.from_reader(moment).replace(microsecond=0)
+
+    def check_new(self, value: Any) -> None:
+        if self.is_ahead and value is not None and value <= clock.now():
             raise ValueError(_l("This must be in the future."))
-        return found
 
     def to_json(self, value: Any) -> Any:
         return None if value is None else clock.iso(value)

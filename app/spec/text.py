@@ -117,6 +117,11 @@ def clean(text: str, *, multiline: bool = False) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def shortened(text: str, length: int) -> str:
+    """The text in at most so many characters, an ellipsis for what is left out."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
 def is_storable(text: str) -> bool:
     """Whether every database takes the text: no NUL, no half of a character (C55)."""
     return "\x00" not in text and not any(0xD800 <= ord(char) <= 0xDFFF for char in text)

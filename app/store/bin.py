@@ -17,8 +17,8 @@ from app.spec.entity import Entity
 from app.spec.words import either
 from app.store import titles
 from app.store.context import Acting, actor, current, system_scope
-from app.store.gate import member_of, predicate
 from app.store.rights import Rights
+from app.store.scope import member_of, predicate
 
 OPENING = ("restore", "purge")
 """Whoever may do one of these sees what he may do it to."""

@@ -11,8 +11,8 @@ from sqlalchemy import func, literal, select, union_all
 from app.extensions import db
 from app.spec.entity import Entity
 from app.store.context import Acting, Actor, system_scope
-from app.store.gate import predicate, running_seats
 from app.store.listing import COUNT_CAP
+from app.store.scope import predicate, running_seats
 
 
 @dataclass(frozen=True)

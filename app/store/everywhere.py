@@ -39,9 +39,9 @@ from app.spec.tokens import index_tokens, query_tokens
 from app.spec.words import either
 from app.store import search_index
 from app.store.context import Acting, actor, current, system_scope
-from app.store.gate import in_pools, predicate
 from app.store.listing import MAX_SEARCH
 from app.store.policy import Policy
+from app.store.scope import in_pools, predicate
 
 COUNT_CAP = 200
 LAST = "\U0010ffff"

@@ -28,7 +28,7 @@ from app.spec.conditions import Condition, columns_in
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.types import UTCDateTime
-from app.store import filters, gate
+from app.store import filters, scope
 from app.store.context import actor, current, operating, system_scope
 from app.store.engine import is_postgres
 from app.store.policy import Policy
@@ -135,7 +135,7 @@ def _statements(some: Mapping[int, Ask]) -> Iterator[Select[Any]]:
     shared = [one for one in rows.own if all(one in ask.rows.own for ask in some.values())]
     with operating("list", entity.key, pools=rows.in_pools) as work:
         demands = filters.conditions_for(rows.policy, (*shared, *rows.frame))
-        where = [gate.predicate(entity, work), *demands]
+        where = [scope.predicate(entity, work), *demands]
         values = {number: _value(ask, shared) for number, ask in some.items()}
     part = _part(entity, first)
     columns = [part.label("part"), *(value.label(f"n{n}") for n, value in values.items())]

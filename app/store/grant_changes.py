@@ -86,7 +86,7 @@ def _fits(thing: Thing, part: Part, name: str, value: Any) -> bool:
 
 def scopes(thing: Thing) -> list[Scope]:
     """The scopes that make sense: rows without an owner are all or none."""
-    if isinstance(thing, Entity) and thing.is_owned:
+    if isinstance(thing, Entity) and thing.responsible:
         return list(Scope)
     return [Scope.NONE, Scope.ALL]
 

@@ -21,7 +21,7 @@ from app.store.gate import member_of
 from app.store.policy import Policy
 from app.store.replica import PRIMARY, Server
 
-_ALWAYS = ("version", "owner_id", "pool_id")
+_ALWAYS = ("version", "owner_id", "author_id", "pool_id")
 """Columns that who-may-see-what and the optimistic lock need of every row."""
 
 _Pointing = tuple[tuple[str, str, str, str], ...]

@@ -14,8 +14,8 @@ from app.spec.types import UTCDateTime
 from app.store.context import actor, actor_id, current
 from app.store.door import MAX_ID
 from app.store.engine import be_patient
-from app.store.gate import member_of, predicate
 from app.store.many import insert_many
+from app.store.scope import member_of, predicate
 from app.store.separate import reading
 
 CREATED = "created"

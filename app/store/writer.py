@@ -27,7 +27,7 @@ from app.store.gate import member_of
 from app.store.many import NOTHING, insert_columns
 
 MAX_GROUPS = 20
-SCOPE_FIELDS = frozenset({"owner", "pool"})
+SCOPE_FIELDS = frozenset({"owner", "author", "pool"})
 """The fields that decide whose rows they are: only they can push a row out of a scope."""
 
 
@@ -121,7 +121,7 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
         ),
         how.operation_id,
     )
-    if entity.is_owned and not how.is_handover:
+    if entity.responsible and not how.is_handover:
         look_again(entity, ids, "create")
     return ids
 
@@ -190,9 +190,23 @@ def update_rows(
     )
     _reindex(entity, changes)
     moved = [c.id for c in changes if SCOPE_FIELDS & set(c.values)]
-    if moved and entity.is_owned and not how.is_handover:
+    if moved and entity.responsible and not how.is_handover:
         look_again(entity, moved, _scope_after(how.operation))
     return len(changes)
+
+
+def note_along(
+    entity: Entity, record_id: Any, values: Mapping[str, Any], while_so: Mapping[str, Any] = NOTHING
+) -> None:
+    """Write what the program keeps along with a record, by field: no change of it, so it gets
+    neither a version nor a history entry. The number and the values may be SQL expressions.
+
+    Only ``while_so``: other fields still have these values.
+    """
+    table = entity.model.__table__
+    columns = {entity.fields[key].column: value for key, value in values.items()}
+    still = [table.c[entity.fields[key].column] == value for key, value in while_so.items()]
+    db.session.execute(update(table).where(table.c.id == record_id, *still).values(columns))
 
 
 def look_again(entity: Entity, ids: Sequence[int], operation: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.spec.entity import Entity
 from app.spec.field import Field
-from app.spec.kinds import BirthdayField, CreditCodeField, OptionField, TextField
+from app.spec.kinds import BirthdayField, CreditCodeField, DateTimeField, OptionField, TextField
 from tests.generated.stage import UNKNOWN, Stage
 from tests.generated.surfaces import new_values
 
@@ -57,6 +57,8 @@ def good(field: Field) -> Any:
         return field.choices.current()[0].code
     if field.kind in ("text", "long_text"):
         return field.initial() or "Some text"
+    if isinstance(field, DateTimeField) and field.is_ahead:
+        return "2998-11-21T08:00:00Z"
     return GOOD.get(field.kind)
 
 
@@ -71,6 +73,8 @@ def bad(field: Field) -> list[Any]:
     wrong = [one for one in BAD.get(field.kind, []) if one != "" or field.required]
     if isinstance(field, TextField) and not isinstance(field, BirthdayField):
         wrong.append("x" * (field.max_length + 1))
+    if isinstance(field, DateTimeField) and field.is_ahead:
+        wrong.append("2026-11-21T08:00:00Z")
     if isinstance(field, CreditCodeField):
         wrong += ["91330106MA2CFG2H1O", "123"]
     return wrong

@@ -14,6 +14,7 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
 from tests.generated.stage import UNKNOWN, Stage, pool_id, role_id
 from tests.oracle import Oracle
 
@@ -98,9 +99,10 @@ def new_values(stage: Stage, actor: str, entity: str) -> dict[str, Any]:
     values |= {key: str(next(NUMBERS)) for key in phones}  # the same twice would be asked about
     with stage.world.app.app_context():
         spare_role = stage.spare["role"]
+    belonging = needed(declared, stage.oracle, actor)
     for key, field in declared.fields.items():
         to = getattr(field, "to", "")
-        if field.system or not to or not (field.required or key == "parent"):
+        if field.system or not to or not (field.required or key in ("parent", belonging)):
             continue
         if to == "role":
             values[key] = [spare_role]
@@ -110,6 +112,18 @@ def new_values(stage: Stage, actor: str, entity: str) -> dict[str, Any]:
             reach = stage.oracle.visible(actor, to, "read")
             values[key] = min(reach, default=UNKNOWN)
     return values
+
+
+def needed(entity: Entity, oracle: Oracle, actor: str) -> str:
+    """Of the records that a row may belong to, of which it has one, the first kind he can name."""
+    kinds = [f for f in entity.parents if not f.required] if entity.is_attached else []
+    reached = (f.key for f in kinds if oracle.visible(actor, f.to, "read"))
+    return next(reached, kinds[0].key if kinds else "")
+
+
+def titled(entity: str, text: str) -> dict[str, str]:
+    """What a record is called, as values to write."""
+    return {catalogue.get(entity).title: text}
 
 
 def bulk_form(doing: Doing, step: str) -> TestResponse:
@@ -132,7 +146,7 @@ def bulk_call(doing: Doing, *, dry_run: bool) -> TestResponse:
 def edit_form(doing: Doing) -> TestResponse:
     """Open, change the name, post everything back; who may not open it posts all the same."""
     person, path = doing.stage.person(doing.actor), f"/{doing.plural}/edit/{doing.ids[0]}"
-    values = {"name": f"Changed by a form {doing.ids[0]}"}
+    values = titled(doing.entity, f"Changed by a form {doing.ids[0]}")
     may = doing.stage.oracle.may(doing.actor, doing.entity, "edit")
     if not may or person.get(path).status_code != 200:
         return person.post(path, values)
@@ -158,7 +172,8 @@ def post(pattern: str) -> Way:
 
 def rest(method: str) -> Way:
     def way(doing: Doing) -> TestResponse:
-        body = {"name": f"Changed by a program {doing.ids[0]}"} if method == "PUT" else None
+        changed = titled(doing.entity, f"Changed by a program {doing.ids[0]}")
+        body = changed if method == "PUT" else None
         headers = VERSION if method in ("PUT", "DELETE") else {}
         path = f"/{doing.plural}/{doing.ids[0]}"
         return doing.stage.person(doing.actor).rest(method, path, body, headers)

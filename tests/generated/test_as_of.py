@@ -89,7 +89,7 @@ def test_as_of_is_the_row_stored_then(world: World, seed: int, key: str) -> None
         row = dict(entity.samples[0]) | ({"customer": 1} if key == "contact" else {})
         seen: list[tuple[datetime, dict[str, Any]]] = []
         with time_machine.travel(START, tick=False):
-            number = editing.create(entity, {**row, "name": "As of nothing"})
+            number = editing.create(entity, {**row, entity.title: "As of nothing"})
             db.session.commit()
         seen.append((START, stored(entity, number)))
         for step in range(1, STEPS):

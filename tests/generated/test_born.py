@@ -8,6 +8,7 @@ import pytest
 from app.spec.catalogue import catalogue
 from tests.generated.samples import record
 from tests.generated.stage import Stage, check_refused
+from tests.generated.surfaces import titled
 from tests.oracle import Oracle, Row
 from tests.support.company import PEOPLE
 
@@ -26,7 +27,7 @@ def check_births(stage: Stage, actor: str, entity: str) -> None:
     declared, person = catalogue.get(entity), stage.person(actor)
     made = 0
     for owner in ("sales1a", "sales1b", "leader1", "manager", "sales2a", "marketing", "admin"):
-        values = record(stage, declared, actor, name=f"For {owner} of {actor}")
+        values = record(stage, declared, actor, **titled(entity, f"For {owner} of {actor}"))
         values["owner"] = stage.people[owner]
         person.csrf()
         with stage.watch() as seen:
@@ -38,7 +39,7 @@ def check_births(stage: Stage, actor: str, entity: str) -> None:
             made += 1
             continue
         check_refused(stage, label, answer, seen, 403)
-        answer = person.post(f"/{declared.plural}/add", {**values, "name": f"Form {owner}"})
+        answer = person.post(f"/{declared.plural}/add", {**values, declared.title: f"Form {owner}"})
         assert answer.status_code == 403, f"{label} by form: {answer.status_code}"
     assert made, f"{actor} may create {entity} for nobody"
 

@@ -36,6 +36,7 @@ ADMINS = ("admin", "people", "system", "manager")
 """Who does it to records that nobody owns."""
 NEVER_REFUSED = {
     ("announcement", "delete"): "nothing points at an announcement, and all of them are alike",
+    ("follow_up", "export"): "who reads a record reads and exports all that was noted of it",
     ("tag", "delete"): "who may delete tags may delete each; those in use leave their records",
 }
 """Operations that take every row, by kind of record; each with its reason."""
@@ -53,8 +54,8 @@ def shuffle(stage: Stage, entity: Entity, ids: Sequence[int], chance: random.Ran
     with stage.engine.begin() as connection:
         for number in ids:
             where: dict[str, Any] = {}
-            if entity.is_owned:
-                where["owner_id"] = stage.people[chance.choice(HANDS)]
+            if entity.responsible:
+                where[f"{entity.responsible}_id"] = stage.people[chance.choice(HANDS)]
             if entity.is_pooled:
                 where |= {"pool_id": None, "pooled_at": None}
             if entity.is_pooled and chance.random() < 0.2:
@@ -168,7 +169,7 @@ def test_dry_run_and_run_say_the_same_of_every_row(stage: Stage, seed: int, key:
             break
         shuffle(stage, entity, ids, chance)
         for verb in chance.sample([*entity.bulk_verbs, *left], len(entity.bulk_verbs) + len(left)):
-            hands = (TWO_HATS, *HANDS) if entity.is_owned else ADMINS
+            hands = (TWO_HATS, *HANDS) if entity.responsible else ADMINS
             who = chance.choice(hands) if chance.random() < 0.6 else "admin"
             whole = Doing(stage, who, key, verb.slug, tuple(ids))
             lacks = expected(verb.slug, never) - seen[verb.slug]

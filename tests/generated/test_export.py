@@ -110,17 +110,17 @@ def check_readers(one: Any, two: Any) -> None:
 def test_text_never_becomes_a_formula(stage: Stage, key: str) -> None:
     """EXP-1: whatever somebody typed comes back as the same text, in no cell as a formula."""
     entity, person = catalogue.get(key), stage.person(READER)
-    text_field = next(k for k in ("company", "position", "main_business") if k in entity.fields)
+    texts = [k for k in ("company", "position", "main_business") if k in entity.fields]
     ids = fill(stage, entity, len(FORMULAS))
     for number, text in enumerate(FORMULAS):
-        values = {text_field: text, "name": f"{text} {number} {DIGITS}"}
+        values = {**dict.fromkeys(texts, text), entity.title: f"{text} {number} {DIGITS}"}
         store(stage, entity, ids[number], values)
     sheet = openpyxl.load_workbook(io.BytesIO(exported(person, entity, ids, "xlsx"))).active
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}
-    column = list(entity.fields).index(text_field) + 1
-    name = list(entity.fields).index("name") + 1
+    columns = [list(entity.fields).index(key) + 1 for key in texts]
+    name = list(entity.fields).index(entity.title) + 1
     for number, line in enumerate(sheet.iter_rows(min_row=2, values_only=True)):
-        assert line[column] == FORMULAS[number]
+        assert [line[column] for column in columns] == [FORMULAS[number]] * len(texts)
         assert line[name] == f"{FORMULAS[number]} {number} {DIGITS}"
     text = exported(person, entity, ids, "csv")
     assert text.startswith(b"\xef\xbb\xbf")

@@ -45,9 +45,9 @@ def requests(person: Person, entity: Entity, number: int) -> dict[str, Callable[
     }
     if "edit" in entity.operations:
         path = f"/{plural}/edit/{number}"
-        person.fill(path, "edit", {"name": "Saved once"})
+        person.fill(path, "edit", {entity.title: "Saved once"})
         data = Page(person.get(path).text).form("edit")
-        data["name"] = f"Saved {data['name'][:20]}"
+        data[entity.title] = f"Saved {data[entity.title][:20]}"
         ways |= {
             "add form": lambda: person.get(f"/{plural}/add"),
             "edit form": lambda: person.get(path),

@@ -12,6 +12,7 @@ from app.spec.catalogue import catalogue
 from tests.generated.browser import Page, Person
 from tests.generated.samples import record
 from tests.generated.stage import Stage, check_refused
+from tests.generated.surfaces import titled
 
 WRITER = "admin"
 ENTITIES = [e.key for e in catalogue if {"create", "edit"} <= set(e.operations)]
@@ -41,18 +42,18 @@ def test_a_stale_form_is_409_with_both_values(stage: Stage, entity: str) -> None
     person, (plural, number) = stage.person(WRITER), own(stage, entity)
     path = f"{plural}/edit/{number}"
     slow = Page(person.get(path).text).form("edit")
-    assert person.fill(path, "edit", {"name": "Faster hands"}).status_code == 302
+    assert person.fill(path, "edit", titled(entity, "Faster hands")).status_code == 302
     stage.settle()
-    slow["name"] = "Slower hands"
+    slow[catalogue.get(entity).title] = "Slower hands"
     with stage.watch() as seen:
         answer = person.client.post(path, data=slow)
     check_refused(stage, path, answer, seen, 409)
     assert "Faster hands" in answer.text
     again = Page(answer.text).form("edit")
-    assert again["name"] == "Slower hands", "what was typed is lost"
+    assert again[catalogue.get(entity).title] == "Slower hands", "what was typed is lost"
     assert person.client.post(path, data=again).status_code == 302
     saved = json.loads(person.rest("GET", f"{plural}/{number}").text)["result"]
-    assert saved["name"] == "Slower hands"
+    assert saved[catalogue.get(entity).title] == "Slower hands"
     assert saved["version"] == 3
 
 
@@ -66,17 +67,17 @@ def test_rest_asks_for_the_version(stage: Stage, entity: str) -> None:
                            ({"If-Match": "x"}, 412), ({"If-Match": '"0"'}, 412),
                            ({"If-Match": "*"}, 412)):  # fmt: skip
         with stage.watch() as seen:
-            answer = put(person, path, {"name": "Changed"}, header)
+            answer = put(person, path, titled(entity, "Changed"), header)
         check_refused(stage, f"PUT {path} {header}", answer, seen, status)
         if "delete" in catalogue.get(entity).operations:
             answer = person.rest("DELETE", path, headers=header)
             assert answer.status_code == status, f"DELETE {path} {header}"
     got = person.rest("GET", path)
-    answer = put(person, path, {"name": "Changed"}, {"If-Match": got.headers["ETag"]})
+    answer = put(person, path, titled(entity, "Changed"), {"If-Match": got.headers["ETag"]})
     assert answer.status_code == 200
     assert answer.headers["ETag"] == '"2"'
     assert json.loads(answer.text)["result"]["version"] == 2
-    same = put(person, path, {"name": "Changed"}, {"If-Match": '"2"'})
+    same = put(person, path, titled(entity, "Changed"), {"If-Match": '"2"'})
     assert same.headers["ETag"] == '"2"', "a save without change raised the version"
 
 
@@ -85,7 +86,7 @@ def test_a_form_sent_twice_makes_one_record(stage: Stage, entity: str) -> None:
     """BULK-8: double click and re-send lead to the same record; another content is refused."""
     declared, person = catalogue.get(entity), stage.person(WRITER)
     before = rows(stage, entity)
-    values = record(stage, declared, WRITER, name="Only once")
+    values = record(stage, declared, WRITER, **titled(entity, "Only once"))
     path = f"/{declared.plural}/add"
     page = Page(person.get(path).text).form("add")
     for key, value in values.items():
@@ -94,7 +95,7 @@ def test_a_form_sent_twice_makes_one_record(stage: Stage, entity: str) -> None:
     assert first.status_code == second.status_code == 302
     assert first.location == second.location
     assert rows(stage, entity) == before + 1
-    page["name"] = "Something else"
+    page[catalogue.get(entity).title] = "Something else"
     assert person.client.post(path, data=page).status_code == 422
     assert rows(stage, entity) == before + 1
 
@@ -104,7 +105,10 @@ def test_an_idempotency_key_replays_the_first_answer(stage: Stage, entity: str) 
     """R5: the same key and body give the same answer and header; another body is 422."""
     declared, person = catalogue.get(entity), stage.person(WRITER)
     path, before = f"/{declared.plural}/", rows(stage, entity)
-    values, key = record(stage, declared, WRITER, name="Keyed"), {"Idempotency-Key": "a key"}
+    values, key = (
+        record(stage, declared, WRITER, **titled(entity, "Keyed")),
+        {"Idempotency-Key": "a key"},
+    )
     first, second = (person.rest("POST", path, values, key) for _ in range(2))
     assert first.status_code == second.status_code == 201
     assert json.loads(first.text) == json.loads(second.text)
@@ -112,14 +116,14 @@ def test_an_idempotency_key_replays_the_first_answer(stage: Stage, entity: str) 
     assert "Idempotent-Replayed" not in first.headers
     assert second.headers["Idempotent-Replayed"] == "true"
     assert rows(stage, entity) == before + 1
-    other = person.rest("POST", path, {**values, "name": "Another"}, key)
+    other = person.rest("POST", path, {**values, **titled(entity, "Another")}, key)
     assert other.status_code == 422
     for wrong in ("", "x" * 256, "a\tb"):
         answer = person.rest("POST", path, values, {"Idempotency-Key": wrong})
         assert answer.status_code in (400, 409) or wrong == "", f"key {wrong[:5]!r}"
     colleague = stage.person("system" if entity in ("user", "role") else "manager")
     if stage.oracle.may(colleague.name, entity, "create"):
-        theirs = colleague.rest("POST", path, {**values, "name": "Theirs"}, key)
+        theirs = colleague.rest("POST", path, {**values, **titled(entity, "Theirs")}, key)
         assert theirs.status_code != 422, "somebody else's key counted"
 
 

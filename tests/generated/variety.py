@@ -53,6 +53,9 @@ def fill(stage: Stage, entity: Entity, count: int = ROWS, **fixed: Any) -> list[
         for key, f in entity.fields.items():
             if f.required and row.get(key) is None:
                 row[key] = value_of(stage, f, 1_000 + number * 5, now)
+        if entity.is_attached:  # it belongs to one record, of each kind in turn
+            row |= dict.fromkeys(f.key for f in entity.parents)
+            row[entity.parents[number % len(entity.parents)].key] = number % 4 + 1
         row |= {key: value for key, value in fixed.items() if key in entity.fields}
         row[entity.title] = f"{number:02} {row[entity.title] or 'Empty'} of {count}"
         rows.append(row)

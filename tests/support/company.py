@@ -82,6 +82,33 @@ def shared_rows() -> tuple[Row, ...]:
     return tuple(replace(row, takers=takers.get(row.id, ())) for row in owned_rows())
 
 
+def attached_rows() -> tuple[Row, ...]:
+    """Follow-ups of records in every relation, by their owners and by others."""
+    places: tuple[tuple[str, str, int], ...] = (
+        ("sales1a", "customer", 1),
+        ("leader1", "customer", 1),
+        ("sales1b", "customer", 3),
+        ("sales2a", "customer", 6),
+        ("sales1a", "customer", 6),  # he has a seat there
+        ("sales1a", "customer", 7),  # his seat has ended
+        ("marketing", "lead", 8),
+        ("sales1a", "contact", 1),
+        ("sales2a", "contact", 6),
+        ("sales1a", "customer", 11),  # in a pool
+        ("sales2a", "lead", 1),
+        ("leader1", "lead", 11),
+        ("clerk1", "contact", 3),
+        ("sales1a", "customer", 13),  # in a pool that is closed
+    )
+    living = [Row(n, who, belongs_to=(kind, i)) for n, (who, kind, i) in enumerate(places, 1)]
+    gone = (("sales1a", "customer", 9), ("sales1a", "customer", 1), ("sales2a", "customer", 6))
+    binned = [
+        Row(n, who, is_deleted=True, belongs_to=(kind, i))
+        for n, (who, kind, i) in enumerate(gone, len(living) + 1)
+    ]
+    return (*living, *binned)
+
+
 def company() -> Company:
     """The whole of it, as the oracle reads it; ids are those that an empty database hands out."""
     customers = (
@@ -97,5 +124,10 @@ def company() -> Company:
         departments=DEPARTMENTS,
         users={person.name: person for person in PEOPLE},
         pools={pool.name: pool for pool in POOLS},
-        rows={"lead": leads, "customer": customers, "contact": owned_rows()},
+        rows={
+            "lead": leads,
+            "customer": customers,
+            "contact": owned_rows(),
+            "follow_up": attached_rows(),
+        },
     )

@@ -104,14 +104,19 @@ def load_rows(company: Company, key: str, people: Ids, pools: Ids) -> None:
 
 def values_of(key: str, row: Row, people: Mapping[str, int], pools: Ids) -> dict[str, Any]:
     """What a record needs to be one; the number in its name is its id."""
+    entity = catalogue.get(key)
     values: dict[str, Any] = {
-        "name": f"{key.title()} {row.id:02}",
-        "mobile": f"138{len(key)}{row.id:07}",
-        "owner": people[row.owner] if row.owner else None,
+        entity.title: f"{key.title()} {row.id:02}",
+        entity.responsible: people[row.owner] if row.owner else None,
     }
+    if "mobile" in entity.fields:
+        values["mobile"] = f"138{len(key)}{row.id:07}"
+    if row.belongs_to is not None:
+        kind, number = row.belongs_to
+        values[kind] = number
     if key == "contact":
         values["customer"] = row.id
-    for field in catalogue.get(key).letting_in:
+    for field in entity.letting_in:
         values[field.key] = sorted(people[name] for name in row.takers)
     if row.pool is not None:
         values["pool"] = pools[row.pool]

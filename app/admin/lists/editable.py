@@ -7,7 +7,7 @@ from app.admin.lists.listed import Listed
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, TagsField
-from app.store import gate
+from app.store import scope
 from app.store.context import actor
 from app.store.policy import Policy
 
@@ -35,5 +35,5 @@ def cells(me: Listed, records: Sequence[Any]) -> dict[str, Any]:
     return {
         "url": f"/{me.entity.plural}/cell/",
         "keys": " ".join(keys),
-        "fixed": gate.outside(me.entity, "edit", records) if keys else (),
+        "fixed": scope.outside(me.entity, "edit", records) if keys else (),
     }
