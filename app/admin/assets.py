@@ -56,7 +56,7 @@ CHARTS = "echarts/dist/echarts.common.min.js"
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
     *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes"),
-    *("record", "panels", "files", "history", "form", "merge", "compare", "duplicates"),
+    *("record", "panels", "files", "opinions", "history", "form", "merge", "compare", "duplicates"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
     *("workdays", "dashboard", "people", "jobs", "notices", "print"),
 )

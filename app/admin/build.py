@@ -11,6 +11,7 @@ from app.admin.importing.pages import ImportView
 from app.admin.jobs_api import JobsApi
 from app.admin.openapi.document import OpenApi
 from app.admin.operations_api import OperationsApi
+from app.admin.opinions_api import OpinionsApi
 from app.admin.rows import RowsView
 from app.admin.search_api import SearchApi
 from app.admin.views import EntityView
@@ -28,6 +29,8 @@ def register_all(builder: AppBuilder) -> None:
         if entity.has_files:
             builder.add_view_no_menu(files_of(entity))
             builder.add_api(files_api_of(entity))
+        if entity.judged:
+            builder.add_api(opinions_of(entity))
         if "import" in entity.operations:
             builder.add_view_no_menu(importing_of(entity))
     builder.add_view_no_menu(DuplicatesView)
@@ -68,6 +71,12 @@ def files_api_of(entity: Entity) -> type[FilesApi]:
     """The same for programs."""
     name = f"{entity.model.__name__}FilesApi"
     return type(name, (FilesApi,), {"entity": entity, "resource_name": entity.plural})
+
+
+def opinions_of(entity: Entity) -> type[OpinionsApi]:
+    """What departments think of these records, for programs."""
+    name = f"{entity.model.__name__}OpinionsApi"
+    return type(name, (OpinionsApi,), {"entity": entity, "resource_name": entity.plural})
 
 
 def api_of(entity: Entity) -> type[EntityApi]:

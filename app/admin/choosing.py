@@ -22,6 +22,7 @@ from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.text import fold, is_storable
 from app.store import preferences, private, recent, search_index, titles
 from app.store.context import actor, current
+from app.store.gate import member_of
 from app.store.policy import Policy
 
 MOST = 20
@@ -44,7 +45,9 @@ def options(entity: Entity, key: str, words: str, *, retired: bool = False) -> l
         return _my_tags(entity, words)
     field = _linking(entity, key)
     chosen = _chosen(entity, key)
-    found = suggestions(entity, catalogue.get(field.to), words, retired=retired, chosen=chosen)
+    target = catalogue.get(field.to)
+    offered = _offered(entity, field, retired=retired)
+    found = _suggested(target, words, offered, chosen)
     if isinstance(field, LinksField) and field.is_named:
         return [{**one, "value": one["text"]} for one in found]
     return found
@@ -55,11 +58,12 @@ def note(entity: Entity, key: str, value: str) -> None:
 
     Raises as :func:`options` does, and NotFound for what the asker can't choose.
     """
-    target = catalogue.get(_linking(entity, key).to)
+    field = _linking(entity, key)
+    target = catalogue.get(field.to)
     if target.is_owned and not actor().rights.may(target.key, "list"):
         raise NotPermitted
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
-    if not _these(target, [number], rules_of(target).choosable(entity)):
+    if not _these(target, [number], _offered(entity, field)):
         raise NotFound
     before = [one for one in _chosen(entity, key) if one != number]
     preferences.put({_chosen_key(entity, key): [number, *before][:REMEMBERED]})
@@ -90,11 +94,27 @@ def suggestions(
     Raises NotPermitted for owned records that the asker may not list, BadRequest for an endless
     search.
     """
+    offered = rules_of(target).choosable(entity, retired=retired)
+    return _suggested(target, words, offered, chosen)
+
+
+def _offered(
+    entity: Entity, field: RelationField | LinksField, *, retired: bool = False
+) -> Sequence[ColumnElement[bool]]:
+    """The conditions on what may be chosen there: fit for it, and among those asked for."""
+    target = catalogue.get(field.to)
+    fit = rules_of(target).choosable(entity, retired=retired)
+    among = field.among() if isinstance(field, RelationField) and field.among else None
+    return fit if among is None else (*fit, member_of(target.model.id, among))
+
+
+def _suggested(
+    target: Entity, words: str, offered: Sequence[Any], chosen: Sequence[int]
+) -> list[dict[str, Any]]:
     if len(words) > LONGEST or not is_storable(words):
         raise BadRequest(_l("At most %(n)s characters.", n=LONGEST))
     if target.is_owned and not actor().rights.may(target.key, "list"):
         raise NotPermitted
-    offered = rules_of(target).choosable(entity, retired=retired)
     rows = _found(target, words.strip(), offered, chosen)
     if not words.strip():
         rows = [*_these(target, chosen, offered), *_lately(target, offered), *rows]
@@ -108,10 +128,11 @@ def suggestions(
 def first(entity: Entity, field: RelationField | LinksField) -> dict[str, str]:
     """The first records to choose from, so that a form works when its script doesn't (UI-2)."""
     target, memory = catalogue.get(field.to), current().memory
-    key = ("first choices", entity.key, target.key)
+    own = field.key if getattr(field, "among", None) else ""
+    key = ("first choices", entity.key, target.key, own)
     if key not in memory:
         may = not target.is_owned or actor().rights.may(target.key, "list")
-        rows = _found(target, "", rules_of(target).choosable(entity)) if may else []
+        rows = _found(target, "", _offered(entity, field)) if may else []
         memory[key] = {str(row.id): titles.title(target, row) for row in rows}
     found: dict[str, str] = memory[key]
     return found

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE, next_contact
+from app.entities.judged import JUDGED
 from app.spec.declare import (
     LOCKS,
     PLAIN,
@@ -22,8 +23,7 @@ from app.spec.declare import (
 )
 from app.store.record import Lockable, Pooled, Record
 
-EVERYDAY = (*POOLED, *LOCKS, "set_deal_status", *TAGS)
-
+EVERYDAY = (*POOLED, *LOCKS, "set_deal_status", "judge", *TAGS)
 _WON: dict[str, Any] = {"system": True, "section": Section.COOPERATION}
 
 
@@ -89,6 +89,7 @@ customer = catalogue.declare(
         rank=20,
         order="-updated_at",
         operations=(*EVERYDAY, "merge", "purge"),
+        judged=JUDGED,
         has_files=True,
         children=(Child("contact", "customer", in_sheets=True),),
         views=(
@@ -100,12 +101,12 @@ customer = catalogue.declare(
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, EVERYDAY),
             roles.SALESPERSON: grant(
                 Scope.SELF,
-                "list read create edit import claim release lock unlock add_team remove_team "
+                "list read create edit import claim release lock unlock judge add_team remove_team "
                 "add_tags remove_tags",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, (*PLAIN, "import", *TAGS)),
+            roles.CLERK: grant(Scope.DEPARTMENT, (*PLAIN, "import", "judge", *TAGS)),
             roles.MARKETING: grant(Scope.ALL, "list read", hidden="annual_revenue"),
-            roles.SERVICE: grant(Scope.ALL, "list read"),
+            roles.SERVICE: grant(Scope.ALL, "list read judge"),
             roles.FINANCE: grant(Scope.ALL, "list read"),
             roles.LEGAL: grant(Scope.ALL, "list read", masked="mobile phone email"),
             roles.AUDITOR: grant(Scope.ALL, "list read"),

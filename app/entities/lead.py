@@ -1,6 +1,7 @@
 """Leads: somebody who may become a customer (LEAD)."""
 
 from app.entities.choices import INDUSTRY, INVALID_REASON, LEVEL, SOURCE, next_contact
+from app.entities.judged import JUDGED
 from app.rules.leads import ConvertedRules
 from app.spec.declare import (
     LOCKS,
@@ -24,7 +25,7 @@ from app.spec.declare import (
 )
 from app.store.record import Lockable, Pooled, Record
 
-EVERYDAY = (*POOLED, *LOCKS, *TAGS, "convert", "mark_invalid", "reopen")
+EVERYDAY = (*POOLED, *LOCKS, "judge", *TAGS, "convert", "mark_invalid", "reopen")
 
 _OPEN = (condition("is_converted", "eq", False), condition("invalid_reason", "empty"))
 
@@ -72,6 +73,7 @@ lead = catalogue.declare(
         rank=10,
         order="-updated_at",
         operations=(*EVERYDAY, "merge", "purge"),
+        judged=JUDGED,
         has_files=True,
         rules=ConvertedRules(),
         conversion=Conversion(
@@ -91,12 +93,12 @@ lead = catalogue.declare(
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, EVERYDAY),
             roles.SALESPERSON: grant(
                 Scope.SELF,
-                "list read create edit import claim release lock unlock add_team remove_team "
+                "list read create edit import claim release lock unlock judge add_team remove_team "
                 "add_tags remove_tags convert mark_invalid reopen",
             ),
-            roles.CLERK: grant(Scope.DEPARTMENT, (*PLAIN, "import", *TAGS)),
+            roles.CLERK: grant(Scope.DEPARTMENT, (*PLAIN, "import", "judge", *TAGS)),
             roles.MARKETING: grant(
-                Scope.ALL, "list read create edit import assign export add_tags remove_tags"
+                Scope.ALL, "list read create edit import assign export judge add_tags remove_tags"
             ),
             roles.AUDITOR: grant(Scope.ALL, "list read"),
         },

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.operations import pointing
+from app.operations import judging, pointing
 from app.operations.behaviour import Behaviour, Row, Run, permitted, write
 from app.operations.editing import complete_ownership
 from app.operations.lifecycle import Delete, Levels
@@ -23,7 +23,7 @@ from app.spec.field import Field
 from app.spec.kinds import BooleanField
 from app.spec.relations import RelationField
 from app.spec.words import Label
-from app.store import attachments, door, history, namesakes, seats
+from app.store import attachments, door, history, namesakes, opinions, seats
 from app.store.context import system_scope
 from app.store.writer import Change, Context, insert_rows
 
@@ -106,6 +106,7 @@ class Convert(Behaviour):
             for i, new in _insert(run, beside.entity, rows).items():
                 made[i][beside.entity] = new
         _share_files(run, way.into, became, {c.id: c.title for c in changes})
+        judging.carry(run, catalogue.get(way.into), became)
         told = [
             replace(c, values={**c.values, way.into: became[c.id]}, notes=_note(made[c.id]))
             for c in changes
@@ -148,6 +149,8 @@ class TakeBack(PutBack):
             way, written = _way(run.entity), run.written
             became = {c.id: written[c.id][way.into][1] for c in changes}
             attachments.unshare(run.entity.key, way.into, became)
+            if catalogue.get(way.into).judged:
+                opinions.take_back(run.params["run"], way.into, sorted(set(became.values())))
 
 
 def _way(entity: Entity) -> Conversion:

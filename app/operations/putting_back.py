@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations.behaviour import Behaviour, Row, Run, permitted
+from app.operations.judging import OPINIONS
 from app.operations.lifecycle import Levels
 from app.operations.outcome import Plan
 from app.operations.rules import rules_of
@@ -16,10 +17,13 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
-from app.store import door, history, seats
+from app.store import door, history, opinions, seats
 from app.store.context import system_scope
 from app.store.gate import member_of
 from app.store.writer import Change
+
+NOTED = ("team", OPINIONS)
+"""What runs write that isn't a field, as the notes of the history tell it."""
 
 
 class PutBack(Behaviour):
@@ -48,9 +52,9 @@ class PutBack(Behaviour):
                 return row.skip("dismissed", field=f.label)
         values = {key: fields[key].from_json(was) for key, was in old.items() if key in fields}
         plan = permitted(run, row, **values)
-        team = run.written[row.id].get("team")
-        if isinstance(plan, Change) and team:
-            return replace(plan, notes={"team": team[::-1]})
+        notes = {key: run.written[row.id][key] for key in NOTED if key in run.written[row.id]}
+        if isinstance(plan, Change) and notes:
+            return replace(plan, notes={key: note[::-1] for key, note in notes.items()})
         return plan
 
     def settled(self, run: Run, changes: Sequence[Change]) -> Sequence[Change]:
@@ -58,7 +62,10 @@ class PutBack(Behaviour):
         return changes
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:
-        seats.put_back(run.params["run"], run.entity.key, [c.id for c in changes])
+        ids = [c.id for c in changes]
+        seats.put_back(run.params["run"], run.entity.key, ids)
+        if run.entity.judged:
+            opinions.take_back(run.params["run"], run.entity.key, ids)
 
     def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
         """Whoever gets a record back, whoever has to give it up, and the team."""

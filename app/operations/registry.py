@@ -6,6 +6,7 @@ from app.operations.bulk_edit import BulkEdit
 from app.operations.converting import Convert
 from app.operations.exporting.behaviour import Export
 from app.operations.importing.behaviour import Import
+from app.operations.judging import Judge
 from app.operations.lifecycle import Delete, Disable, Enable, LogOut, Restore
 from app.operations.merging import Merge
 from app.operations.ownership import Assign, Claim, Release, Transfer
@@ -29,6 +30,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Enable(),
         Export(),
         Import(),
+        Judge(),
         Lock(),
         LogOut(),
         MarkInvalid(),

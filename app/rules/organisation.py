@@ -17,7 +17,7 @@ from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotPermitted
 from app.spec.plurals import lazy_ngettext
 from app.spec.roles import EXPORT_LIMIT, SUPER_ADMIN
-from app.store import access, accounts
+from app.store import access, accounts, opinions
 from app.store.context import actor, current, system_scope, waiting
 from app.store.gate import member_of
 from app.store.organisation import Department, RightsVersion, Role, User, user_role
@@ -59,6 +59,11 @@ class _Touching(Rules):
 
 
 class DepartmentRules(_Touching):
+    def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
+        """What a department thought counts as long as there is one (CUS-5)."""
+        super().after_write(entity, ids)
+        opinions.dissolved(ids)
+
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
         if not values.get("parent"):
             raise Invalid(fields={"parent": [_l("There is one root; choose a parent department.")]})

@@ -9,6 +9,7 @@ from app.spec.entity import Child, Entity, View, view
 from app.spec.field import Section
 from app.spec.metrics import Card, metric
 from app.spec.operations import BINNED, LOCKS, PLAIN, POOLED, SHARED, TAGGED, TAGS
+from app.spec.opinions import aspect
 from app.spec.options import dictionary, fixed, option
 from app.spec.roles import grant
 from app.spec.scopes import Scope
@@ -32,6 +33,7 @@ __all__ = [
     "Section",
     "View",
     "any_of",
+    "aspect",
     "catalogue",
     "condition",
     "dictionary",

@@ -16,8 +16,9 @@ from app.spec.conditions import columns_in, condition
 from app.spec.conversion import Conversion
 from app.spec.errors import DeclarationError
 from app.spec.field import Field
-from app.spec.kinds import BooleanField, IntegerField
+from app.spec.kinds import BooleanField, IntegerField, OptionField
 from app.spec.operations import OPERATIONS, Operation
+from app.spec.opinions import DISPUTED
 from app.spec.quality import Check
 from app.spec.relations import LinksField, RelationField
 from app.spec.roles import BUILT_IN_ROLES, Grant
@@ -137,6 +138,8 @@ class Entity:
     order: str = "-id"
     """How a list is sorted at first: a field's key, ``-`` in front for descending."""
     children: tuple[Child, ...] = ()
+    judged: tuple[str | OptionField, ...] = ()
+    """What departments judge each for itself: fields of its own by key, and aspects (CUS-5)."""
     has_files: bool = False
     """Files can be attached: seen by whoever reads the record, changed by whoever edits it."""
     views: tuple[View, ...] = ()
@@ -229,6 +232,12 @@ class Entity:
         )
 
     @cached_property
+    def aspects(self) -> dict[str, OptionField]:
+        """What departments judge, by key (CUS-5)."""
+        named = (self.fields[one] if isinstance(one, str) else one for one in self.judged)
+        return {f.key: f for f in named if isinstance(f, OptionField)}
+
+    @cached_property
     def carried(self) -> Child | None:
         """The child that a row of a sheet may carry."""
         return next((child for child in self.children if child.in_sheets), None)
@@ -256,6 +265,7 @@ class Entity:
         self._check_views()
         self._check_links(known)
         self._check_conversion(known)
+        self._check_judged()
 
     def _check_names(self) -> None:
         menu.check(self.key, self.menu)
@@ -282,7 +292,7 @@ class Entity:
 
     def _check_operations(self) -> None:
         able = {"owner": self.is_owned, "pool": self.is_pooled, "bin": self.is_binned}
-        able["team"] = self.is_owned
+        able |= {"team": self.is_owned, "judged": bool(self.judged)}
         if self.has_files and not {"read", "edit"} <= set(self.operations):
             raise DeclarationError(self.key, "has_files", "files need the operations read and edit")
         for slug in self.operations:
@@ -322,7 +332,7 @@ class Entity:
                     raise DeclarationError(self.key, key, "declare a kind of mask to mask it")
 
     def _check_views(self) -> None:
-        known = {*self.fields, STARRED.key}
+        known = {*self.fields, STARRED.key, *([DISPUTED.key] if self.judged else [])}
         for each in self.builtin_views:
             if unknown := set(columns_in(each.filters)) - known:
                 raise DeclarationError(
@@ -330,6 +340,18 @@ class Entity:
                 )
         if self.first_view and self.builtin_views[0].key != self.first_view:
             raise DeclarationError(self.key, "first_view", f"there is no view {self.first_view!r}")
+
+    def _check_judged(self) -> None:
+        named = {one for one in self.judged if isinstance(one, str)}
+        if any(not isinstance(self.fields.get(key), OptionField) for key in named):
+            raise DeclarationError(self.key, "judged", "name fields that choose from a list")
+        own = {one.key for one in self.judged if isinstance(one, OptionField)}
+        if taken := own & {*self.fields, "department", "note"}:
+            raise DeclarationError(self.key, "judged", f"{sorted(taken)} mean something else here")
+        if self.judged and not {"read", "judge"} <= set(self.operations):
+            raise DeclarationError(self.key, "judged", "opinions need the operations read, judge")
+        if self.judged and DISPUTED.key in self.fields:
+            raise DeclarationError(self.key, DISPUTED.key, "opinions have it: drop the field")
 
     def _check_conversion(self, known: Mapping[str, "Entity"]) -> None:
         way = self.conversion

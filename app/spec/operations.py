@@ -34,7 +34,8 @@ class Operation:
     is_final: bool = False
     """Can't be taken back in any way; says so before it is confirmed."""
     needs: str = ""
-    """What the entity must be able to for it: ``owner``, ``pool``, ``bin``, ``team``; or empty."""
+    """What the entity must have for it: ``owner``, ``pool``, ``bin``, ``team``, ``judged``; or
+    empty."""
     needs_fields: tuple[str, ...] = ()
     """The fields that it writes and the entity must therefore declare."""
     seats: str = ""
@@ -230,6 +231,7 @@ SET_DEAL_STATUS = Operation(
     is_bulk=True,
     needs_fields=("deal_status", "won_at"),
 )
+JUDGE = Operation("judge", Label("Judge", "评定"), "scale", is_bulk=True, needs="judged")
 ADD_TEAM = Operation(
     "add_team",
     Label("Add team members", "添加团队成员"),
@@ -329,6 +331,7 @@ OPERATIONS: dict[str, Operation] = {
         LOCK,
         UNLOCK,
         SET_DEAL_STATUS,
+        JUDGE,
         ADD_TEAM,
         REMOVE_TEAM,
         ADD_TAGS,

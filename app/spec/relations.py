@@ -6,6 +6,7 @@ the value is resolved: an id alone proves nothing (C23).
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -35,6 +36,8 @@ class RelationField(Field):
     """The record belongs to its target: it is deleted and restored with it (CUS-3)."""
     told_with: str = ""
     """The field of its target that pages show beside the name, as their reader may (CUS-6)."""
+    among: Callable[[], Sequence[int]] | None = None
+    """Of a parameter: the only records that whoever acts may choose."""
     is_constrained: bool = True
     """False: no foreign key in the database. For links to people, who are never deleted (ORG-1),
     and for those that would close a circle of tables."""

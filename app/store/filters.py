@@ -21,10 +21,11 @@ from app.spec.entity import STARRED
 from app.spec.errors import BadRequest
 from app.spec.field import BLANK_OPERATORS, Field
 from app.spec.kinds import DateField, DateTimeField, whole_day
+from app.spec.opinions import DISPUTED
 from app.spec.private import OWN, OwnField
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
-from app.store import access, links, private, stars
+from app.store import access, links, opinions, private, stars
 from app.store.gate import member_of
 from app.store.organisation import User
 from app.store.periods import period
@@ -85,10 +86,10 @@ class Compiler:
         return self._compare(field, operator, value)
 
     def _compare(self, field: Field, operator: str, value: Any) -> ColumnElement[bool]:
-        if field is STARRED:
-            [is_starred] = self._operands(field, value)
-            starred = stars.are_mine(self.policy.entity)
-            return starred if is_starred is (operator == "eq") else not_(starred)
+        if field in (STARRED, DISPUTED):
+            [is_so] = self._operands(field, value)
+            so = self._marked(field)
+            return so if is_so is (operator == "eq") else not_(so)
         if isinstance(field, LinksField):
             return self._linked(field, operator, value)
         if isinstance(field, OwnField):
@@ -114,6 +115,13 @@ class Compiler:
             return _equal(column, self._operands(field, value, many=operator == "in"))
         operands = self._operands(field, value)
         return _SIMPLE[operator](column, operands[0])
+
+    def _marked(self, field: Field) -> ColumnElement[bool]:
+        """What no column of the record says: that it is starred, that departments differ."""
+        entity = self.policy.entity
+        if field is STARRED:
+            return stars.are_mine(entity)
+        return opinions.are_disputed(entity, self.policy.aspects)
 
     def _in_time(
         self, field: DateTimeField, column: Any, operator: str, value: Any

@@ -1,4 +1,4 @@
-"""What people put on records for themselves goes along when records become one (CUS-7)."""
+"""What people put on records beside their fields goes along when records become one (CUS-7)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,17 +6,24 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, literal, select, tuple_, update
 
 from app.extensions import db
+from app.store import opinions
 from app.store.engine import inserting
 from app.store.gate import member_of
+from app.store.opinions import Opinion
 from app.store.private import PrivateNote, PrivateTag
 from app.store.stars import Star
 
-KEPT: Mapping[Any, Sequence[str]] = {Star: (), PrivateTag: ("tag",), PrivateNote: ("text",)}
+KEPT: Mapping[Any, Sequence[str]] = {
+    Star: (),
+    PrivateTag: ("tag",),
+    PrivateNote: ("text",),
+    Opinion: ("aspect", "department_id", "value", "note", "at"),
+}
 """The kinds of mark, and what one says: two of a person that say the same are one."""
 
 
 def copy(entity: str, records: Sequence[int], to: int) -> None:
-    """Everybody's stars, private tags and notes of these records, on another one too.
+    """Everybody's stars, opinions, private tags and notes of these records, on another one too.
 
     What somebody has there already isn't put there twice. The records keep theirs, for the day when
     they come back.
@@ -28,7 +35,7 @@ def copy(entity: str, records: Sequence[int], to: int) -> None:
         taken = [told.get(c.name, c) for c in columns]
         old = (table.c.entity == entity, member_of(table.c.record_id, records))
         theirs = select(*taken).where(*old).order_by(table.c.record_id)
-        if model is PrivateNote:
+        if "id" in table.c:
             there = table.alias()
             places = tuple_(there.c.record_id, there.c.id), tuple_(table.c.record_id, table.c.id)
             earlier = member_of(there.c.record_id, records) & (places[0] < places[1])
@@ -38,6 +45,7 @@ def copy(entity: str, records: Sequence[int], to: int) -> None:
         names = [c.name for c in columns]
         copied = inserting(table).from_select(names, theirs)
         db.session.execute(copied.on_conflict_do_nothing())
+    opinions.settle(entity, [to])
 
 
 def take_back(entity: str, sources: Sequence[int], holder: int, staying: Sequence[int]) -> None:
@@ -55,6 +63,7 @@ def take_back(entity: str, sources: Sequence[int], holder: int, staying: Sequenc
         came = (*held, member_of(table.c.came_from, sources))
         db.session.execute(delete(table).where(*came, heir.is_(None)))
         db.session.execute(update(table).where(*came).values(came_from=heir))
+    opinions.settle(entity, [holder])
 
 
 def _same(one: Any, other: Any, said: Sequence[str]) -> list[ColumnElement[bool]]:

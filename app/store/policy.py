@@ -15,6 +15,8 @@ from app.spec import masks
 from app.spec.entity import STARRED, Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field, Level, Masking
+from app.spec.kinds import OptionField
+from app.spec.opinions import DISPUTED
 from app.spec.private import OWN
 from app.store.context import Actor
 from app.store.rights import PoolSeat
@@ -96,10 +98,20 @@ class Policy:
 
     @cached_property
     def conditions(self) -> dict[str, Field]:
-        """What he may filter by: fields he reads unmasked, his stars, tags and notes (CUS-8)."""
+        """What he may filter by: fields he reads unmasked, his stars, tags and notes (CUS-8), and
+        whether departments differ (CUS-5)."""
         plain = {key: field for key, field in self.plain.items() if field.filterable}
         own: Mapping[str, Field] = OWN if self.entity.is_owned else {}
-        return {**plain, STARRED.key: STARRED, **own}
+        disputed = {DISPUTED.key: DISPUTED} if self.aspects else {}
+        return {**plain, STARRED.key: STARRED, **own, **disputed}
+
+    @cached_property
+    def aspects(self) -> dict[str, OptionField]:
+        """What departments judge that he may know (CUS-5): a pool shows its members columns."""
+        if self.in_pools and self._pool_limit() is not None:
+            return {}
+        fields, found = self.entity.fields, self.entity.aspects
+        return {key: f for key, f in found.items() if key not in fields or key in self.plain}
 
     def filterable(self, key: str) -> Field:
         """The field to filter by; 400 for unknown, hidden, masked or unfilterable ones."""

@@ -75,6 +75,7 @@ def params(doing: Doing) -> dict[str, Any]:
         "bulk_edit": {"colour": "red"} if doing.entity == "tag" else {"remark": "set for many"},
         "lock": {"reason": "We are in talks"},
         "set_deal_status": {"status": "won"},
+        "judge": {"level": "A"},
         "add_tags": {"tags": ["Spare tag"]},
         "remove_tags": {"tags": ["Spare tag"]},
         "merge": {"survivor": 1 if doing.entity == "tag" else doing.ids[0] if doing.ids else 1},

@@ -71,6 +71,8 @@ def paths(entity: Entity) -> dict[str, Any]:
         found[f"{base}/import"] = {"post": _import(entity)}
     if entity.has_files and "read" in granted:
         found |= _files(entity, granted)
+    if entity.judged and "read" in granted:
+        found[f"{base}/{{id}}/opinions"] = {"parameters": [ID], "get": _opinions(entity)}
     for verb in entity.bulk_verbs:
         if verb.slug in granted:
             found[f"{base}/bulk/{verb.slug}"] = {"post": _bulk(entity, verb.slug)}
@@ -193,6 +195,23 @@ def _files(entity: Entity, granted: set[str]) -> dict[str, Any]:
         one["delete"] = operation("remove a file", record(("id",), id=WHOLE), takes=(KEY,))
     base = f"/api/v1/{entity.plural}/{{id}}/files"
     return {base: several_of, f"{base}/{{number}}": one}
+
+
+NAMED = record(("id", "label"), id=WHOLE, label=TEXT)
+OPINION = record(
+    ("id", "aspect", "value", "department", "note", "author", "at", "is_current"),
+    id=WHOLE,
+    **dict.fromkeys(("aspect", "value", "note"), TEXT),
+    **dict.fromkeys(("department", "author"), NAMED),
+    at=MOMENT,
+    **dict.fromkeys(("is_current", "is_disputed", "is_taken_back"), FLAG),
+)
+
+
+def _opinions(entity: Entity) -> dict[str, Any]:
+    """What departments think of a record and thought before (CUS-5)."""
+    answer = record(("count", "result"), count=WHOLE, result=several(OPINION))
+    return operation(f"what departments think of a {entity.key}", answer)
 
 
 def schemas(entity: Entity) -> dict[str, Schema]:

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin import cells, event_words, grant_words
 from app.operations.importing.plan import ATTACHED
+from app.operations.judging import DEPARTMENT, NOTE, OPINIONS
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
@@ -79,7 +80,22 @@ def _described(
     ]
     if entry.operation == "grants_changed":
         changes = grant_words.told(entry.changes)
-    return [*changes, *_notes(entry, names)]
+    return [*changes, *_judged(policy, entry, names), *_notes(entry, names)]
+
+
+def _judged(policy: Policy, entry: History, names: Names) -> Iterator[dict[str, str]]:
+    """What a department thought and thinks of it, as far as the reader may know that (CUS-5)."""
+    noted: Mapping[str, Any] = entry.changes
+    nothing: dict[str, Any] = {}
+    before, after = noted.get(OPINIONS) or (nothing, nothing)
+    place = names.get((DEPARTMENT, before.get(DEPARTMENT, after.get(DEPARTMENT, 0))), "—")
+    said = {key: f for key, f in policy.aspects.items() if key in before or key in after}
+    for key, f in said.items():
+        old, new = (f.to_text(side.get(key)) for side in (before, after))
+        yield {"label": f"{f.label} · {place}", "old": old, "new": new}
+    if said and (NOTE in before or NOTE in after):
+        note = {"old": before.get(NOTE, ""), "new": after.get(NOTE, "")}
+        yield {"label": f"{_('Note')} · {place}", **note}
 
 
 def _notes(entry: History, names: Names) -> Iterator[dict[str, str]]:
@@ -121,6 +137,10 @@ def _names_of_entries(entries: Sequence[History], fields: Mapping[str, Field]) -
     members = {i for e in entries for side in e.changes.get(TEAM, ()) for i in side}
     people = titles.by_ids(catalogue.get("user"), members)
     found |= {("user", i): name for i, name in people.items()}
+    noted: list[Mapping[str, Any]] = [e.changes for e in entries]
+    judges = {side[DEPARTMENT] for one in noted for side in one.get(OPINIONS, ())}
+    places = titles.by_ids(catalogue.get(DEPARTMENT), judges)
+    found |= {(DEPARTMENT, i): name for i, name in places.items()}
     return {**found, **_named_in_notes(entries)}
 
 

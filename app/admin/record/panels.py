@@ -26,6 +26,8 @@ class Seen:
     policy: Policy
     fields: tuple[Field, ...]
     names: titles.Links
+    offered: frozenset[str] = frozenset()
+    """What its reader may do with it, by slug."""
 
     def html(self, field: Field) -> Any:
         return lists.value_cell(self.policy, field, self.names)(self.record)

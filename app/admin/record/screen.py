@@ -1,14 +1,14 @@
 """The view model of a record's page: facts, sections, tabs, the column beside them (UI-5)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app.admin import actions, lists
-from app.admin.record import changes, children, files, history, layers, panels, team
+from app.admin.record import changes, children, files, history, layers, opinions, panels, team
 from app.admin.record.panels import Seen
 from app.admin.state import whole
 from app.extensions import db
@@ -37,6 +37,8 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
     """Everything ``show.html`` shows of one record; NotFound when it is out of scope."""
     seen = look(entity, record_id)
     offered = actions.of_record(entity, seen.record)
+    seen = replace(seen, offered=frozenset(one["slug"] for one in offered))
+    beside = panels.beside(seen)
     below = children.of(entity, seen.record)
     tabs = _tabs(seen, below, wanted.tab)
     active = next(tab["key"] for tab in tabs if tab["active"])
@@ -46,12 +48,12 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         "title": titles.title(entity, seen.record),
         "subtitle": _("No. %(number)s", number=record_id),
         **lists.star_of(entity, record_id, is_set=bool(stars.among(entity, [record_id]))),
-        "badges": _badges(seen),
+        "badges": [*_badges(seen), *(b for panel in beside for b in panel.get("badges", ()))],
         "facts": [{"label": str(f.label), "html": seen.html(f)} for f in seen.fields if f.fact],
         "tabs": tabs,
         "actions": offered,
         "copy_url": _copy_url(entity, record_id),
-        "panels": panels.beside(seen),
+        "panels": beside,
         "details": _details(seen, offered) if active == "details" else None,
         "children": children.screen(
             seen, below[active], is_editable=any(one["slug"] == "edit" for one in offered)
@@ -63,6 +65,9 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         if active == "history"
         else None,
         "files": files.screen(seen, offered) if active == "files" else None,
+        "opinions": opinions.screen(seen, whole(wanted.before, 0))
+        if active == opinions.TAB
+        else None,
         "team": team.screen(entity, record_id, offered) if active == "team" else None,
     }
 
@@ -166,6 +171,8 @@ def _tabs(seen: Seen, below: Mapping[str, Child], wanted: str) -> list[dict[str,
     ]
     if "add_team" in entity.operations and not is_limited:
         parts.append(("team", _("Team"), None))
+    if opinions.has_tab(seen):
+        parts.append((opinions.TAB, _("Opinions"), None))
     if entity.has_files and not is_limited:
         parts.append(("files", _("Files"), attachments.count(entity.key, number)))
     if entity.model is not History and not is_limited:
