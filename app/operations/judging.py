@@ -41,7 +41,7 @@ class Judge(Behaviour):
             among=places,
         )
         note = LongTextField(label=Label("Note", "说明"), key=NOTE, max_length=LONGEST_NOTE)
-        return (department, *asked, note)
+        return (*asked, department, note)
 
     def prepare(self, run: Run) -> None:
         """Invalid when nothing is judged, or somebody else's department is to say it."""

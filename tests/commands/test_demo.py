@@ -19,6 +19,7 @@ from app.spec.entity import Entity
 from app.spec.kinds import CountField
 from app.store import door, history, past, search_index, settings
 from app.store.context import system_scope
+from app.store.opinions import Opinion
 from app.store.organisation import Department, User
 from app.store.pools import TeamSeat
 from app.store.reindex import reindex
@@ -73,6 +74,7 @@ def test_the_company_is_there(demo_app: Flask) -> None:
         )
         assert db.session.scalar(pooled) == 30
         assert db.session.scalar(select(func.count()).select_from(TeamSeat)) > 0
+        assert {row.is_disputed for row in db.session.query(Opinion)} == {True, False}
 
 
 def test_every_customer_knows_its_first_contact(demo_app: Flask) -> None:

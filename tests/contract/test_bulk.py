@@ -64,6 +64,7 @@ def operations(pools: dict[str, int]) -> list[tuple[str, str, list[int], dict[st
         ("manager", "lock", [1, 2], {"reason": "tender"}),
         ("manager", "unlock", [1, 2], {}),
         ("manager", "set_deal_status", [1, 3], {"status": "won"}),
+        ("sales1a", "judge", [1, 2], {"level": "A", "note": "In talks"}),
         ("manager", "add_tags", [1, 3], {"tags": ["VIP", "展会"]}),
         ("manager", "remove_tags", [1, 2], {"tags": ["Gold"]}),
         ("manager", "add_team", [1, 3], {"users": ["sales2a"], "level": "read"}),

@@ -19,6 +19,7 @@ ENTITY_ENDPOINTS = frozenset(
      "get", "get_list", "info", "post", "put", "cell", "star", "sums", "count", "viewed",
      "note", "mark", "duplicates", "layers", "leave", "primary",
      "attach", "file", "files", "remove",  # tests/contract/test_files.py
+     "opinions",  # tests/contract/test_opinions.py
      "import_file", "upload", "template", "steps", "failed"}
 )  # fmt: skip
 """What the access, scope, related, row and own marks tests go through for every entity."""
@@ -143,7 +144,7 @@ def views_of_entities() -> set[str]:
     return {
         f"{name}{kind}"
         for name in names
-        for kind in ("View", "Rows", "Api", "Import", "Files", "FilesApi")
+        for kind in ("View", "Rows", "Api", "Import", "Files", "FilesApi", "OpinionsApi")
     }
 
 

@@ -32,14 +32,7 @@ def screen(seen: Seen, before: int) -> dict[str, Any]:
     )
     return {
         "judge_url": _judging(seen),
-        "rows": [
-            {
-                **_said(aspects[one.aspect], one),
-                "department": either(*one.department[1:]),
-                "state": _state(one),
-            }
-            for one in found[:SHOWN]
-        ],
+        "acts": _acts(aspects, found[:SHOWN]),
         "older_url": f"{place}&before={found[SHOWN - 1].id}" if len(found) > SHOWN else "",
         "newest_url": place if before else "",
     }
@@ -60,7 +53,7 @@ def _content(seen: Seen) -> Mapping[str, Any] | None:
         "conflict": _conflict(disputed),
         "badges": [{"text": _("Opinions conflict"), "colour": "orange"}] if disputed else [],
         "departments": [
-            {"name": either(*names), "opinions": [_said(aspects[o.aspect], o) for o in some]}
+            {"name": either(*names), "acts": _acts(aspects, some)}
             for names, some in groupby(found, key=lambda one: one.department[1:])
         ],
     }
@@ -78,15 +71,32 @@ def _conflict(disputed: Sequence[OptionField]) -> str:
     return _("The departments don't agree about: %(aspects)s", aspects=about)
 
 
-def _said(field: OptionField, one: Told) -> dict[str, Any]:
-    return {
-        "label": str(field.label),
-        "html": cells.badge(field, one.value),
-        "note": one.note,
-        "author": either(*one.author[1:]),
-        "when": cells.moment(one.at),
-        "is_disputed": one.is_disputed,
-    }
+def _acts(aspects: Mapping[str, OptionField], found: Iterable[Told]) -> list[dict[str, Any]]:
+    """What was said at one time together: the aspects, and once who said so, when and why."""
+    acts = []
+    for (department, author, at, note, state), some in groupby(found, key=_act):
+        acts.append(
+            {
+                "department": either(*department[1:]),
+                "author": either(*author[1:]),
+                "when": cells.moment(at),
+                "note": note,
+                "state": state,
+                "aspects": [
+                    {
+                        "label": str(aspects[one.aspect].label),
+                        "html": cells.badge(aspects[one.aspect], one.value),
+                        "is_disputed": one.is_disputed,
+                    }
+                    for one in some
+                ],
+            }
+        )
+    return acts
+
+
+def _act(one: Told) -> tuple[Any, ...]:
+    return one.department, one.author, one.at, one.note, _state(one)
 
 
 def _state(one: Told) -> str:
