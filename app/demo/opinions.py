@@ -31,19 +31,20 @@ def give(today: date) -> None:
         .order_by(model.id)
         .limit(JUDGED)
     )
+    found = db.session.execute(asked).all()
+    if not found:
+        return
     colleague = db.session.execute(
         select(User.id, User.department_id).where(User.username == "service")
     ).one()
     moment = datetime.combine(today, time(2), tzinfo=UTC)
-    found = db.session.execute(asked).all()
     rows = [
         row | {"entity": "customer", "operation_id": None, "came_from": None}
         for number, customer in enumerate(found)
         for row in _of(number, customer, colleague, moment)
     ]
-    if rows:
-        db.session.execute(insert(Opinion.__table__), rows)
-        opinions.settle("customer", [customer.id for customer in found])
+    db.session.execute(insert(Opinion.__table__), rows)
+    opinions.settle("customer", [customer.id for customer in found])
 
 
 def _of(number: int, customer: Any, colleague: Any, moment: datetime) -> Iterator[dict[str, Any]]:

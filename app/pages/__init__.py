@@ -19,6 +19,7 @@ from app.pages.matrix.views import MatrixView
 from app.pages.notifications import NotificationsView
 from app.pages.operations import OperationsView
 from app.pages.passwords import ResetPasswordView
+from app.pages.phrases import PhrasesView
 from app.pages.recent import RecentView
 from app.pages.recycle_bin import RecycleBinView
 from app.pages.search import SearchView
@@ -42,6 +43,7 @@ VIEWS = (
     ExportsView,
     JobsView,
     MailView,
+    PhrasesView,
     RecycleBinView,
     ResetPasswordView,
     RecentView,

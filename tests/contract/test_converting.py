@@ -217,6 +217,7 @@ HANDED_ON = {"transfer", "assign", "claim", "release", "add_team", "remove_team"
 """What may still be done to a converted lead: it changes hands, but nothing that it says."""
 CHANGING = {
     "bulk_edit": {"set": {"remark": "x"}},
+    "judge": {"level": "A"},
     "add_tags": {"tags": ["New"]},
     "remove_tags": {"tags": ["Fair"]},
     "lock": {"reason": "x"},

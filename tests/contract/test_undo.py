@@ -123,7 +123,8 @@ def test_undo_puts_everything_back(
     assert undone.status_code == 200, undone.text
     assert undone.json["skipped"] == [] == dry.json["skipped"]
     assert undone.json["total"] == undone.json["done"] == run["done"] == dry.json["will_change"]
-    assert differences(before, contents(engine, left_out)) == []
+    stays = {"opinion"} if slug == "judge" else set()  # told as taken back: test_opinions
+    assert {one[0] for one in differences(before, contents(engine, left_out))} == stays
     entries = rows_in(engine, "history", operation="undo", entity="customer")
     assert {e["operation_id"] for e in entries} == {undone.json["operation_id"]}
     assert len(entries) == run["done"]

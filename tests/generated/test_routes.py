@@ -25,6 +25,8 @@ ENTITY_ENDPOINTS = frozenset(
 """What the access, scope, related, row and own marks tests go through for every entity."""
 
 OWN_TESTS = {
+    "PhrasesView.show": "everybody's own phrases: tests/contract/test_phrases.py",
+    "PhrasesView.menu": "the same for text areas: tests/contract/test_phrases.py",
     "HomeView.index": "everybody's; what it shows is scoped (test_fields looks at it)",
     "DashboardView.card": "one's own numbers, by the scope of their lists: test_dashboard",
     "DashboardView.file": "the same as a file: test_dashboard",

@@ -80,6 +80,7 @@ def _account_menu() -> list[dict[str, str]]:
             "url": "/notifications/settings",
             "icon": "bell",
         },
+        {"label": gettext("Canned phrases"), "url": "/phrases/", "icon": "message"},
         {"label": gettext("My exports"), "url": "/exports/", "icon": "download"},
         {"label": gettext("Change password"), "url": "/account/password/", "icon": "key"},
         {"label": gettext("My sessions"), "url": "/account/sessions/", "icon": "devices"},

@@ -21,6 +21,7 @@ import { startMatrix } from "./matrix.js";
 import { startMenus } from "./menus.js";
 import { startMessages } from "./messages.js";
 import { startOrdering } from "./ordering.js";
+import { startPhrases } from "./phrases.js";
 import { startPickers } from "./pickers.js";
 import { startStars } from "./stars.js";
 import { startReturning } from "./returning.js";
@@ -44,6 +45,7 @@ function enliven(root) {
   startDisputes(root);
   startComparing(root);
   startDrafts(root);
+  startPhrases(root);
   startDuplicates(root);
   startMatrix(root);
   startOrdering(root);
