@@ -56,13 +56,14 @@ class Judge(Behaviour):
         run.memory["before"] = opinions.counting(run.entity.key, ids, department)
 
     def plan(self, run: Run, row: Row) -> Plan:
-        plan, given = permitted(run, row), _given(run)
-        if isinstance(plan, Skip):
+        given = _given(run)
+        plan = permitted(run, row, **{OPINIONS: given})
+        if isinstance(plan, Skip):  # what may only be read isn't judged either (LEAD-2)
             return plan
         told, had = {DEPARTMENT: run.params[DEPARTMENT]}, run.memory["before"][row.id]
         before = {key: had[key][0] for key in given if key in had}
         after = given | ({NOTE: note} if (note := run.params.get(NOTE)) else {})
-        return replace(plan, notes={OPINIONS: [told | before, told | after]})
+        return replace(row.change(), notes={OPINIONS: [told | before, told | after]})
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         ids, note = [c.id for c in changes], run.params.get(NOTE) or ""
