@@ -1,6 +1,6 @@
 """Departmental opinions: what departments think of a record, each for itself (CUS-5).
 
-Revision: 0031, after 0030. Created 2026-11-23 07:20:00.
+Revision: 0032, after 0031. Created 2026-11-23 07:20:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0031'
-down_revision = '0030'
+revision = '0032'
+down_revision = '0031'
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Canned phrases: what people write again and again (ACT).
 
-Revision: 0032, after 0031. Created 2026-11-23 07:30:00.
+Revision: 0033, after 0032. Created 2026-11-23 07:30:00.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0032'
-down_revision = '0031'
+revision = '0033'
+down_revision = '0032'
 branch_labels = None
 depends_on = None
 
