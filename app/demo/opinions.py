@@ -4,14 +4,18 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
-from app.store import opinions
+from app.store import bulk_load, opinions
 from app.store.opinions import Opinion
 from app.store.organisation import User
 
+COLUMNS = (
+    *("entity", "record_id", "user_id", "department_id", "at", "aspect", "value", "note"),
+    *("is_current", "is_disputed", "is_taken_back"),
+)
 JUDGED = 40
 """So many customers, however large the company is."""
 _SALES = (
@@ -39,15 +43,15 @@ def give(today: date) -> None:
     ).one()
     moment = datetime.combine(today, time(2), tzinfo=UTC)
     rows = [
-        row | {"entity": "customer", "operation_id": None, "came_from": None}
+        row
         for number, customer in enumerate(found)
         for row in _of(number, customer, colleague, moment)
     ]
-    db.session.execute(insert(Opinion.__table__), rows)
+    bulk_load.fill_table(Opinion.__table__, COLUMNS, rows)
     opinions.settle("customer", [customer.id for customer in found])
 
 
-def _of(number: int, customer: Any, colleague: Any, moment: datetime) -> Iterator[dict[str, Any]]:
+def _of(number: int, customer: Any, colleague: Any, moment: datetime) -> Iterator[Sequence[Any]]:
     said = _SALES[number % len(_SALES)]
     yield from _said(said, customer.id, customer[1:], moment - timedelta(days=90 - number))
     if number % 2:
@@ -57,9 +61,8 @@ def _of(number: int, customer: Any, colleague: Any, moment: datetime) -> Iterato
 
 def _said(
     said: Sequence[str], record: int, who: Sequence[int], at: datetime
-) -> Iterator[dict[str, Any]]:
-    user, department = who
+) -> Iterator[Sequence[Any]]:
     *values, note = said
     for aspect, value in zip(("level", "willingness"), values, strict=True):
-        place = {"record_id": record, "department_id": department, "user_id": user, "at": at}
-        yield {**place, "aspect": aspect, "value": value, "note": note}
+        marks = (False, False, False)  # settled afterwards
+        yield ("customer", record, *who, at, aspect, value, note, *marks)
