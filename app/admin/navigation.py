@@ -11,6 +11,8 @@ from app.spec.menu import GROUPS
 from app.store import bin as recycle_bin
 from app.store.context import Actor
 
+TO_DOS = "/to-dos/"
+"""A page that stands open to whoever may list records that to-do lists are about (TODO)."""
 QUALITY = "/data-quality/"
 """A page that stands open to whoever may list what it is about (CUS-9)."""
 
@@ -44,11 +46,16 @@ def letters() -> dict[str, str]:
     """A letter for each page, the same for everybody: the first of its address that is free."""
     found = {"/": "h"}
     urls = [f"/{entity.plural}/list/" for entity in catalogue]
-    for url in (*urls, QUALITY, BIN, *(page.url for page in catalogue.pages.values())):
+    for url in (*urls, TO_DOS, QUALITY, BIN, *(page.url for page in catalogue.pages.values())):
         taken = found.values()
         letter = next((sign for sign in url if sign.isalpha() and sign not in taken), "")
         found |= {url: letter} if letter else {}
     return found
+
+
+def has_to_dos(who: Actor) -> bool:
+    """Whether there is a to-do list of records that he may list."""
+    return any(who.rights.may(entity.key, "list") for entity, _one in catalogue.to_dos())
 
 
 def groups(who: Actor, path: str) -> list[Group]:
@@ -88,6 +95,8 @@ def _own_pages(group: str, who: Actor, path: str) -> list[Item]:
         for page in catalogue.open_pages
         if page.menu == group and (page.needs is None or who.rights.may(*page.needs))
     ]
+    if group == "workbench" and has_to_dos(who):
+        found.append(Item(_("To-dos"), TO_DOS, "checklist", path.startswith(TO_DOS)))
     if group == "workbench" and any(e.quality and who.rights.may(e.key, "list") for e in catalogue):
         found.append(Item(_("Data quality"), QUALITY, "checkbox", path.startswith(QUALITY)))
     if group == "workbench" and recycle_bin.kinds(who.rights):

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.spec import clock
 from app.spec.catalogue import catalogue
+from app.spec.conditions import OTHER
 from app.spec.field import Field
 from app.spec.kinds import BooleanField, OptionField
 from app.spec.plurals import ngettext
@@ -167,7 +168,14 @@ class Speech:
         field, value = self.fields[condition["col"]], condition["value"]
         known = self._reading(field)
         return [
-            str(TOKENS.get(v) or period(v) or self._department(v) or _day(v) or known(v))
+            str(
+                TOKENS.get(v)
+                or period(v)
+                or self._department(v)
+                or self._other(v)
+                or _day(v)
+                or known(v)
+            )
             for v in map(str, value if isinstance(value, list | tuple) else [value])
         ]
 
@@ -179,6 +187,11 @@ class Speech:
         return (
             _("everybody in %(department)s", department=names.get(number, number)) if found else ""
         )
+
+    def _other(self, token: str) -> str:
+        """The name of the field that is compared with."""
+        found = OTHER.fullmatch(token)
+        return str(self.fields[found[1]].label) if found else ""
 
     def _reading(self, field: Field) -> Callable[[Any], str]:
         """How to show one value: linked records by their names, choices by their words."""

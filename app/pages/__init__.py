@@ -24,6 +24,7 @@ from app.pages.recent import RecentView
 from app.pages.recycle_bin import RecycleBinView
 from app.pages.search import SearchView
 from app.pages.settings import LogoView, SettingsView
+from app.pages.todos import ToDosView
 from app.pages.tree import TreeView
 from app.pages.views import SavedViewsView
 
@@ -54,6 +55,7 @@ VIEWS = (
     DictionariesView,
     AddressBookView,
     AnnouncementsView,
+    ToDosView,
     TreeView,
 )
 """Every page but the home page, which the generator takes by itself."""

@@ -6,6 +6,7 @@ from app.spec import menu
 from app.spec.entity import Entity, OpenPage, PageRight
 from app.spec.errors import DeclarationError, NotFound
 from app.spec.metrics import Metric
+from app.spec.todos import ToDo
 
 
 class Catalogue:
@@ -15,6 +16,7 @@ class Catalogue:
         self._entities: dict[str, Entity] = {}
         self._by_model: dict[type, Entity] = {}
         self._metrics: dict[str, tuple[str, Metric]] = {}
+        self._to_dos: dict[str, tuple[str, ToDo]] = {}
         self.pages: dict[str, PageRight] = {}
         self.open_pages: list[OpenPage] = []
 
@@ -51,6 +53,10 @@ class Catalogue:
             if key not in self:
                 raise DeclarationError(metric.key, "metrics", f"there is no entity {key!r}")
             metric.validate(self.get(key).fields)
+        for key, to_do in self._to_dos.values():
+            if key not in self or not self.get(key).is_owned:
+                raise DeclarationError(to_do.key, "to_dos", f"there is no owned entity {key!r}")
+            to_do.validate(self.get(key).fields)
 
     def __iter__(self) -> Iterator[Entity]:
         return iter(sorted(self._entities.values(), key=lambda entity: entity.rank))
@@ -65,6 +71,18 @@ class Catalogue:
     def metrics(self) -> Iterator[tuple[Entity, Metric]]:
         """Every number with its entity, in the order of the entities."""
         of = [(self.get(key), metric) for key, metric in self._metrics.values()]
+        return iter(sorted(of, key=lambda one: one[0].rank))
+
+    def list_to_dos(self, key: str, *to_dos: ToDo) -> None:
+        """Take in lists in which records of the entity of that key wait for somebody (TODO)."""
+        for to_do in to_dos:
+            if to_do.key in self._to_dos:
+                raise DeclarationError(to_do.key, "to_dos", "another to-do list has this name")
+            self._to_dos[to_do.key] = (key, to_do)
+
+    def to_dos(self) -> Iterator[tuple[Entity, ToDo]]:
+        """Every to-do list with its entity, in the order of the entities (TODO)."""
+        of = [(self.get(key), to_do) for key, to_do in self._to_dos.values()]
         return iter(sorted(of, key=lambda one: one[0].rank))
 
     def __len__(self) -> int:

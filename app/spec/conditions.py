@@ -1,11 +1,20 @@
 """Conditions of the one filter grammar (contract §3), as declarations write them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.spec.text import fold
 
 Condition = Mapping[str, Any]
+
+OTHER = re.compile(r"@field:([a-z0-9_]{1,40})")
+"""What the same record has in that column, as the value of a condition about another one."""
+
+
+def field_of(key: str) -> str:
+    """The value that stands for what the same record has in that column."""
+    return f"@field:{key}"
 
 
 def condition(column: str, operator: str, value: Any = None) -> Condition:
@@ -19,14 +28,23 @@ def any_of(*conditions: Condition) -> Condition:
     return {"or": list(conditions)}
 
 
+def all_of(*conditions: Condition) -> Condition:
+    """A group of which every condition has to hold."""
+    return {"and": list(conditions)}
+
+
 def columns_in(conditions: Any) -> Iterator[str]:
-    """The columns that conditions ask about, at any depth; nesting is no way to a fault."""
+    """The columns that conditions ask about or compare with, at any depth; nesting is no way to a
+    fault."""
     waiting = [conditions]
     while waiting:
         one = waiting.pop()
         if isinstance(one, Mapping):
             if "col" in one:
                 yield str(one["col"])
+                other = OTHER.fullmatch(str(one.get("value")))
+                if other:
+                    yield other[1]
             waiting.extend(one.get(group) for group in ("and", "or"))
         elif isinstance(one, list | tuple):
             waiting.extend(one)

@@ -3,7 +3,7 @@
 from app.spec import columns as field
 from app.spec import quality, roles
 from app.spec.catalogue import catalogue
-from app.spec.conditions import any_of, condition
+from app.spec.conditions import all_of, any_of, condition, field_of
 from app.spec.conversion import Beside, Conversion
 from app.spec.entity import Child, Entity, View, view
 from app.spec.field import Section
@@ -13,6 +13,7 @@ from app.spec.opinions import aspect
 from app.spec.options import dictionary, fixed, option
 from app.spec.roles import grant
 from app.spec.scopes import Scope
+from app.spec.todos import Tab, ToDo
 from app.spec.words import Label
 
 __all__ = [
@@ -31,13 +32,17 @@ __all__ = [
     "Label",
     "Scope",
     "Section",
+    "Tab",
+    "ToDo",
     "View",
+    "all_of",
     "any_of",
     "aspect",
     "catalogue",
     "condition",
     "dictionary",
     "field",
+    "field_of",
     "fixed",
     "grant",
     "metric",

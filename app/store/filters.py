@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
+from app.spec.conditions import OTHER
 from app.spec.entity import STARRED
 from app.spec.errors import BadRequest
 from app.spec.field import BLANK_OPERATORS, Field
@@ -127,6 +128,9 @@ class Compiler:
         self, field: DateTimeField, column: Any, operator: str, value: Any
     ) -> ColumnElement[bool]:
         """A day stands for all of it: what is at most a Friday may be on Friday evening."""
+        other = OTHER.fullmatch(value) if isinstance(value, str) else None
+        if other:
+            return _ORDERS[operator](column, self._moment_in(field, other[1]))
         many = operator == "between"
         ends = list(value) if many and isinstance(value, list | tuple) else [value]
         if len(ends) != 1 + many:
@@ -140,6 +144,15 @@ class Compiler:
             "gt": column >= last,
         }
         return found.get(operator, and_(column >= first, column < last))
+
+    def _moment_in(self, field: DateTimeField, key: str) -> Any:
+        """Another column of the record, to compare with: one of moments that he may filter by."""
+        other = self.policy.filterable(key)
+        if not isinstance(other, DateTimeField):
+            raise BadRequest(
+                _l("%(token)s can't be used for %(name)s.", token=f"@field:{key}", name=field.key)
+            )
+        return getattr(self.policy.entity.model, other.column)
 
     def _span(self, field: DateTimeField, value: Any) -> tuple[datetime, datetime]:
         """When what is asked for begins and is over: a day, or a moment that lasts no time."""
@@ -232,14 +245,19 @@ class Compiler:
 _LITERAL = frozenset({"text", "long_text", "phone", "email", "url", "option", "birthday"})
 """Kinds compared with what was typed, not with what would be stored: fragments, retired codes."""
 
-_SIMPLE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
-    "ct": lambda column, value: column.icontains(value, autoescape=True),
-    "sw": lambda column, value: column.istartswith(value, autoescape=True),
-    "ew": lambda column, value: column.iendswith(value, autoescape=True),
+_ORDERS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "eq": lambda column, value: column == value,
     "gt": lambda column, value: column > value,
     "ge": lambda column, value: column >= value,
     "lt": lambda column, value: column < value,
     "le": lambda column, value: column <= value,
+}
+
+_SIMPLE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "ct": lambda column, value: column.icontains(value, autoescape=True),
+    "sw": lambda column, value: column.istartswith(value, autoescape=True),
+    "ew": lambda column, value: column.iendswith(value, autoescape=True),
+    **_ORDERS,
 }
 
 

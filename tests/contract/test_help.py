@@ -16,6 +16,8 @@ NO_PAGE_OF_ITS_OWN = {
     "LogoView.show": "a picture",
     "favicon": "a picture",
     "DataQualityView.counts": "a piece of a page",
+    "ToDosView.counts": "a piece of a page",
+    "ToDosView.waiting": "a piece of a page",
     "SearchView.panel": "a piece of a page",
     "JobsView.progress": "a piece of a page",
     "JobsView.tray": "a piece of a page",

@@ -17,6 +17,7 @@ from app.spec.metrics import metric
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.roles import SALESPERSON, grant
 from app.spec.scopes import Scope
+from app.spec.todos import HANDLED
 from app.spec.words import Label, language
 
 
@@ -213,3 +214,31 @@ def test_a_metric_that_cannot_be_asked_is_refused(facets: dict[str, str], cure: 
     one = metric("some", Label("Some", "若干"), Label("Some.", "若干。"), **facets)
     with pytest.raises(DeclarationError, match=cure):
         one.validate(catalogue.get("customer").fields)
+
+
+def test_a_to_do_list_that_cannot_be_asked_is_refused() -> None:
+    """TODO: a time to wait since, a person, fields that there are, and something to be done."""
+    fields = catalogue.get("customer").fields
+    one = next(one for entity, one in catalogue.to_dos() if entity.key == "customer")
+    one.validate(fields)
+    today, *others = one.tabs
+    done = replace(today, waits=False)
+    for broken, cure in (
+        (replace(one, since="name"), "must be a datetime"),
+        (replace(one, person="name"), "must be a relation"),
+        (replace(one, shows=("nothing",)), "no fields"),
+        (replace(one, reminds="done"), "tabs that wait"),
+        (replace(one, escalates="nothing"), "tabs that wait"),
+        (replace(one, tabs=(today, today)), "key of its own"),
+        (replace(one, tabs=(replace(today, key=HANDLED),)), "key of its own"),
+        (replace(one, tabs=(done,), reminds="", escalates=""), "to be done"),
+        (replace(one, tabs=(replace(today, conditions=()), *others)), "every record"),
+    ):
+        with pytest.raises(DeclarationError, match=cure):
+            broken.validate(fields)
+    with pytest.raises(DeclarationError, match="this name"):
+        catalogue.list_to_dos("customer", one)
+    lists = Catalogue()
+    lists.list_to_dos("nothing", one)
+    with pytest.raises(DeclarationError, match="no owned entity"):
+        lists.validate()

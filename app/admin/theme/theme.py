@@ -10,7 +10,7 @@ from flask_babel import gettext
 from jinja2 import pass_context
 
 from app.admin import cells, icons, manual, table
-from app.admin.navigation import Group, groups
+from app.admin.navigation import TO_DOS, Group, groups, has_to_dos
 from app.admin.page import here
 from app.admin.security import trace
 from app.spec import company
@@ -67,9 +67,14 @@ def _common() -> dict[str, Any]:
         "search_url": "/search/",
         "help_url": f"/help/?{urlencode({'at': request.path})}",
         "shortcuts": manual.for_script(),
+        "to_dos": {"url": TO_DOS, "count_url": f"{TO_DOS}waiting"} if _has_to_dos(who) else None,
         "bell": {"url": "/notifications/", "unread_url": "/notifications/unread"},
         "request_id": trace.request_id(),
     }
+
+
+def _has_to_dos(who: Actor | None) -> bool:
+    return who is not None and has_to_dos(who)
 
 
 def _account_menu() -> list[dict[str, str]]:

@@ -1,0 +1,138 @@
+"""To-do lists of leads, customers and contacts (TODO): whom to contact, what came from others."""
+
+from app.spec.conditions import Condition
+from app.spec.declare import Label, Tab, ToDo, any_of, catalogue, condition, field_of
+
+LAST, NEXT = "last_follow_up_at", "next_contact_at"
+
+CONTACT = Label(
+    "Whom somebody planned to get in touch with. Days are those of the reader's time zone; "
+    "records in pools and in the recycle bin stay out.",
+    "计划要联系的对象。日期按查看者的时区计算；公海与回收站中的记录不计。",
+)
+TODAY = Label(
+    "The next contact is planned for today, and nobody has followed up since that time. "
+    "Records never followed up count too.",
+    "下次联系时间在今天，且到点之后还没有跟进的记录；从未跟进过的也算。",
+)
+OVERDUE = Label(
+    "The next contact was planned for a day before today, and nobody has followed up since that "
+    "time. Records never followed up count too.",
+    "下次联系时间早于今天，且此后一直没有跟进的记录；从未跟进过的也算。",
+)
+DONE = Label(
+    "Followed up today, with no contact left for today or earlier.",
+    "今天已跟进，且没有今天或更早尚未完成的联系计划的记录。",
+)
+HANDED_OVER = Label(
+    "What somebody assigned or transferred to its owner. What he claimed, imported or created is "
+    "not meant; records in pools and in the recycle bin stay out.",
+    "由他人分配或转移给负责人的记录；自己领取、导入或新建的不算，公海与回收站中的记录不计。",
+)
+NOT_YET = Label(
+    "Nobody has followed up since it was assigned or transferred.",
+    "分配或转移之后还没有跟进过的记录。",
+)
+SINCE_THEN = Label(
+    "Followed up since it was assigned or transferred.", "分配或转移之后已经跟进过的记录。"
+)
+
+
+def to_contact(key: str, label: Label, *open_: Condition, last: str = LAST) -> ToDo:
+    """Whom to get in touch with: planned for today, planned earlier, or done today.
+
+    ``last`` is the field of the last follow-up, "" for none; one at or after the planned time
+    settles it, and a record never followed up qualifies like any other. ``open_`` is what else
+    has to hold.
+    """
+    unsettled = (any_of(condition(last, "empty"), condition(last, "lt", field_of(NEXT))),)
+    waits = (*open_, *(unsettled if last else ()))
+    tabs = (
+        Tab(
+            key="today",
+            label=Label("Today", "今日"),
+            meaning=TODAY,
+            conditions=(*waits, condition(NEXT, "eq", "@today")),
+            tone="today",
+        ),
+        Tab(
+            key="overdue",
+            label=Label("Overdue", "逾期"),
+            meaning=OVERDUE,
+            conditions=(*waits, condition(NEXT, "lt", "@today")),
+            tone="late",
+        ),
+    )
+    return ToDo(
+        key=key,
+        label=label,
+        meaning=CONTACT,
+        since=NEXT,
+        tabs=(*tabs, _contacted(open_, last)) if last else tabs,
+        shows=(NEXT, last) if last else (NEXT,),
+        reminds="today",
+        escalates="overdue",
+    )
+
+
+def _contacted(open_: tuple[Condition, ...], last: str) -> Tab:
+    settled = any_of(
+        condition(NEXT, "empty"),
+        condition(NEXT, "gt", "@today"),
+        condition(last, "ge", field_of(NEXT)),
+    )
+    return Tab(
+        key="done",
+        label=Label("Done", "已联系"),
+        meaning=DONE,
+        conditions=(*open_, condition(last, "eq", "@today"), settled),
+        waits=False,
+    )
+
+
+def handed_over(key: str, label: Label, *open_: Condition) -> ToDo:
+    """What others gave to somebody by assigning or transferring it, until he follows up."""
+    given = (*open_, condition("obtained_way", "in", ["assigned", "transferred"]))
+    return ToDo(
+        key=key,
+        label=label,
+        meaning=HANDED_OVER,
+        since="obtained_at",
+        tabs=(
+            Tab(
+                key="open",
+                label=Label("Not followed up", "待跟进"),
+                meaning=NOT_YET,
+                conditions=(*given, condition("is_followed_up", "neq", True)),
+                tone="today",
+            ),
+            Tab(
+                key="done",
+                label=Label("Followed up", "已跟进"),
+                meaning=SINCE_THEN,
+                conditions=(*given, condition("is_followed_up", "eq", True)),
+                waits=False,
+            ),
+        ),
+        shows=("obtained_at", "obtained_way", LAST),
+    )
+
+
+OPEN_LEADS = (condition("is_converted", "neq", True), condition("invalid_reason", "empty"))
+
+catalogue.list_to_dos(
+    "lead",
+    to_contact("contact_leads", Label("Leads to contact", "待联系线索"), *OPEN_LEADS),
+    handed_over("leads_given", Label("Assigned leads", "分配的线索"), *OPEN_LEADS),
+)
+catalogue.list_to_dos(
+    "customer",
+    to_contact("contact_customers", Label("Customers to contact", "待联系客户")),
+    handed_over("customers_given", Label("Assigned customers", "分配的客户")),
+)
+catalogue.list_to_dos(
+    "contact",
+    to_contact(
+        "contact_contacts", Label("Contacts to get in touch with", "待联系的联系人"), last=""
+    ),
+)
