@@ -20,7 +20,7 @@ from tests.support.company import PEOPLE
 
 ACTORS = [person.name for person in PEOPLE]
 ENTITIES = [entity.key for entity in catalogue]
-OWNED = [entity.key for entity in catalogue if entity.is_owned]
+OWNED = [entity.key for entity in catalogue if entity.responsible]
 SHARE = {True: 0.1, False: 0.2}
 """How many of those whose turn it needn't be try a case all the same, granted and not."""
 
@@ -29,7 +29,7 @@ def some_row(stage: Stage, actor: str, entity: str, operation: str) -> tuple[int
     """A row that the operation may touch; operations on no row have none."""
     if operation in ("list", "create", "import"):
         return ()
-    if catalogue.get(entity).is_owned:
+    if catalogue.get(entity).responsible:
         return (min(stage.oracle.visible(actor, entity, operation), default=UNKNOWN),)
     rows = stage.binned if operation in ("restore", "purge") else stage.spare
     return (rows.get(entity, 1),)
@@ -65,7 +65,7 @@ def check_refusals(stage: Stage, seed: int, actor: str, entity: str) -> int:
             with stage.watch() as seen:
                 answer = doing.on(way)
             check_refused(stage, doing.label(way), answer, seen, 403)
-            if catalogue.get(entity).is_owned:
+            if catalogue.get(entity).responsible:
                 rows = [one for one in seen if looked.search(one)]
                 assert not rows, f"{doing.label(way)} looked at rows: {rows[0]}"
             tried += 1

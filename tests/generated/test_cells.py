@@ -100,11 +100,11 @@ def test_cells_are_for_those_who_may_edit(stage: Stage, actor: str) -> None:
     for key in ENTITIES:
         entity, may = catalogue.get(key), stage.oracle.may(actor, key, "edit")
         numbers = [1, UNKNOWN]
-        if entity.is_owned:
+        if entity.responsible:
             numbers += [6, 9]
         for number in numbers:
             is_known = number != UNKNOWN
-            if entity.is_owned:
+            if entity.responsible:
                 is_known = number in stage.oracle.visible(actor, key, "edit")
             for name, wrong in ((entity.title, 0), ("nonsense", 400), ("created_at", 422)):
                 expected = 403 if not may else 404 if not is_known else wrong

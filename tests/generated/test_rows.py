@@ -16,7 +16,7 @@ from tests.support.company import PEOPLE
 from tests.support.statements import count_statements
 
 ENTITIES = [entity.key for entity in catalogue]
-OWNED = [entity.key for entity in catalogue if entity.is_owned]
+OWNED = [entity.key for entity in catalogue if entity.responsible]
 STARRED = [{"col": "starred", "opr": "eq", "value": True}]
 
 

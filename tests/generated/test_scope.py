@@ -20,7 +20,7 @@ from tests.support.company import PEOPLE
 
 ACTORS = [person.name for person in PEOPLE]
 ENTITIES = [entity.key for entity in catalogue if entity.key != "audit"]
-OWNED = [entity.key for entity in catalogue if entity.is_owned]
+OWNED = [entity.key for entity in catalogue if entity.responsible]
 ROWLESS = frozenset({"list", "create"})
 BULK_POSTS = [way for way in BULK if way != "bulk page"]
 SINGLE_OF_ROW = {"read", "edit", "delete", "reset_password"}

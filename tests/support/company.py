@@ -99,6 +99,7 @@ def attached_rows() -> tuple[Row, ...]:
         ("leader1", "lead", 11),
         ("clerk1", "contact", 3),
         ("sales1a", "customer", 13),  # in a pool that is closed
+        ("service", "customer", 6),
     )
     living = [Row(n, who, belongs_to=(kind, i)) for n, (who, kind, i) in enumerate(places, 1)]
     gone = (("sales1a", "customer", 9), ("sales1a", "customer", 1), ("sales2a", "customer", 6))

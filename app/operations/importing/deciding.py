@@ -237,16 +237,14 @@ class _Decision:
 
     def _placed(self, values: dict[str, Any]) -> list[tuple[str, Any]]:
         """Whose a new record is, or in which pool, and how it was obtained (POOL-8, C29)."""
-        planner = self.planner
-        if not planner.is_owned:
+        planner, whose = self.planner, self.planner.entity.responsible
+        if not whose:
             return []
         values |= planner.placed
         if planner.options.pool:
             return []
-        owner = values["owner"] = values.get("owner") or planner.options.owner or actor().user_id
-        if planner.reach.everything or owner in planner.reach.owners:
-            return []
-        return [("owner", FOREIGN_OWNER)]
+        person = values[whose] = values.get(whose) or planner.options.owner or actor().user_id
+        return [] if planner.reach.covers(person) else [(whose, FOREIGN_OWNER)]
 
 
 class _Carried:

@@ -250,10 +250,6 @@ class Planner:
         return {}
 
     @cached_property
-    def is_owned(self) -> bool:
-        return self.entity.is_owned
-
-    @cached_property
     def is_ruled(self) -> bool:
         """Whether the entity has rules of its own for new records."""
         return type(rules_of(self.entity)).before_create is not Rules.before_create
