@@ -14,6 +14,7 @@ from app.admin.operations_api import OperationsApi
 from app.admin.opinions_api import OpinionsApi
 from app.admin.rows import RowsView
 from app.admin.search_api import SearchApi
+from app.admin.todos_api import ToDosApi
 from app.admin.views import EntityView
 from app.admin.views_api import SavedViewsApi
 from app.spec.catalogue import catalogue
@@ -39,6 +40,7 @@ def register_all(builder: AppBuilder) -> None:
     builder.add_api(ImportsApi)
     builder.add_api(ExportsApi)
     builder.add_api(SearchApi)
+    builder.add_api(ToDosApi)
     builder.add_api(SavedViewsApi)
     builder.add_api(OpenApi)
 

@@ -4,7 +4,7 @@ One function per kind, chosen once per column, so that a page of cells costs no 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -62,6 +62,24 @@ def moment(value: datetime) -> Markup:
     iso = value.isoformat()[:19]
     said = escape(distance(value))
     return Markup(f'<time datetime="{iso}Z" title="{exact}">{said}</time>')  # noqa: S704 - escaped
+
+
+def due() -> Cell:
+    """How to show a time at which something is to be done: overdue and today in words and colour.
+
+    The days are the reader's; found out once per column.
+    """
+    first = clock.from_reader(datetime.combine(clock.today(), time()))
+    after = clock.from_reader(datetime.combine(clock.today() + timedelta(days=1), time()))
+    late = Markup('<span class="due late">{} <b>%s</b></span>') % _("overdue")
+    today = Markup('<span class="due today">{} <b>%s</b></span>') % _("today")
+
+    def show(value: datetime) -> Markup:
+        if value >= after:
+            return moment(value)
+        return (late if value < first else today).format(moment(value))
+
+    return show
 
 
 def distance(value: datetime) -> str:

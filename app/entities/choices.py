@@ -109,7 +109,12 @@ TAG_COLOUR = fixed(
 )
 
 
-def next_contact(**facets: Any) -> Any:
-    """When somebody wants to get in touch again; shown beside the record too (UI-5)."""
-    facets = {"sortable": True, "beside": "care", **facets}
-    return field.moment("Next contact time", "下次联系时间", **facets)
+def next_contact(closed_by: str | None = None, **facets: Any) -> Any:
+    """When somebody wants to get in touch again; shown beside the record too (UI-5).
+
+    Overdue and of today it says so everywhere, until a follow-up settles it or one of the fields
+    ``closed_by`` says that nothing is left to do; with None for as long as it stands.
+    """
+    settled_by = () if closed_by is None else ("last_follow_up_at", *closed_by.split())
+    facets = {"sortable": True, "beside": "care", "is_due": True, **facets}
+    return field.moment("Next contact time", "下次联系时间", settled_by=settled_by, **facets)

@@ -42,7 +42,7 @@ class Customer(Lockable, Pooled, Record):
     email = field.email("E-mail", "邮箱", derived=(field.MAIL_DOMAIN,))
     source = field.choice("Customer source", "客户来源", SOURCE, listed=True, quick=True)
     industry = field.choice("Industry", "客户行业", INDUSTRY, listed=True, quick=True)
-    next_contact_at = next_contact(listed=True, fact=True)
+    next_contact_at = next_contact("", listed=True, fact=True)
     tags = field.tags()
     website = field.website("Website", "网址")
     remark = field.long_text("Remark", "备注")

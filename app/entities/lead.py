@@ -41,7 +41,7 @@ class Lead(Lockable, Pooled, Record):
     source = field.choice("Lead source", "线索来源", SOURCE, listed=True, quick=True)
     industry = field.choice("Industry", "行业", INDUSTRY, quick=True)
     level = field.choice("Level", "级别", LEVEL, listed=True, fact=True, quick=True)
-    next_contact_at = next_contact(listed=True, fact=True)
+    next_contact_at = next_contact("is_converted invalid_reason", listed=True, fact=True)
     remark = field.long_text("Remark", "备注")
     tags = field.tags()
     province = field.text("Province", "省", max_length=40, section=Section.ADDRESS)

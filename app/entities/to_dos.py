@@ -20,6 +20,11 @@ OVERDUE = Label(
     "time. Records never followed up count too.",
     "下次联系时间早于今天，且此后一直没有跟进的记录；从未跟进过的也算。",
 )
+PLANNED_TODAY = Label("The next contact is planned for today.", "下次联系时间在今天的记录。")
+PLANNED_BEFORE = Label(
+    "The next contact was planned for a day before today; no other time has been planned since.",
+    "下次联系时间早于今天、此后没有改期的记录。",
+)
 DONE = Label(
     "Followed up today, with no contact left for today or earlier.",
     "今天已跟进，且没有今天或更早尚未完成的联系计划的记录。",
@@ -51,14 +56,14 @@ def to_contact(key: str, label: Label, *open_: Condition, last: str = LAST) -> T
         Tab(
             key="today",
             label=Label("Today", "今日"),
-            meaning=TODAY,
+            meaning=TODAY if last else PLANNED_TODAY,
             conditions=(*waits, condition(NEXT, "eq", "@today")),
             tone="today",
         ),
         Tab(
             key="overdue",
             label=Label("Overdue", "逾期"),
-            meaning=OVERDUE,
+            meaning=OVERDUE if last else PLANNED_BEFORE,
             conditions=(*waits, condition(NEXT, "lt", "@today")),
             tone="late",
         ),

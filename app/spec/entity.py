@@ -263,6 +263,7 @@ class Entity:
         self._check_operations()
         self._check_grants()
         self._check_views()
+        self._check_due()
         self._check_links(known)
         self._check_conversion(known)
         self._check_judged()
@@ -330,6 +331,12 @@ class Entity:
             for key in given.masked:
                 if not self.fields[key].mask:
                     raise DeclarationError(self.key, key, "declare a kind of mask to mask it")
+
+    def _check_due(self) -> None:
+        for f in self.fields.values():
+            unknown = set(getattr(f, "settled_by", ())) - set(self.fields)
+            if unknown:
+                raise DeclarationError(self.key, f.key, f"settled by no fields {sorted(unknown)}")
 
     def _check_views(self) -> None:
         known = {*self.fields, STARRED.key, *([DISPUTED.key] if self.judged else [])}

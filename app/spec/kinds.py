@@ -223,6 +223,10 @@ class DateField(Field):
 class DateTimeField(Field):
     is_ahead: bool = False
     """Only a moment that is still to come can be entered; what was entered stays when it comes."""
+    is_due: bool = False
+    """Something is to be done then: wherever it is shown, it says that it is today or overdue."""
+    settled_by: tuple[str, ...] = ()
+    """The fields that say it is done: a moment not before it, any other value that isn't empty."""
 
     kind: ClassVar[str] = "datetime"
     operators: ClassVar[tuple[str, ...]] = (*RANGE_OPERATORS, "within", *BLANK_OPERATORS)

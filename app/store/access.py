@@ -90,6 +90,11 @@ def superior_of(user_id: int) -> int | None:
     return next((person for person in found if person != user_id), None)
 
 
+def directly_below(user_id: int) -> list[int]:
+    """The people whose direct superior that person is."""
+    return sorted(snapshot().directly_below.get(user_id, set()) - {user_id})
+
+
 def holders_of(*codes: str) -> list[int]:
     """The active people who hold one of these built-in roles."""
     with system_scope("who holds a role"):

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.spec.conditions import condition
+from app.spec.conditions import Condition, condition
 from app.spec.entity import Entity
 from app.spec.errors import NotFound
 from app.spec.field import Field
@@ -77,12 +77,14 @@ class Ask:
     to_do: ToDo
     tab: Tab
     who: Who = Who.MINE
+    further: tuple[Condition, ...] = ()
+    """What has to hold besides, of somebody who asks for a part of the tab."""
 
     @property
     def rows(self) -> Rows:
         """The rows of the entity's list that the tab is about, marked or not."""
         whose = condition(self.to_do.person, "eq", TOKENS[self.who])
-        return Rows(self.entity, self.tab.conditions, (whose,))
+        return Rows(self.entity, (*self.tab.conditions, *self.further), (whose,))
 
     @property
     def is_readable(self) -> bool:

@@ -50,6 +50,7 @@ NO_PAGES = (
     "/login/",
     "/jobs/",
     "/notifications/unread",
+    "/to-dos/waiting",
     "/recent/menu",
     "/search/panel",
     "/duplicates/ask/",  # one question with two buttons, as deleting has
@@ -70,12 +71,14 @@ NAMED = {
     "DashboardView.card": {"key": "trend"},
     "DictionariesView.edit": {"key": "industry"},
     "CustomerRows.cell": {"key": "name"},
+    "ToDosView.tab": {"key": "contact_customers", "tab": "overdue"},
     "CustomerView.report": {"slug": "add_tags"},
 }
 """What an address names besides records: "customer" and "customers" unless it is said here."""
 ASKED = {
     "MatrixView.spread": ["?row=customer"],
     "CustomerView.show": ["", "?tab=contacts", "?tab=team", "?tab=files", "?tab=history"],
+    "ToDosView.tab": ["", "?who=my_people"],
     "CustomerView.list_page": ["", "?search=nobody-is-called-so"],
 }
 """Which arguments a page is looked at with, where it has others than none."""

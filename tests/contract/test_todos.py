@@ -378,3 +378,93 @@ def test_moments_compare_with_one_another(world: World, engine: Engine) -> None:
     ):
         asked = {"col": column, "opr": operator, "value": value}
         assert api.get("/customers/", filters=[asked]).status_code == 400, (column, value)
+
+
+CELL = re.compile(r'<span class="due (late|today)">')
+
+
+def test_what_is_due_says_so_wherever_it_stands(world: World, planned: Engine) -> None:
+    """UI-4, UI-9: in words and colour, until a follow-up at or after the time settles it."""
+    client = world.client("sales1a")
+    pages = {
+        "/customers/list/?order=next_contact_at": ["late", "today", "today"],
+        f"/to-dos/{TODAY}": ["today"],
+        f"/to-dos/{LATE}": ["late"],
+        "/customers/show/2": ["late", "late", "late"],  # on top, beside and among all fields
+    }
+    for path, found in pages.items():
+        text = client.get(path).text
+        assert sorted(CELL.findall(text)) == found, path
+        for tone in set(found):
+            assert {"late": "<b>overdue</b>", "today": "<b>today</b>"}[tone] in text
+    write(planned, "customer", 2, last_follow_up_at=NOW - DAY + timedelta(hours=1))
+    assert CELL.findall(client.get("/customers/show/2").text) == []
+    owner = user_ids(planned)["sales1a"]
+    write(planned, "lead", 1, owner_id=owner, next_contact_at=NOW - DAY, last_follow_up_at=None)
+    assert "late" in CELL.findall(client.get("/leads/show/1").text)
+    write(planned, "lead", 1, is_converted=True)
+    assert CELL.findall(client.get("/leads/show/1").text) == []
+
+
+def test_what_settles_it_is_no_secret_told(world: World, planned: Engine) -> None:
+    """C43: who doesn't read when somebody was followed up, doesn't learn it from a colour."""
+    write(planned, "customer", 2, last_follow_up_at=NOW)
+    client = world.client("sales1a")
+    assert CELL.findall(client.get("/customers/show/2").text) == []
+    grant_fields(planned, "salesperson", "customer", last_follow_up_at={"level": 0})
+    assert set(CELL.findall(client.get("/customers/show/2").text)) == {"late"}
+
+
+def test_programs_see_the_same(world: World, planned: Engine) -> None:
+    """Counts, rows, marks and their end; verdicts as on the pages."""
+    api = Api(world, "leader1")
+    path = f"/to-dos/{TODAY}"
+    answer = api.client.get("/api/v1/to-dos/?who=my_people").json
+    found = {
+        one["key"]: {tab["key"]: tab["count"] for tab in one["tabs"]} for one in answer["lists"]
+    }
+    assert found["contact_customers"] == {"today": 2, "overdue": 1, "done": 0, "handled": 0}
+    rows = api.client.get(f"/api/v1{path}?who=my_people&page_size=1").json
+    assert (rows["count"], rows["count_exact"], len(rows["ids"])) == (2, True, 1)
+    again = api.client.get(f"/api/v1{path}?who=my_people&page_size=1&page=1").json
+    assert {*rows["ids"], *again["ids"]} == {1, 3}
+    row = rows["result"][0]
+    assert row["url"] == f"/customers/show/{row['id']}"
+    assert row["since"].endswith("Z")
+    body = {"ids": [1, 3], "who": "my_people"}
+    assert api.post(f"{path}/mark", body).json == {"changed": 2}
+    assert api.post(f"{path}/mark", body).json == {"changed": 0}
+    assert shown(world, "leader1", f"{HANDLED}?who=my_people") == {1, 3}
+    assert api.post(f"/to-dos/{HANDLED}/unmark", {**body, "ids": [1]}).json == {"changed": 1}
+    assert shown(world, "leader1", f"{TODAY}?who=my_people") == {1}
+    for wrong, status in (
+        ({"ids": [1, 7]}, 404),
+        ({"ids": []}, 400),
+        ({"ids": ["1"]}, 400),
+        ({"ids": [True]}, 400),
+        ({"ids": [1], "x": 1}, 400),
+        ({"ids": [1], "who": "x"}, 400),
+        ({}, 400),
+    ):
+        assert Api(world, "sales1a").post(f"{path}/mark", wrong).status_code == status, wrong
+    assert api.post("/to-dos/contact_customers/done/mark", {"ids": [1]}).status_code == 400
+    assert api.post(f"{path}/unmark", {"ids": [1]}).status_code == 400
+    for wrong, status in (
+        ("nothing/today", 404),
+        (f"{TODAY}?page_size=101", 400),
+        (f"{TODAY}?who=x", 400),
+        (f"{TODAY}?q=1", 400),
+        ("?page=1", 400),
+    ):
+        assert api.client.get(f"/api/v1/to-dos/{wrong}").status_code == status, wrong
+    assert world.client("people").get("/api/v1/to-dos/").json["lists"] == []
+    assert world.client("people").get(f"/api/v1{path}").status_code == 403
+
+
+def test_the_card_shows_what_the_page_shows(world: World, planned: Engine) -> None:
+    client = world.client("sales1a")
+    card = client.get("/dashboard/cards/to_dos").text
+    assert re.search(r'href="/to-dos/contact_customers/today"[^>]*>[^<]* 1<', card), card
+    sheet = client.get("/dashboard/cards/to_dos/csv").text
+    assert '"Customers to contact","Overdue","1"' in sheet
+    assert world.client("people").get("/dashboard/cards/to_dos").status_code in (403, 404)

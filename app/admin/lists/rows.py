@@ -1,6 +1,7 @@
 """Records as rows of ready cells."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -8,6 +9,7 @@ from markupsafe import Markup, escape
 from app.admin import cells
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
+from app.spec.kinds import DateTimeField
 from app.spec.relations import LinksField, RelationField
 from app.store import titles
 from app.store.policy import Policy
@@ -57,8 +59,26 @@ def value_cell(policy: Policy, field: Field, names: titles.Links) -> cells.Cell:
     column = field.column
     if field.key in policy.masked:  # a mask is text, whatever kind of value it stands for
         return lambda record: cells.show(escape, policy.shown(field, getattr(record, column)))
+    if isinstance(field, DateTimeField) and field.is_due:
+        return _due(policy, field)
     show = cells.cell(field)
     return lambda record: cells.show(show, getattr(record, column))
+
+
+def _due(policy: Policy, field: DateTimeField) -> cells.Cell:
+    """A time at which something is to be done says so, while nothing he reads says it is done."""
+    settling = [policy.plain[key].column for key in field.settled_by if key in policy.plain]
+    show, column = cells.due(), field.column
+
+    def cell(record: Any) -> Markup:
+        value = getattr(record, column)
+        if value is None:
+            return cells.EMPTY
+        done = (getattr(record, key) for key in settling)
+        is_done = any(one >= value if isinstance(one, datetime) else one for one in done if one)
+        return cells.moment(value) if is_done else show(value)
+
+    return cell
 
 
 def _told(policy: Policy, field: RelationField) -> cells.Cell | None:

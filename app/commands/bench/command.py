@@ -21,7 +21,7 @@ from app.demo.loader import Size
 from app.extensions import db
 from config import settings
 
-AREAS = ("list", "search", "record", "home", "rest", "bulk")
+AREAS = ("list", "search", "record", "home", "rest", "todos", "bulk")
 UNTHROTTLED = ("CRM_LOGIN_PER_ACCOUNT", "CRM_LOGIN_PER_ADDRESS", "CRM_LOGIN_PER_NETWORK")
 
 

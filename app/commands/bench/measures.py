@@ -51,6 +51,7 @@ def measures(company: Company) -> Iterator[Measure]:
     yield from searches(company)
     yield from records(company)
     yield from programs(company)
+    yield from to_dos()
     yield from transfers(company)
     yield from files(company)
     yield from imports(company)
@@ -131,6 +132,21 @@ def programs(company: Company) -> Iterator[Measure]:
     yield _get("rest", "list of 50", "department_tree", path, 6, 4, floor)
     one = f"/api/v1/customers/{company.own[0]}"
     yield _get("rest", "one record", "department_tree", one, 6, None, None)
+
+
+def to_dos() -> Iterator[Measure]:
+    """The number on the icon, all counts of one's own and one's people's, and a list of them."""
+    for who in ("self", "department_tree"):
+        yield _get("todos", "the number on the icon", who, "/to-dos/waiting", 6, None, None)
+        yield _get("todos", "all lists, mine", who, "/to-dos/", 6, None, None)
+    people = "?who=my_people"
+    paths = {
+        "all lists, my people's": f"/to-dos/{people}",
+        "a list, my people's": f"/to-dos/contact_customers/overdue{people}",
+        "its counts, asked for after it": f"/to-dos/contact_customers/overdue/counts{people}",
+    }
+    for name, path in paths.items():
+        yield _get("todos", name, "department_tree", path, 6, None, None)
 
 
 def transfers(company: Company) -> Iterator[Measure]:

@@ -9,10 +9,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.admin.navigation import has_to_dos
 from app.pages.dashboard import readings
 from app.pages.dashboard.lens import Lens
 from app.pages.dashboard.readings import Reading
 from app.pages.dashboard.tables import Cell, Table
+from app.pages.todos import overview
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.conditions import condition
@@ -22,6 +24,7 @@ from app.spec.metrics import Card, Metric
 from app.store import figures, periods, titles
 from app.store.context import actor
 from app.store.figures import Ask, Rows
+from app.store.todos import Who
 
 TOP = 10
 """So many places a leaderboard shows, besides one's own."""
@@ -52,6 +55,14 @@ class DashboardCard:
         return self.has_choice and any(
             one.key == metric for _entity, one in readings.available(lens, self.wants)
         )
+
+
+@dataclass(frozen=True)
+class ToDoCard(DashboardCard):
+    """What waits for the reader: no metrics, and the same whatever the lens."""
+
+    def is_for(self, lens: Lens) -> bool:
+        return has_to_dos(actor())
 
 
 def _listed_on(card: Card) -> Callable[[Metric], bool]:
@@ -90,6 +101,18 @@ def _forgotten(lens: Lens, _chosen: str) -> Screen:
     rows = [(str(one.metric.label), one.value) for one in found]
     table = Table(_("Forgotten customers"), (_("Metric"), _("Number")), rows)
     return {"rows": [readings.shown(one) for one in found]}, table
+
+
+def _to_dos(_lens: Lens, _chosen: str) -> Screen:
+    lists = overview(Who.MINE)
+    rows = [
+        (one["label"], tab["label"], tab["count"])
+        for one in lists
+        for tab in one["tabs"]
+        if tab["waits"]
+    ]
+    table = Table(_("To-dos"), (_("List"), _("Part"), _("Number")), rows)
+    return {"lists": lists, "people": bool(actor().rights.people)}, table
 
 
 def _read(lens: Lens, card: Card, *, has_course: bool = False) -> list[Reading]:
@@ -235,6 +258,13 @@ CARDS = {
             is_wide=True,
             is_charted=True,
             has_choice=True,
+        ),
+        ToDoCard(
+            "to_dos",
+            _l("To-dos"),
+            "checklist",
+            lambda _metric: False,
+            _to_dos,
         ),
         DashboardCard(
             "forgotten",
