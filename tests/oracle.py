@@ -18,7 +18,7 @@ EVERY_ENTITY = "*"
 
 READ_ONLY_SEAT_OPENS = frozenset({"list", "read"})
 WRITE_SEAT_OPENS = frozenset({"list", "read", "edit"})
-TAKING_PART_OPENS = frozenset({"list", "read"})
+TAKING_PART_OPENS = frozenset({"list", "read", "complete", "resume"})
 LOOKING = frozenset({"list", "read", "export"})
 BIN = frozenset({"restore", "purge"})
 POOL_OPENS_TO_MEMBERS = frozenset({"claim", "assign"})

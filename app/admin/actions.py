@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.admin.forms import nonce
 from app.operations.rules import rules_of
 from app.spec.entity import Entity
 from app.spec.operations import OPERATIONS, Operation
@@ -12,7 +13,10 @@ from app.store.context import actor
 ENDURED = frozenset({"transfer", "add_team", "remove_team"})
 """What can be done with a record that is only there to be read: give others a part in it."""
 
-FORWARD = frozenset({"convert"})
+_LEADS_TO = {"complete": "done", "resume": "open"}
+"""Operations about a record's status, with the one that they set."""
+
+FORWARD = frozenset({"convert", "complete", "resume"})
 """What a record is there for: offered right beside editing."""
 
 
@@ -32,7 +36,16 @@ def of_record(entity: Entity, record: Any) -> list[dict[str, Any]]:
         urls = {slug: url for slug, url in urls.items() if slug in ENDURED}
     granted = [s for s in urls if actor().rights.may(entity.key, s)]
     held = _holding(entity, record, granted)
-    return [action(slug, urls[slug]) for slug in granted if slug in held]
+    return [of_one(entity, record.id, slug, urls[slug]) for slug in granted if slug in held]
+
+
+def of_one(entity: Entity, record_id: int, slug: str, url: str) -> dict[str, Any]:
+    """A button of one record; what asks for nothing is done by it at once."""
+    if not OPERATIONS[slug].is_light:
+        return action(slug, url)
+    hidden = [("ids", record_id), ("step", "run"), ("then", "record"), ("form_nonce", nonce())]
+    place = f"/{entity.plural}/bulk/{slug}"
+    return {**action(slug, place), "method": "post", "hidden": hidden}
 
 
 def _fits(entity: Entity, verb: Operation, record: Any) -> bool:
@@ -45,8 +58,13 @@ def _fits(entity: Entity, verb: Operation, record: Any) -> bool:
     if not rules_of(entity).merges_for_good:
         pointless.add("merge")  # there is nothing beside it to merge it with
     pointless.add("mark_invalid" if getattr(record, "invalid_reason", None) else "reopen")
+    pointless |= {verb for verb, state in _LEADS_TO.items() if _state(record) == state}
     rows = {"pool", "both"} if getattr(record, "pool_id", None) else {"live", "both"}
     return verb.rows in rows and verb.slug not in pointless
+
+
+def _state(record: Any) -> str:
+    return getattr(record, "status", None) or ""
 
 
 def _holding(entity: Entity, record: Any, operations: Sequence[str]) -> set[str]:

@@ -23,6 +23,7 @@ from app.demo.customers import customers
 from app.demo.leads import leads
 from app.demo.particulars import TAG_COLOURS, TAGS
 from app.demo.people import departments, users
+from app.demo.tasks import tasks
 from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
@@ -39,8 +40,9 @@ from app.store.writer import Change, Context, insert_rows, update_rows
 
 BATCH = 5_000
 HOW = Context("create")
+KINDS = ("lead", "customer", "contact", "task")
 PEOPLE_KEYS = ("owner", "created_by", "previous_owner")
-MOMENTS = ("created_at", "obtained_at", "last_follow_up_at", "pooled_at", "won_at")
+MOMENTS = ("created_at", "obtained_at", "last_follow_up_at", "pooled_at", "won_at", "done_at")
 DAYS = ("locked_until",)
 
 Ids = dict[str, int]
@@ -62,7 +64,7 @@ class Done(NamedTuple):
     """How much was stored."""
 
     records: int
-    """Leads, customers and contacts."""
+    """Leads, customers, contacts and tasks."""
     rows: int
     """With their teams and tags, in the search index and in the history."""
 
@@ -73,7 +75,7 @@ def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None)
     ``password`` is everybody's, hashed already. Needs an upgraded database without business
     records; commits. ``say`` is told after each batch how far it is.
     """
-    entities = [catalogue.get(key) for key in ("lead", "customer", "contact")]
+    entities = [catalogue.get(key) for key in KINDS]
     with system_scope("fill in the demo company"), _without_collector():
         be_patient(minutes=0)
         company = _Company(size, _people(size, password))
@@ -152,7 +154,7 @@ class _Company:
         self.pools: Ids = dict(
             db.session.execute(select(Pool.kind, Pool.id).order_by(Pool.id.desc())).all()
         )
-        self.loaders = {key: Loader(catalogue.get(key)) for key in ("customer", "contact", "lead")}
+        self.loaders = {key: Loader(catalogue.get(key)) for key in KINDS}
         self.next = {key: bulk_load.first_free_id(catalogue.get(key)) for key in self.loaders}
         self.tags = _tags()
         self.records = self.rows_written = 0
@@ -175,16 +177,21 @@ class _Company:
     def _customers(self, batch: list[Row]) -> None:
         """A batch with its contacts; each customer knows its first contact (CUS-6)."""
         people = list(contacts(batch, self.size.seed))
+        to_do = list(tasks(batch, self.size.today, self.rows))
         first, next_contact = self.next["customer"] - batch[0]["key"], self.next["contact"]
         primary = {}
         for number, person in enumerate(people, next_contact):
             if person["is_primary"]:
                 primary[person["customer"]] = number
             person["customer"] += first
+        for one in to_do:
+            one["customer"] += first
+            one["participants"] = sorted(self.people[name] for name in one["participants"])
         for row in batch:
             row["primary_contact"] = primary.get(row["key"])
         self._write("customer", batch)
         self._write("contact", people)
+        self._write("task", to_do)
 
     def _write(self, key: str, rows: list[Row]) -> None:
         """Give numbers, turn names into ids, store."""
@@ -200,8 +207,9 @@ class _Company:
                 row[day] = _end_of(row.get(day))
             row["updated_at"] = max(moment for name in MOMENTS if (moment := row.get(name)))
             row["updated_by"] = row["owner"] or row["created_by"]
-            row["tags"] = sorted(self.tags[name] for name in row.get("tags", ()))
-        made = self.loaders[key].write(rows) + self._seat(key, rows) + self._tag(key, rows)
+            if "tags" in catalogue.get(key).fields:
+                row["tags"] = sorted(self.tags[name] for name in row.get("tags", ()))
+        made = self.loaders[key].write(rows) + self._seat(key, rows) + self._link(key, rows)
         self.rows_written += made
         self.next[key] += len(rows)
         self.records += len(rows)
@@ -216,12 +224,15 @@ class _Company:
         columns = ("entity", "record_id", "user_id", "level", "until")
         return bulk_load.fill_table(TeamSeat.__table__, columns, seats)
 
-    def _tag(self, key: str, rows: Iterable[Row]) -> int:
-        field = catalogue.get(key).fields.get("tags")
-        if not isinstance(field, LinksField):
-            return 0
-        pairs = [(row["id"], tag) for row in rows for tag in row["tags"]]
-        return bulk_load.fill_table(links.table_of(field), (f"{key}_id", "tag_id"), pairs)
+    def _link(self, key: str, rows: Iterable[Row]) -> int:
+        """Their tags, and who takes part in them."""
+        entity, made = catalogue.get(key), 0
+        for field in entity.fields.values():
+            if isinstance(field, LinksField):
+                pairs = [(row["id"], one) for row in rows for one in row[field.key]]
+                mine, theirs = links.ends(entity, field)
+                made += bulk_load.fill_table(links.table_of(field), (mine.name, theirs.name), pairs)
+        return made
 
 
 def _tags() -> Ids:

@@ -1,8 +1,8 @@
-"""The lists that fields of leads, customers, contacts and tags choose from; a field they share."""
+"""What the entities share: the lists that their fields choose from, a field, some tabs."""
 
 from typing import Any
 
-from app.spec.declare import dictionary, field, fixed, option
+from app.spec.declare import Child, dictionary, field, fixed, option
 
 LEVEL = fixed(
     "level",
@@ -107,6 +107,37 @@ TAG_COLOUR = fixed(
     option("purple", "Purple", "紫色", "purple"),
     option("secondary", "Grey", "灰色", "secondary"),
 )
+TASK_PRIORITY = fixed(
+    "task_priority",
+    "Priority",
+    "优先级",
+    option("none", "None", "无"),
+    option("low", "Low", "低", "secondary"),
+    option("normal", "Normal", "中", "blue"),
+    option("high", "High", "高", "red"),
+)
+TASK_STATUS = fixed(
+    "task_status",
+    "Status",
+    "状态",
+    option("open", "Open", "进行中", "azure"),
+    option("done", "Done", "已完成", "green"),
+    option("cancelled", "Cancelled", "已取消", "secondary"),
+)
+TASK_BUCKET = fixed(
+    "task_bucket",
+    "Bucket",
+    "分组",
+    option("inbox", "Inbox", "收件箱"),
+    option("today", "Today", "今天", "orange"),
+    option("next", "Next", "下一步", "azure"),
+    option("later", "Later", "以后", "secondary"),
+)
+
+
+def due(through: str) -> tuple[Child, ...]:
+    """What there is to do about such a record: a tab each, and it goes nowhere with the record."""
+    return tuple(Child(one, through, cascades=False, follows_pool=False) for one in ("task",))
 
 
 def next_contact(closed_by: str | None = None, **facets: Any) -> Any:

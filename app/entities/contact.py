@@ -1,6 +1,6 @@
 """Contacts: the people we talk to at a customer, each scoped by his own owner (CON, PERM-3)."""
 
-from app.entities.choices import BUYING_ROLE, SEX, next_contact
+from app.entities.choices import BUYING_ROLE, SEX, due, next_contact
 from app.rules.contacts import PrimaryContactRules
 from app.spec.declare import TAGGED, Entity, Label, Scope, catalogue, field, grant, quality, roles
 from app.store.record import Owned, Record
@@ -15,9 +15,8 @@ class Contact(Owned, Record):
     mobile = field.mobile("Mobile", "手机", listed=True, fact=True)
     phone = field.phone("Phone", "电话")
     email = field.email("E-mail", "邮箱", listed=True, fact=True)
-    position = field.text(
-        "Position", "职务", max_length=80, listed=True, fact=True, also=("职位", "Title")
-    )
+    position = field.text("Position", "职务", max_length=80, listed=True, fact=True,
+                          also=("职位", "Title"))  # fmt: skip
     buying_role = field.choice("Role in buying", "采购角色", BUYING_ROLE, listed=True, quick=True)
     sex = field.choice("Sex", "性别", SEX)
     birthday = field.birthday("Birthday", "生日")
@@ -41,6 +40,7 @@ contact = catalogue.declare(
         order="-updated_at",
         operations=(*TAGGED, "merge", "purge"),
         has_files=True,
+        children=due("contact"),
         rules=PrimaryContactRules(),
         quality=(*quality.REACHED, quality.unborn("birthday")),
         grants={

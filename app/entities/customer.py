@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE, next_contact
+from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE, due, next_contact
 from app.entities.judged import JUDGED
 from app.spec.declare import (
     LOCKS,
@@ -91,7 +91,7 @@ customer = catalogue.declare(
         operations=(*EVERYDAY, "merge", "purge"),
         judged=JUDGED,
         has_files=True,
-        children=(Child("contact", "customer", in_sheets=True),),
+        children=(Child("contact", "customer", in_sheets=True), *due("customer")),
         views=(
             view("won", "Won", "已成交", "deal_status", "eq", "won"),
             view("locked", "Locked", "已锁定", "is_locked", "eq", True),

@@ -1,6 +1,6 @@
 """Leads: somebody who may become a customer (LEAD)."""
 
-from app.entities.choices import INDUSTRY, INVALID_REASON, LEVEL, SOURCE, next_contact
+from app.entities.choices import INDUSTRY, INVALID_REASON, LEVEL, SOURCE, due, next_contact
 from app.entities.judged import JUDGED
 from app.rules.leads import ConvertedRules
 from app.spec.declare import (
@@ -75,6 +75,7 @@ lead = catalogue.declare(
         operations=(*EVERYDAY, "merge", "purge"),
         judged=JUDGED,
         has_files=True,
+        children=due("lead"),
         rules=ConvertedRules(),
         conversion=Conversion(
             "customer",

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import false, literal, or_, select
 
 from app.extensions import db
-from app.operations import likenesses, namesakes, primary
+from app.operations import likenesses, namesakes, primary, telling
 from app.operations.rules import rules_of
 from app.spec import clock, masks
 from app.spec.catalogue import catalogue
@@ -171,6 +171,7 @@ def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False
         likenesses.ask(entity, values, is_confirmed=is_confirmed)
         [record_id] = insert_rows(entity, [values], Context("create", extra=marks))
         rules.after_create(entity, record_id, values)
+        telling.of_birth(entity, record_id, values)
     return record_id
 
 

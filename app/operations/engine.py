@@ -186,7 +186,8 @@ def others(told: Mapping[int, int]) -> dict[int, int]:
 def tell(me: Run, outcome: Outcome, batch: str) -> None:
     """One message per receiver about all that was done; ``batch`` lets nobody get it twice."""
     if outcome.notified:
-        outbox.tell(NOTICES[me.verb.slug], batch, _messages(me, outcome))
+        kind = me.entity.told_as.get(me.verb.slug, me.verb.slug)
+        outbox.tell(NOTICES[kind], batch, _messages(me, outcome))
 
 
 def _messages(me: Run, outcome: Outcome) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -11,7 +11,15 @@ from app.operations.lifecycle import Delete, Disable, Enable, LogOut, Restore
 from app.operations.merging import Merge
 from app.operations.ownership import Assign, Claim, Release, Transfer
 from app.operations.purging import Purge
-from app.operations.state import Lock, MarkInvalid, Reopen, SetDealStatus, Unlock
+from app.operations.state import (
+    Complete,
+    Lock,
+    MarkInvalid,
+    Reopen,
+    Resume,
+    SetDealStatus,
+    Unlock,
+)
 from app.operations.tagging import AddTags, RemoveTags
 from app.operations.team import AddTeam, RemoveTeam
 from app.spec.errors import NotFound
@@ -24,6 +32,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Assign(),
         BulkEdit(),
         Claim(),
+        Complete(),
         Convert(),
         Delete(),
         Disable(),
@@ -41,6 +50,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         RemoveTeam(),
         Reopen(),
         Restore(),
+        Resume(),
         SetDealStatus(),
         Transfer(),
         Unlock(),

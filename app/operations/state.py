@@ -1,4 +1,4 @@
-"""Operations about a record's state: locked, won, invalid or not (CUS-1, CUS-2, LEAD-4)."""
+"""Operations about a record's state: locked, won, invalid, done (CUS-1, CUS-2, LEAD-4, TASK)."""
 
 from app.operations.behaviour import Behaviour, Row, Run, unless_so
 from app.operations.outcome import Plan
@@ -67,6 +67,24 @@ class Reopen(Behaviour):
 
     def plan(self, run: Run, row: Row) -> Plan:
         return unless_so(run, row, invalid_reason=None)
+
+
+class Complete(Behaviour):
+    """TASK: done, whatever it was before; when that was stands beside it by the entity's rules."""
+
+    slug = "complete"
+
+    def plan(self, run: Run, row: Row) -> Plan:
+        return unless_so(run, row, status="done")
+
+
+class Resume(Behaviour):
+    """TASK: still to be done after all."""
+
+    slug = "resume"
+
+    def plan(self, run: Run, row: Row) -> Plan:
+        return unless_so(run, row, status="open")
 
 
 def _asking(key: str, declared: Field) -> Field:

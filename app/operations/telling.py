@@ -1,13 +1,17 @@
 """What people hear of operations that concern them: what they say, and where they lead (NOTE)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask_babel import gettext as _
 
 from app.spec.catalogue import catalogue
-from app.spec.notices import Channel, Data, Notice, declare
+from app.spec.entity import Entity
+from app.spec.notices import NOTICES, Channel, Data, Notice, declare
 from app.spec.plurals import ngettext
 from app.spec.words import Label, either
+from app.store import outbox
+from app.store.context import actor
 
 AT_ONCE = frozenset({Channel.IN_APP, Channel.MAIL})
 IN_TIME = frozenset({Channel.IN_APP, Channel.DIGEST})
@@ -106,11 +110,27 @@ def _at_mine(data: Data) -> str:
     return f"/{catalogue.get(data['entity']).plural}/list/?view=mine"
 
 
-def _at_the_record(data: Data) -> str:
+def at_the_record(data: Data) -> str:
     """The record where there is only one."""
     if data.get("record"):
         return f"/{catalogue.get(data['entity']).plural}/show/{data['record']}"
     return _at_mine(data)
+
+
+def of_birth(entity: Entity, record_id: int, values: Mapping[str, Any]) -> None:
+    """Tell whoever gets a new record from somebody else, where the entity says that he hears."""
+    owner, doer = values.get("owner"), actor()
+    if "create" not in entity.told_as or owner in (None, doer.user_id):
+        return
+    data = {
+        "entity": entity.key,
+        "count": 1,
+        "by_name": [doer.name, doer.name_en],
+        "record": record_id,
+        "title": str(values.get(entity.title) or ""),
+    }
+    notice = NOTICES[entity.told_as["create"]]
+    outbox.tell(notice, f"{entity.key}:{record_id}", [(owner, data)])
 
 
 for _key, _label, _counted, _channels in (
@@ -119,7 +139,7 @@ for _key, _label, _counted, _channels in (
     ("import", Label("Records imported for you", "为您导入记录"), _imported, AT_ONCE),
     ("add_team", Label("Added to a team", "被加入团队"), _joined_the_team, IN_TIME),
 ):
-    declare(Notice(_key, _label, _saying(_counted), _at_the_record, _channels))
+    declare(Notice(_key, _label, _saying(_counted), at_the_record, _channels))
 
 for _key, _label, _counted in (  # the records may be out of their reader's reach by then
     ("remove_team", Label("Removed from a team", "被移出团队"), _left_the_team),

@@ -151,6 +151,9 @@ class Entity:
     """What makes one of its records doubtful (CUS-9)."""
     rules: Any = None
     """The entity's business rules, an instance of ``app.operations.rules.Rules``."""
+    told_as: Mapping[str, str] = field(default_factory=dict)
+    """By operation: the kind of message about it, where it isn't the operation's own. Of ``create``
+    people hear only where it is named here: whoever gets a new record from somebody else (NOTE)."""
     help: Label | None = None
     """What these records are, for whoever asks on one of their pages (UI-14)."""
     samples: tuple[Mapping[str, Any], ...] = ()

@@ -33,6 +33,8 @@ class Operation:
     """Asks twice and is marked in the permission matrix (MATRIX-2)."""
     is_final: bool = False
     """Can't be taken back in any way; says so before it is confirmed."""
+    is_light: bool = False
+    """Asks for nothing and is taken back by one click: from a record's page it runs at once."""
     needs: str = ""
     """What the entity must have for it: ``owner``, ``pool``, ``bin``, ``team``, ``judged``; or
     empty."""
@@ -301,6 +303,24 @@ MARK_INVALID = Operation(
 REOPEN = Operation(
     "reopen", Label("Re-open", "重新启用"), "rotate", is_bulk=True, needs_fields=("invalid_reason",)
 )
+COMPLETE = Operation(
+    "complete",
+    Label("Mark done", "标记完成"),
+    "circle-check",
+    is_bulk=True,
+    is_light=True,
+    needs_fields=("status", "done_at"),
+    for_partakers=True,
+)
+RESUME = Operation(
+    "resume",
+    Label("Set open again", "重新打开"),
+    "rotate",
+    is_bulk=True,
+    is_light=True,
+    needs_fields=COMPLETE.needs_fields,
+    for_partakers=True,
+)
 DISABLE = Operation("disable", Label("Disable", "停用"), "user-off", is_bulk=True)
 ENABLE = Operation("enable", Label("Enable", "启用"), "user-check", is_bulk=True)
 RESET_PASSWORD = Operation(
@@ -340,6 +360,8 @@ OPERATIONS: dict[str, Operation] = {
         CONVERT,
         MARK_INVALID,
         REOPEN,
+        COMPLETE,
+        RESUME,
         DISABLE,
         ENABLE,
         RESET_PASSWORD,

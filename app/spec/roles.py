@@ -36,6 +36,8 @@ BUILT_IN_ROLES: dict[str, Label] = {
     AUDITOR: Label("Auditor", "审计员"),
 }
 
+AT_CUSTOMERS = (SALESPERSON, CLERK, MARKETING, SERVICE, FINANCE, LEGAL)
+"""Those who work with customers and lead nobody: each has his own tasks and events."""
 
 EXPORT_LIMIT = 1_000
 """How many rows a role lets somebody export without approval, unless it says otherwise (EXP-2)."""

@@ -27,7 +27,7 @@ from app.store.writer import Context, first_values, insert_rows, stored
 from tests.commands.conftest import PASSWORD
 from tests.support.snapshot import snapshot
 
-BUSINESS = ("lead", "customer", "contact")
+BUSINESS = ("lead", "customer", "contact", "task")
 
 Demo = Callable[..., Result]
 
@@ -54,6 +54,7 @@ def test_the_company_is_there(demo_app: Flask) -> None:
     with demo_app.app_context(), system_scope("look"):
         assert (number_of("customer"), number_of("lead")) == (200, 100)
         assert 200 <= number_of("contact") <= 600
+        assert 30 <= number_of("task") <= 40
         owners = rows_of(
             select(User.username, func.count())
             .select_from(customer)
@@ -122,7 +123,8 @@ def test_rows_are_what_the_writer_would_have_left(demo_app: Flask) -> None:
             )
             kept = dict(zip((r.id for r in records), values_of(entity, records), strict=True))
             assert told == [
-                (r.id, r.created_at, r.name, first_values(entity, kept[r.id])) for r in records
+                (r.id, r.created_at, getattr(r, entity.title), first_values(entity, kept[r.id]))
+                for r in records
             ]
 
 

@@ -42,6 +42,12 @@ class Doing:
     def plural(self) -> str:
         return catalogue.get(self.entity).plural
 
+    @property
+    def note(self) -> str:
+        """A field for any text, by which nothing is found."""
+        fields = catalogue.get(self.entity).fields
+        return "remark" if "remark" in fields else "description"
+
     def on(self, way: str) -> TestResponse:
         """What that way of doing it answers."""
         return WAYS[way](self)
@@ -72,7 +78,7 @@ def params(doing: Doing) -> dict[str, Any]:
         "add_team": {"users": [people["finance"]], "level": "read"},
         "remove_team": {"users": [people["sales1b"]]},
         "export": {"format": "xlsx", "columns": "visible"},
-        "bulk_edit": {"colour": "red"} if doing.entity == "tag" else {"remark": "set for many"},
+        "bulk_edit": {"colour": "red"} if doing.entity == "tag" else {doing.note: "set for many"},
         "lock": {"reason": "We are in talks"},
         "set_deal_status": {"status": "won"},
         "judge": {"level": "A"},

@@ -17,6 +17,7 @@ from tests.generated.stage import UNKNOWN, Stage, check_refused
 from tests.generated.surfaces import REST_RUN, VERSION, Doing, params
 from tests.oracle import Oracle
 from tests.support.company import PEOPLE
+from tests.support.grants import declared_operations
 
 ACTORS = [person.name for person in PEOPLE]
 
@@ -160,7 +161,7 @@ def test_everything_that_matches_is_in_the_operations_scope(stage: Stage, entity
 
 def check_matching(stage: Stage, oracle: Oracle, actor: str, entity: str) -> None:
     person, plural = stage.person(actor), catalogue.get(entity).plural
-    for operation in ("transfer", "export", "add_team", "delete"):
+    for operation in {"transfer", "export", "add_team", "delete"} & declared_operations(entity):
         if not oracle.may(actor, entity, operation):
             continue
         expected = oracle.visible(actor, entity, operation)
@@ -169,6 +170,8 @@ def check_matching(stage: Stage, oracle: Oracle, actor: str, entity: str) -> Non
         dry = person.rest("POST", path, {**given, "dry_run": True})
         label = f"{actor} {operation} all {plural}"
         assert json.loads(dry.text)["total"] == len(expected), label
+        if not expected:
+            continue
         body = {**given, "dry_run": True, "except": [min(expected)]}
         less = json.loads(person.rest("POST", path, body).text)
         assert less["total"] == len(expected) - 1, label

@@ -130,5 +130,6 @@ def company() -> Company:
             "customer": customers,
             "contact": owned_rows(),
             "follow_up": attached_rows(),
+            "task": shared_rows(),
         },
     )

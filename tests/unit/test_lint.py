@@ -33,6 +33,8 @@ GENERAL_WORDS = {
     "history": "see audit: its table",
     "tag": "a kind of field like option and relation: contract §2 says how tags are written",
     "tags": "see tag",
+    "task": "scheduled tasks of the clock and those of the workers' engine are called so, too",
+    "tasks": "see task",
 }
 """Entities that are also mechanisms of the general code, each with the reason."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, flash, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
@@ -212,6 +212,9 @@ def _run(
     def effect() -> Replay:
         outcome, _job = bulk.run(does, entity, chosen, _params(does, entity, raw))
         path = reports.address(entity, verb.slug, outcome.operation_id or 0)
+        if verb.is_light and outcome.done and request.form.get("then") == "record":
+            flash(_("Done: %(operation)s", operation=verb.label), "success")
+            path = f"/{entity.plural}/show/{chosen.ids[0]}"
         return Replay(302, {"Location": path}, {"operation_id": outcome.operation_id})
 
     replay, _is_replay = once(request.form.get("form_nonce"), effect)

@@ -1,0 +1,98 @@
+"""Tasks: what somebody has to do, alone or with others, until when (TASK).
+
+Seen by owner and participants; changed by the owner and his managers, done by all of them
+(contract §6, docs/decisions/0031).
+"""
+
+from app.entities.choices import TASK_BUCKET, TASK_PRIORITY, TASK_STATUS
+from app.rules.tasks import TaskRules
+from app.spec.declare import (
+    BINNED,
+    Entity,
+    Label,
+    Scope,
+    View,
+    catalogue,
+    condition,
+    field,
+    grant,
+    roles,
+    view,
+)
+from app.store.indexes import index_numbers
+from app.store.record import Owned, Record
+
+OWN = "list read create edit delete transfer complete resume"
+"""What everybody who works with customers may do with his own."""
+KEEPING = (*BINNED, "import", "transfer", "assign", "complete", "resume")
+
+_SHOWN = {"required": True, "listed": True, "fact": True, "quick": True}
+
+
+class Task(Owned, Record):
+    title = field.name("Title", "标题", max_length=200, also=("任务", "Task", "Name", "Subject"))
+    status = field.choice("Status", "状态", TASK_STATUS, default="open", **_SHOWN)
+    priority = field.choice("Priority", "优先级", TASK_PRIORITY, default="none", **_SHOWN)
+    due_at = field.moment(
+        "Due", "截止时间", listed=True, fact=True, sortable=True, also=("Due date", "Deadline")
+    )
+    bucket = field.choice(
+        "Bucket", "分组", TASK_BUCKET, required=True, default="inbox", quick=True,
+        help=Label("Its column on the board of its owner.", "在负责人任务看板中的列。"),
+    )  # fmt: skip
+    participants = field.links(
+        "Participants", "参与人", "user", listed=True, lets_in=True,
+        help=Label("They see the task and may mark it done.", "可查看该任务并标记完成。"),
+    )  # fmt: skip
+    lead = field.link("Lead", "线索", "lead")
+    customer = field.link("Customer", "客户", "customer", listed=True)
+    contact = field.link("Contact", "联系人", "contact")
+    description = field.long_text("Description", "描述", max_length=5000)
+    done_at = field.moment("Done at", "完成时间", sortable=True, system=True, beside="care")
+
+
+_OPEN = condition("status", "eq", "open")
+
+task = catalogue.declare(
+    Entity(
+        model=Task,
+        key="task",
+        plural="tasks",
+        one=Label("Task", "任务"),
+        many=Label("Tasks", "任务"),
+        help=Label(
+            "What somebody has to do, alone or with others, until when.",
+            "某人（独自或与他人一起）需要在期限内完成的工作。",
+        ),
+        icon="checkbox",
+        menu="workbench",
+        rank=60,
+        title="title",
+        order="due_at",
+        operations=(*KEEPING, "purge"),
+        has_files=True,
+        rules=TaskRules(),
+        told_as=dict.fromkeys(("create", "transfer", "assign"), "task_assigned"),
+        first_view="open",
+        views=(
+            View("open", Label("Open", "进行中"), (_OPEN,)),
+            view("taking_part", "I take part", "我参与的", "participants", "any", ["@me"]),
+            View(
+                "overdue", Label("Overdue", "已逾期"), (_OPEN, condition("due_at", "lt", "@today"))
+            ),
+            view("done", "Done", "已完成", "status", "eq", "done"),
+        ),
+        grants={
+            roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, KEEPING),
+            **dict.fromkeys(roles.AT_CUSTOMERS, grant(Scope.SELF, OWN)),
+            roles.AUDITOR: grant(Scope.ALL, "list read"),
+        },
+        samples=(
+            {"title": "给张总回电话", "priority": "high"},
+            {"title": "Send the revised offer", "bucket": "next"},
+        ),
+    )
+)
+
+index_numbers(Task, "open", "owner", "bucket", "due_at", only="status = 'open'")
+"""What is still to be done: the board, what is due, and how much everybody has."""

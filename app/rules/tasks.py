@@ -1,0 +1,56 @@
+"""When a task was done, and that whoever gets one hears of it (TASK, NOTE)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.operations.rules import Rules
+from app.operations.telling import AT_ONCE, at_the_record
+from app.spec import clock
+from app.spec.entity import Entity
+from app.spec.notices import Data, Notice, declare
+from app.spec.plurals import ngettext
+from app.spec.words import Label, either
+
+DONE = "done"
+
+
+class TaskRules(Rules):
+    looks_at = ("status",)
+
+    def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
+        _note_when(values)
+
+    def before_change(
+        self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
+    ) -> None:
+        if values.get("status", before.get("status")) != before.get("status"):
+            _note_when(values)
+
+
+def _note_when(values: dict[str, Any]) -> None:
+    """The moment at which it was done goes with its being done."""
+    values["done_at"] = clock.now() if values.get("status") == DONE else None
+
+
+def _assigned(data: Data) -> str:
+    who, count = either(*data["by_name"]), data["count"]
+    if count == 1 and data.get("title"):
+        text = _("%(who)s gave you a task: %(title)s", who=who, title=data["title"])
+    else:
+        text = ngettext(
+            "%(who)s gave you %(num)d task.", "%(who)s gave you %(num)d tasks.", count, who=who
+        )
+    return f"{text} {data.get('message') or ''}".strip()
+
+
+declare(
+    Notice(
+        "task_assigned",
+        Label("Tasks given to you", "分配给您的任务"),
+        _assigned,
+        at_the_record,
+        AT_ONCE,
+    )
+)
