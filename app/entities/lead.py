@@ -47,9 +47,8 @@ class Lead(Lockable, Pooled, Record):
     province = field.text("Province", "省", max_length=40, section=Section.ADDRESS)
     city = field.text("City", "市", max_length=40, section=Section.ADDRESS)
     district = field.text("District", "区", max_length=40, section=Section.ADDRESS)
-    address = field.text(
-        "Address", "详细地址", max_length=255, section=Section.ADDRESS, mask="address"
-    )
+    address = field.text("Address", "详细地址", max_length=255, section=Section.ADDRESS,
+                         mask="address")  # fmt: skip
     is_converted = field.boolean(
         "Converted", "已转化", flag="green", system=True, section=Section.SYSTEM
     )
