@@ -64,7 +64,7 @@ task = catalogue.declare(
             "What somebody has to do, alone or with others, until when.",
             "某人（独自或与他人一起）需要在期限内完成的工作。",
         ),
-        icon="checkbox",
+        icon="clipboard",
         menu="workbench",
         rank=60,
         title="title",

@@ -24,6 +24,7 @@ from app.pages.recent import RecentView
 from app.pages.recycle_bin import RecycleBinView
 from app.pages.search import SearchView
 from app.pages.settings import LogoView, SettingsView
+from app.pages.task_board import TaskBoardView
 from app.pages.todos import ToDosView
 from app.pages.tree import TreeView
 from app.pages.views import SavedViewsView
@@ -55,6 +56,7 @@ VIEWS = (
     DictionariesView,
     AddressBookView,
     AnnouncementsView,
+    TaskBoardView,
     ToDosView,
     TreeView,
 )

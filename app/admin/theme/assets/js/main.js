@@ -1,6 +1,7 @@
 // Brings the page to life; run again over whatever htmx or the dialog puts into it.
 import { startAppearance } from "./appearance.js";
 import { startArranging } from "./arrange.js";
+import { startBoard } from "./board.js";
 import { startBulk } from "./bulk.js";
 import { startCells } from "./cells.js";
 import { startColumns } from "./columns.js";
@@ -50,6 +51,7 @@ function enliven(root) {
   startMatrix(root);
   startOrdering(root);
   startTree(root);
+  startBoard(root);
   startGrids(root);
   startStrips(root);
   startSums(root);
