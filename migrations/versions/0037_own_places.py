@@ -1,13 +1,13 @@
 """The order into which somebody has put records by hand.
 
-Revision: 0036, after 0035. Created 2026-11-23 07:55:00.
+Revision: 0037, after 0036. Created 2026-11-23 07:55:00.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0036'
-down_revision = '0035'
+revision = '0037'
+down_revision = '0036'
 branch_labels = None
 depends_on = None
 
