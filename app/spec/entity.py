@@ -152,8 +152,7 @@ class Entity:
     rules: Any = None
     """The entity's business rules, an instance of ``app.operations.rules.Rules``."""
     told_as: Mapping[str, str] = field(default_factory=dict)
-    """By operation: the kind of message about it, where it isn't the operation's own. Of ``create``
-    people hear only where it is named here: whoever gets a new record from somebody else (NOTE)."""
+    """By operation: the kind of message, where it isn't its own; of ``create`` only where named."""
     help: Label | None = None
     """What these records are, for whoever asks on one of their pages (UI-14)."""
     samples: tuple[Mapping[str, Any], ...] = ()
@@ -391,9 +390,7 @@ class Entity:
                 raise DeclarationError(self.key, f.key, f"{f.to} has no {f.told_with!r} to tell")
         for f in self.letting_in:
             if f.to != "user" or not self.is_owned:
-                raise DeclarationError(
-                    self.key, f.key, "only people are let in, and only to what somebody owns"
-                )
+                raise DeclarationError(self.key, f.key, "only people are let in, to owned records")
         for child in self.children:
             other = known.get(child.entity)
             through = other.fields.get(child.through) if other else None

@@ -197,7 +197,7 @@ def _lets_in(entity: Entity, field: LinksField, person: int) -> ColumnElement[bo
 
     They may be many more than his seats, so their ids aren't fetched. On PostgreSQL they are one
     array that the database makes once per statement, and only when it needs it: the owner's index
-    and the primary key can then be walked together. SQLite does that for a subquery by itself.
+    and the primary key can then be walked together. SQLite looks each id up among his.
     """
     table, key = db.metadata.tables[field.table], entity.model.id
     his = select(table.c[f"{entity.key}_id"]).where(table.c[f"{field.to}_id"] == person)

@@ -123,7 +123,9 @@ def test_only_people_are_let_in_and_only_to_owned_rows(model: Any, to: str) -> N
         }
 
     known = {"user": declared(key="user", plural="users")}
-    assert "thing.helpers: only people are let in" in refusal(declared(model=Shared), known)
+    assert "thing.helpers: only people are let in, to owned" in refusal(
+        declared(model=Shared), known
+    )
 
 
 @pytest.mark.parametrize(
