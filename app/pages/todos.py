@@ -289,13 +289,15 @@ def _marked(place: Place) -> Response:
 def _done(ask: Ask) -> int | None:
     """How many were marked or unmarked; None, and said why, where nothing was done."""
     ids = _ids()
-    if ids is None and [min(c, COUNT_CAP + 1) for c in todos.counts([ask])] != [_expected()]:
-        flash(_("The list has changed meanwhile. Look at it again: nothing was marked."), "warning")
-        return None
     if ids is not None and not ids:
         flash(_("Choose at least one record."), "warning")
         return None
-    return todos.unmark(ask, ids) if ask.tab.key == HANDLED else todos.mark(ask, ids)
+    number = todos.unmark(ask, ids) if ask.tab.key == HANDLED else todos.mark(ask, ids)
+    if ids is None and min(number, COUNT_CAP + 1) != _expected():
+        db.session.rollback()
+        flash(_("The list has changed meanwhile. Look at it again: nothing was marked."), "warning")
+        return None
+    return number
 
 
 def _ids() -> list[int] | None:
