@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, true
@@ -13,11 +13,12 @@ from app.admin.security import passwords
 from app.demo.loader import Size, fill
 from app.entities.customer import Customer
 from app.extensions import db
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.errors import Conflict
 from app.spec.roles import SALES_MANAGER, Grant
 from app.spec.scopes import Scope
-from app.store import access, accounts, beginnings, bulk_load, clearing, links
+from app.store import access, accounts, beginnings, bulk_load, clearing, links, reminders
 from app.store.context import system_scope
 from app.store.engine import be_patient
 from app.store.gate import member_of
@@ -83,8 +84,16 @@ def prepare(size: Size, say: Callable[[str], None]) -> Company:
             db.session.commit()
             bulk_load.tidy()
         known = _known(size)
+        _remind_nobody()
         db.session.rollback()  # an open transaction would keep the server's writers out
     return known
+
+
+def _remind_nobody() -> None:
+    """Their reminders would be written while something else is measured."""
+    for person in reminders.people():
+        reminders.take(person.id, clock.today() + timedelta(days=1))
+    db.session.commit()
 
 
 def _add_role() -> None:
