@@ -2,7 +2,7 @@
 
 from app.entities.customer import Customer
 from app.entities.flow import flow, index_flow
-from app.spec.declare import Card, Label, any_of, catalogue, condition, metric
+from app.spec.declare import Card, Label, any_of, catalogue, condition, field_of, metric
 from app.spec.metrics import Metric
 from app.store.indexes import index_numbers
 
@@ -84,11 +84,15 @@ catalogue.measure(
         "customers_contact_overdue",
         Label("Next contact overdue", "下次联系已过期"),
         Label(
-            "Not yet won, and the next contact was due before today.",
-            "未成交，且下次联系时间早于今天的客户。",
+            "Not yet won, the next contact was due before today, and nobody has followed up since.",
+            "未成交，下次联系时间早于今天，且此后一直没有跟进的客户。",
         ),
         NOT_WON,
         condition("next_contact_at", "lt", "@today"),
+        any_of(
+            condition("last_follow_up_at", "empty"),
+            condition("last_follow_up_at", "lt", field_of("next_contact_at")),
+        ),
         cards=(Card.FORGOTTEN,),
         is_welcome=False,
     ),

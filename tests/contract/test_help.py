@@ -22,6 +22,7 @@ NO_PAGE_OF_ITS_OWN = {
     "JobsView.progress": "a piece of a page",
     "JobsView.tray": "a piece of a page",
     "NotificationsView.unread": "a piece of a page",
+    "PhrasesView.menu": "what a menu offers, as data",
     "MatrixView.first": "leads on to a role",
     "DashboardView.file": "a file",
     "RecentView.menu": "a piece of a page",

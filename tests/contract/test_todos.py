@@ -468,3 +468,17 @@ def test_the_card_shows_what_the_page_shows(world: World, planned: Engine) -> No
     sheet = client.get("/dashboard/cards/to_dos/csv").text
     assert '"Customers to contact","Overdue","1"' in sheet
     assert world.client("people").get("/dashboard/cards/to_dos").status_code in (403, 404)
+
+
+def test_the_dashboard_agrees_on_what_is_overdue(world: World, planned: Engine) -> None:
+    """REP-1: what a follow-up has settled is in neither number."""
+    number = re.compile(r'data-metric="customers_contact_overdue" data-value="(\d+)"')
+    client, card = world.client("sales1a"), "/dashboard/cards/forgotten?who=me"
+    page = client.get(card).text
+    assert "customers_contact_overdue" in page
+    before = len(shown(world, "sales1a", LATE))
+    assert before == 1
+    assert number.findall(page) == [str(before)], page
+    write(planned, "customer", 2, last_follow_up_at=NOW)
+    assert shown(world, "sales1a", LATE) == set()
+    assert number.findall(client.get(card).text) == ["0"]
