@@ -1,4 +1,4 @@
-"""To-do lists of leads, customers and contacts (TODO): whom to contact, what came from others."""
+"""To-do lists (TODO): whom to contact, what came from others, which tasks are due."""
 
 from app.spec.conditions import Condition
 from app.spec.declare import Label, Tab, ToDo, any_of, catalogue, condition, field_of
@@ -38,6 +38,14 @@ NOT_YET = Label(
     "Nobody has followed up since it was assigned or transferred.",
     "分配或转移之后还没有跟进过的记录。",
 )
+TASKS = Label(
+    "Open tasks that are due today or were due earlier. Days are those of the reader's time zone; "
+    "tasks without a due time and those in the recycle bin stay out.",
+    "今天到期或更早到期、尚未完成的任务。日期按查看者的时区计算；没有截止时间的和回收站中的不计。",
+)
+DUE_TODAY = Label("Open, and due today.", "进行中且今天到期的任务。")
+DUE_BEFORE = Label("Open, and due on a day before today.", "进行中且在今天之前到期的任务。")
+DONE_TODAY = Label("Marked done today.", "今天标记完成的任务。")
 SINCE_THEN = Label(
     "Followed up since it was assigned or transferred.", "分配或转移之后已经跟进过的记录。"
 )
@@ -123,6 +131,41 @@ def handed_over(key: str, label: Label, *open_: Condition) -> ToDo:
     )
 
 
+def to_finish(key: str, label: Label) -> ToDo:
+    """What is due and not done yet: today, earlier; and what was done today."""
+    still = condition("status", "eq", "open")
+    tabs = (
+        ("today", Label("Today", "今日"), DUE_TODAY, (still, condition("due_at", "eq", "@today"))),
+        (
+            "late",
+            Label("Overdue", "逾期"),
+            DUE_BEFORE,
+            (still, condition("due_at", "lt", "@today")),
+        ),
+    )
+    waiting = (
+        Tab(key=name, label=said, meaning=meaning, conditions=conditions, tone=name)
+        for name, said, meaning, conditions in tabs
+    )
+    done = Tab(
+        key="done",
+        label=Label("Done", "已完成"),
+        meaning=DONE_TODAY,
+        conditions=(condition("done_at", "eq", "@today"),),
+        waits=False,
+    )
+    return ToDo(
+        key=key,
+        label=label,
+        meaning=TASKS,
+        since="due_at",
+        tabs=(*waiting, done),
+        shows=("priority", "due_at"),
+        reminds="today",
+        escalates="late",
+    )
+
+
 OPEN_LEADS = (condition("is_converted", "neq", True), condition("invalid_reason", "empty"))
 
 catalogue.list_to_dos(
@@ -141,3 +184,4 @@ catalogue.list_to_dos(
         "contact_contacts", Label("Contacts to get in touch with", "待联系的联系人"), last=""
     ),
 )
+catalogue.list_to_dos("task", to_finish("tasks_due", Label("Tasks due", "待完成任务")))

@@ -1,6 +1,7 @@
 """Tasks: seen by owner and participants, done by one click, told to whoever gets them (TASK)."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -138,3 +139,25 @@ def test_two_people_on_one_task(world: World, engine: Engine) -> None:
     assert answer.status_code == 409
     assert "By the leader" in answer.text
     assert stored(engine, "task", 1)["title"] == "By the leader"
+
+
+def test_what_is_due_waits_until_it_is_done(world: World, engine: Engine) -> None:
+    """TODO: due today, due earlier, done today; neither later ones nor cancelled ones."""
+    api, now = Api(world, "leader1"), datetime.now(UTC)
+    for days, status in ((0, "open"), (-1, "open"), (-3, "cancelled"), (2, "open")):
+        due = (now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        values = {"title": f"In {days} days", "due_at": due, "status": status}
+        assert api.post("/tasks/", values).status_code == 201
+    assert waiting(api) == {"today": 1, "late": 1, "done": 0, "handled": 0}
+    [late] = api.client.get("/api/v1/to-dos/tasks_due/late").json["ids"]
+    assert api.bulk("tasks", "complete", [late]).json["done"] == 1
+    assert waiting(api) == {"today": 1, "late": 0, "done": 1, "handled": 0}
+    assert api.bulk("tasks", "resume", [late]).json["done"] == 1
+    assert waiting(api) == {"today": 1, "late": 1, "done": 0, "handled": 0}
+
+
+def waiting(api: Api) -> dict[str, int]:
+    """How many tasks each tab of the to-do list says there are."""
+    lists = api.client.get("/api/v1/to-dos/").json["lists"]
+    [tabs] = [one["tabs"] for one in lists if one["key"] == "tasks_due"]
+    return {tab["key"]: tab["count"] for tab in tabs}
