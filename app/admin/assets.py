@@ -58,7 +58,8 @@ STYLES = (
     *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes"),
     *("record", "panels", "files", "opinions", "history", "form", "merge", "compare", "duplicates"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
-    *("workdays", "dashboard", "board", "people", "jobs", "todos", "notices", "phrases", "print"),
+    *("workdays", "dashboard", "board", "people", "jobs", "todos", "notices", "phrases"),
+    *("work_logs", "print"),
 )
 
 NPM_SECONDS = 300

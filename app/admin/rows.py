@@ -14,6 +14,7 @@ from app.admin.errors import wants_json
 from app.admin.page import go_to
 from app.admin.security.paths import same_site
 from app.extensions import db
+from app.operations.rules import rules_of
 from app.spec.entity import Entity
 from app.spec.errors import Invalid, NotFound, WrongVerb
 from app.store import door, recent, stars
@@ -52,6 +53,7 @@ class RowsView(BaseView):
         """The page of the record has been looked at: it leads one's trail (UI-15)."""
         self._found(pk)
         recent.note(self.entity, pk)
+        rules_of(self.entity).viewed(self.entity, pk)
         db.session.commit()
         return Response(status=204)
 

@@ -55,6 +55,9 @@ class Rules:
         """Called instead after one record was edited, with what it was and what was changed."""
         self.after_write(entity, [record_id])
 
+    def viewed(self, entity: Entity, record_id: int) -> None:
+        """Called when the actor has looked at a record's page, in a request after it."""
+
     def choosable(self, chooser: Entity, *, retired: bool = False) -> Sequence[Any]:
         """SQL conditions that a record must meet to be offered in a form of ``chooser``.
 

@@ -28,6 +28,7 @@ from app.pages.task_board import TaskBoardView
 from app.pages.todos import ToDosView
 from app.pages.tree import TreeView
 from app.pages.views import SavedViewsView
+from app.pages.work_logs import SubmittedLogsView
 
 __all__ = ["HomeView", "register_all"]
 
@@ -59,6 +60,7 @@ VIEWS = (
     TaskBoardView,
     ToDosView,
     TreeView,
+    SubmittedLogsView,
 )
 """Every page but the home page, which the generator takes by itself."""
 

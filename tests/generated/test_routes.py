@@ -25,6 +25,7 @@ ENTITY_ENDPOINTS = frozenset(
 """What the access, scope, related, row and own marks tests go through for every entity."""
 
 OWN_TESTS = {
+    "SubmittedLogsView.show": "authors within the scope of the list: test_work_logs",
     "PhrasesView.show": "everybody's own phrases: tests/contract/test_phrases.py",
     "PhrasesView.menu": "the same for text areas: tests/contract/test_phrases.py",
     "HomeView.index": "everybody's; what it shows is scoped (test_fields looks at it)",

@@ -131,5 +131,6 @@ def company() -> Company:
             "contact": owned_rows(),
             "follow_up": attached_rows(),
             "task": shared_rows(),
+            "work_log": shared_rows(),
         },
     )

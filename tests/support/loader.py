@@ -109,6 +109,9 @@ def values_of(key: str, row: Row, people: Mapping[str, int], pools: Ids) -> dict
         entity.title: f"{key.title()} {row.id:02}",
         entity.responsible: people[row.owner] if row.owner else None,
     }
+    for field in entity.fields.values():
+        if field.required and not hasattr(field, "to") and field.key not in values:
+            values[field.key] = entity.samples[0].get(field.key, field.initial())
     if "mobile" in entity.fields:
         values["mobile"] = f"138{len(key)}{row.id:07}"
     if row.belongs_to is not None:
