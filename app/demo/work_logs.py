@@ -1,7 +1,7 @@
 """The work logs of the demo company's last days: most have written theirs (LOG)."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from app.spec import workdays
@@ -56,5 +56,6 @@ def _row(number: int, day: date, owner: int, to: int) -> dict[str, Any]:
         "problems": problems or None,
         "owner": owner,
         "created_by": owner,
+        "created_at": datetime.combine(day, time(9, 40), tzinfo=UTC),
         "recipients": [to],
     }
