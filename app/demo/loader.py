@@ -81,6 +81,7 @@ def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None)
         company = _Company(size, _people(size, password))
         with bulk_load.indexed_afterwards(entities):
             done = company.fill(say)
+            db.session.commit()  # people are there even if there are no customers
         opinions.give(size.today)
         work_logs.write(company.people, size.today)
         access.touch()

@@ -20,7 +20,7 @@ from app.spec.entity import OpenPage
 from app.spec.errors import BadRequest
 from app.spec.kinds import in_living_memory, iso_date
 from app.spec.words import Label, either
-from app.store import directory, door
+from app.store import directory, door, kept_figures
 from app.store.context import actor, operating
 from app.store.policy import Policy
 
@@ -114,7 +114,7 @@ def _figures(seen: Seen) -> Mapping[str, Any] | None:
     """The author's briefing as it stood; of a sum only to who reads the field summed (C43)."""
     if seen.entity.key != work_logs.KEY:
         return None
-    found = work_logs.figures_of(seen.record.id)
+    found = kept_figures.of(work_logs.KEY, seen.record.id)
     items = [
         {
             "label": str(metric.label),

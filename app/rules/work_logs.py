@@ -5,8 +5,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Numeric, String, and_, insert, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import and_, select
 
 from app.extensions import db
 from app.operations.rules import Rules
@@ -20,7 +19,7 @@ from app.spec.notices import Channel, Data, Notice
 from app.spec.notices import declare as declare_notice
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label, either
-from app.store import access, figures, links, outbox, periods, readings
+from app.store import access, figures, kept_figures, links, outbox, periods, readings
 from app.store.context import actor, current, system_scope
 from app.store.figures import Ask, Rows
 from app.store.gate import member_of
@@ -54,17 +53,6 @@ EXEMPT: Setting[str] = declare(
 )
 
 
-class LogFigure(db.Model):  # type: ignore[name-defined,misc]
-    """A number of the briefing as it stood when a log was written; it stays what it was."""
-
-    __tablename__ = "log_figure"
-
-    entity: Mapped[str] = mapped_column(String(40), primary_key=True)
-    record_id: Mapped[int] = mapped_column(primary_key=True)
-    metric: Mapped[str] = mapped_column(String(40), primary_key=True)
-    number: Mapped[Any] = mapped_column(Numeric(18, 2))
-
-
 def _says(data: Data) -> str:
     name = either(*data["by_name"])
     return str(_("%(name)s sent you a work log: %(title)s", name=name, title=data["title"]))
@@ -93,12 +81,7 @@ class WorkLogRules(Rules):
         if not values:
             return
         [number] = ids
-        rows = [
-            {"entity": KEY, "record_id": number, "metric": key, "number": one}
-            for key, one in found.items()
-        ]
-        if rows:
-            db.session.execute(insert(LogFigure.__table__), rows)
+        kept_figures.keep(KEY, number, found)
         _tell(number, values["name"], values.get("recipients") or ())
 
     def viewed(self, entity: Entity, record_id: int) -> None:
@@ -132,14 +115,6 @@ def _mine(metric: Metric, first: date, after: date) -> Iterable[Any]:
     yield condition(metric.person, "in", ["@me"])
     yield condition(metric.date, "ge", first.isoformat())
     yield condition(metric.date, "lt", after.isoformat())
-
-
-def figures_of(record_id: int) -> dict[str, Any]:
-    """The figures that were attached to a log, by metric."""
-    row = LogFigure.__table__.c
-    mine = (row.entity == KEY, row.record_id == record_id)
-    found = db.session.execute(select(row.metric, row.number).where(*mine))
-    return {metric: number for metric, number in found}  # noqa: C416 - rows are not pairs to mypy
 
 
 def first_title() -> str:

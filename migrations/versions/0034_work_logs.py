@@ -16,12 +16,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Bring the schema to this revision."""
-    op.create_table('log_figure',
+    op.create_table('kept_figure',
     sa.Column('entity', sa.String(length=40), nullable=False),
     sa.Column('record_id', sa.Integer(), nullable=False),
     sa.Column('metric', sa.String(length=40), nullable=False),
     sa.Column('number', sa.Numeric(precision=18, scale=2), nullable=False),
-    sa.PrimaryKeyConstraint('entity', 'record_id', 'metric', name=op.f('pk_log_figure'))
+    sa.PrimaryKeyConstraint('entity', 'record_id', 'metric', name=op.f('pk_kept_figure'))
     )
     op.create_table('work_log',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -69,5 +69,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take this revision back."""
-    for table in ('work_log_recipients', 'work_log', 'log_figure'):
+    for table in ('work_log_recipients', 'work_log', 'kept_figure'):
         op.drop_table(table)

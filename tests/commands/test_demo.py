@@ -226,9 +226,11 @@ def test_the_history_is_locked_again_after_a_reset(fresh: Flask, demo: Demo) -> 
             db.session.rollback()
 
 
-def test_a_made_up_password_is_shown_once(run: FlaskCliRunner) -> None:
+def test_a_made_up_password_is_shown_once(fresh: Flask, run: FlaskCliRunner) -> None:
     answer = run.invoke(args=["crm", "demo", "--customers", "0"])
     assert answer.exit_code == 0, answer.output
+    with fresh.app_context(), system_scope("look"):
+        assert number_of("user") == 18, "its people are there without a customer"
     shown = answer.stdout.strip().splitlines()
     assert len(shown) == 1
     assert "password" in shown[0]

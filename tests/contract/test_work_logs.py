@@ -74,7 +74,7 @@ def test_the_figures_are_the_authors_own_and_stay(world: World, engine: Engine) 
     author = Api(world, "sales1a")
 
     def attached(number: int) -> dict[str, int]:
-        rows = rows_in(engine, "log_figure", entity="work_log", record_id=number)
+        rows = rows_in(engine, "kept_figure", entity="work_log", record_id=number)
         return {row["metric"]: int(row["number"]) for row in rows}
 
     before = attached(sent(author, day=None))
@@ -181,5 +181,5 @@ def test_purging_takes_figures_and_readers_along(world: World, engine: Engine) -
     assert admin.bulk("work-logs", "delete", [number]).json["done"] == 1
     assert Api(world, "finance").get(f"/work-logs/{number}").status_code == 404
     assert admin.bulk("work-logs", "purge", [number]).json["done"] == 1
-    for table in ("log_figure", "reading", "recent_view"):
+    for table in ("kept_figure", "reading", "recent_view"):
         assert rows_in(engine, table, entity="work_log", record_id=number) == []
