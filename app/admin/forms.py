@@ -123,6 +123,7 @@ def control(
         "creates": isinstance(field, TagsField) and choosing.may_create(field),
         "only_with": " ".join(field.only_with),
         "max_length": getattr(field, "max_length", None),
+        "has_phrases": getattr(field, "has_phrases", False),
     }
 
 

@@ -26,24 +26,23 @@ LOG_KIND = fixed(
     option("weekly", "Weekly", "周报", "green"),
     option("monthly", "Monthly", "月报", "purple"),
 )
+_WRITTEN = {"max_length": 5000, "search": "text", "has_phrases": True}
 _SHOWN = {"required": True, "listed": True, "fact": True, "quick": True}
 
 
 class WorkLog(Owned, Record):
     """Seen by its author, by whom he sends it to, and by his managers (contract §6)."""
 
-    owner = field.person(
-        "Author", "提交人", listed=True, fact=True, quick=True, editable=False, system=True
-    )
+    owner = field.person("Author", "提交人", listed=True, fact=True, quick=True, editable=False)
     name = field.name("Title", "标题", max_length=120, default=work_logs.first_title)
     kind = field.choice("Kind", "类型", LOG_KIND, default="daily", **_SHOWN)
     day = field.date(
         "Date", "日期", sortable=True, default=clock.today, **_SHOWN,
         help=Label("Of a week or month any day of it.", "周报、月报填其中任意一天。"),
     )  # fmt: skip
-    done = field.long_text("Done", "已完成工作", max_length=5000, required=True, search="text")
-    next_steps = field.long_text("Next", "下一步计划", max_length=5000, search="text")
-    problems = field.long_text("Problems", "遇到的问题", max_length=5000, search="text")
+    done = field.long_text("Done", "已完成工作", required=True, **_WRITTEN)
+    next_steps = field.long_text("Next", "下一步计划", **_WRITTEN)
+    problems = field.long_text("Problems", "遇到的问题", **_WRITTEN)
     recipients = field.links(
         "Recipients", "接收人", "user", listed=True, lets_in=True,
         default=work_logs.usual_recipients,

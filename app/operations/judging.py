@@ -40,7 +40,9 @@ class Judge(Behaviour):
             default=_own,
             among=places,
         )
-        note = LongTextField(label=Label("Note", "说明"), key=NOTE, max_length=LONGEST_NOTE)
+        note = LongTextField(
+            label=Label("Note", "说明"), key=NOTE, max_length=LONGEST_NOTE, has_phrases=True
+        )
         return (*asked, department, note)
 
     def prepare(self, run: Run) -> None:

@@ -71,9 +71,13 @@ SENT = declare_notice(
 
 class WorkLogRules(Rules):
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
-        """Look up the figures now: they are those of the moment in which it is sent."""
-        first, after = span(values["kind"], values["day"])
-        current().memory[KEY] = (dict(values), briefing(first, after))
+        """Look up the figures now: they are those of the moment in which it is sent.
+
+        Of somebody else's log, written in his name, there are none: they are the author's own.
+        """
+        is_mine = values.get("owner") == actor().user_id
+        found = briefing(*span(values["kind"], values["day"])) if is_mine else {}
+        current().memory[KEY] = (dict(values), found)
 
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
         """Keep the figures of a new one, and tell those whom it is sent to."""

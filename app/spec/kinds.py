@@ -57,6 +57,8 @@ class LongTextField(TextField):
     )
     is_multiline: ClassVar[bool] = True
     max_length: int = 2000
+    has_phrases: bool = False
+    """Whether its text area offers canned phrases (ACT)."""
 
     def column_type(self) -> TypeEngine[Any]:
         return Text()
