@@ -1,6 +1,6 @@
 """Work logs, and the figures that were attached to them (LOG).
 
-Revision: 0034, after 0033. Created 2026-11-23 07:42:00.
+Revision: 0035, after 0034. Created 2026-11-23 07:42:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0034'
-down_revision = '0033'
+revision = '0035'
+down_revision = '0034'
 branch_labels = None
 depends_on = None
 
