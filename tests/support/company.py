@@ -110,6 +110,14 @@ def attached_rows() -> tuple[Row, ...]:
     return (*living, *binned)
 
 
+def logged_rows() -> tuple[Row, ...]:
+    """The same, and somebody who writes his own logs only is sent one."""
+    rows = shared_rows()
+    return tuple(
+        replace(row, takers=(*row.takers, "people")) if row.id == 8 else row for row in rows
+    )
+
+
 def company() -> Company:
     """The whole of it, as the oracle reads it; ids are those that an empty database hands out."""
     customers = (
@@ -132,5 +140,6 @@ def company() -> Company:
             "follow_up": attached_rows(),
             "task": shared_rows(),
             "work_log": shared_rows(),
+            "work_log": logged_rows(),
         },
     )
