@@ -101,7 +101,8 @@ def test_recipients_are_remembered(world: World, engine: Engine) -> None:
     def offered() -> set[str]:
         page = author.client.get("/work-logs/add").text
         assert page.count('value="Work log 20') == 1
-        return {name for name in people if f'value="{people[name]}" selected' in page}
+        chosen = page.split('name="recipients"')[1].split("</select>")[0]
+        return {name for name in people if f'value="{people[name]}" selected' in chosen}
 
     assert offered() == {"leader1"}
     sent(author, "finance", "legal")
