@@ -112,7 +112,7 @@ def attached_rows() -> tuple[Row, ...]:
 
 def logged_rows() -> tuple[Row, ...]:
     """The same, and rows of people of whom each has his own only."""
-    alone = ("marketing", "service", "finance", "legal", "people")
+    alone = ("marketing", "service", "finance", "legal", "people", "clerk1")
     return (*shared_rows(), *(Row(number, who) for number, who in enumerate(alone, 11)))
 
 
