@@ -1,6 +1,6 @@
 """Work logs, and the figures that were attached to them (LOG).
 
-Revision: 0035, after 0034. Created 2026-11-23 07:42:00.
+Revision: 0036, after 0035. Created 2026-11-23 07:42:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0035'
-down_revision = '0034'
+revision = '0036'
+down_revision = '0035'
 branch_labels = None
 depends_on = None
 
