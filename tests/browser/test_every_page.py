@@ -52,6 +52,7 @@ NO_PAGES = (
     "/notifications/unread",
     "/to-dos/waiting",
     "/recent/menu",
+    "/phrases/menu",
     "/search/panel",
     "/duplicates/ask/",  # one question with two buttons, as deleting has
 )
@@ -77,7 +78,9 @@ NAMED = {
 """What an address names besides records: "customer" and "customers" unless it is said here."""
 ASKED = {
     "MatrixView.spread": ["?row=customer"],
-    "CustomerView.show": ["", "?tab=contacts", "?tab=team", "?tab=files", "?tab=history"],
+    "CustomerView.show": [
+        *("", "?tab=contacts", "?tab=team", "?tab=opinions", "?tab=files", "?tab=history")
+    ],
     "ToDosView.tab": ["", "?who=my_people"],
     "CustomerView.list_page": ["", "?search=nobody-is-called-so"],
 }
