@@ -57,8 +57,7 @@ class LongTextField(TextField):
     )
     is_multiline: ClassVar[bool] = True
     max_length: int = 2000
-    has_phrases: bool = False
-    """Whether its text area offers canned phrases (ACT)."""
+    has_phrases: bool = False  # whether its text area offers canned phrases (ACT)
 
     def column_type(self) -> TypeEngine[Any]:
         return Text()

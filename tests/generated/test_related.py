@@ -163,9 +163,6 @@ def check_matching(stage: Stage, oracle: Oracle, actor: str, entity: str) -> Non
     person, plural = stage.person(actor), catalogue.get(entity).plural
     for operation in {"transfer", "export", "add_team", "delete"} & declared_operations(entity):
         if not oracle.may(actor, entity, operation):
-    declared = catalogue.get(entity).operations
-    for operation in ("transfer", "export", "add_team", "delete"):
-        if operation not in declared or not oracle.may(actor, entity, operation):
             continue
         expected = oracle.visible(actor, entity, operation)
         doing = Doing(stage, actor, entity, operation, tuple(sorted(expected)[:1]))

@@ -137,7 +137,6 @@ def company() -> Company:
             "contact": owned_rows(),
             "follow_up": attached_rows(),
             "task": shared_rows(),
-            "work_log": shared_rows(),
             "work_log": logged_rows(),
         },
     )

@@ -1,6 +1,6 @@
 """Work logs, and the figures that were attached to them (LOG).
 
-Revision: 0036, after 0035. Created 2026-11-23 07:42:00.
+Revision: 0038, after 0037. Created 2026-11-23 07:42:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0036'
-down_revision = '0035'
+revision = '0038'
+down_revision = '0037'
 branch_labels = None
 depends_on = None
 
