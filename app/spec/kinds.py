@@ -264,8 +264,7 @@ class BooleanField(Field):
     """Yes or no."""
 
     until: str = ""
-    """The field with the moment at which a yes turns into a no by itself; asked at every reading,
-    by nobody at night (CUS-2)."""
+    """The field with the moment from which a yes is a no; asked at every reading (CUS-2)."""
     flag: str = ""
     """The colour of the badge that says yes, in the header of the record and in the list."""
 
