@@ -228,7 +228,7 @@ def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:
     """Whoever owns something yet: how many of what, with the way to each kind of it."""
     owned: dict[int, list[tuple[Entity, int]]] = {}
     with system_scope("what a leaver owns is counted everywhere"):
-        for entity in (e for e in catalogue if e.is_owned):
+        for entity in (e for e in catalogue if e.is_owned and e.verb("transfer")):
             alive = entity.model.deleted_at.is_(None)
             for person, n in _counts(entity.model.owner_id, ids, alive).items():
                 owned.setdefault(person, []).append((entity, n))
