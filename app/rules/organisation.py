@@ -225,7 +225,7 @@ class RoleRules(_Touching):
 
 
 def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:
-    """Whoever owns something yet: how many of what, with the way to each kind of it."""
+    """Whoever owns yet what can be handed over: how many of what, with the way to each kind."""
     owned: dict[int, list[tuple[Entity, int]]] = {}
     with system_scope("what a leaver owns is counted everywhere"):
         for entity in (e for e in catalogue if e.is_owned and e.verb("transfer")):
