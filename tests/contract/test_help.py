@@ -18,7 +18,6 @@ NO_PAGE_OF_ITS_OWN = {
     "DataQualityView.counts": "a piece of a page",
     "ToDosView.counts": "a piece of a page",
     "ToDosView.waiting": "a piece of a page",
-    "PhrasesView.menu": "a piece of a page",
     "SearchView.panel": "a piece of a page",
     "JobsView.progress": "a piece of a page",
     "JobsView.tray": "a piece of a page",
