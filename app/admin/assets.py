@@ -56,7 +56,8 @@ CHARTS = "echarts/dist/echarts.common.min.js"
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
     *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes"),
-    *("record", "panels", "files", "opinions", "history", "form", "merge", "compare", "duplicates"),
+    *("record", "timeline", "panels", "files", "opinions", "history", "form", "merge"),
+    *("compare", "duplicates"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
     *("workdays", "dashboard", "board", "people", "jobs", "todos", "notices", "phrases"),
     *("work_logs", "print"),

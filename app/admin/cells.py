@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from app.admin.page import here
 from app.spec import clock, company
 from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.kinds import BooleanField, OptionField
 from app.spec.relations import RelationField
@@ -205,10 +206,14 @@ def linked(field: RelationField, record: Any, told: Cell | None = None) -> Marku
     name = titles.of(record, field)
     if field.is_person:
         return _person(name)
-    place = catalogue.get(field.to).plural
-    link = Markup('<a href="%s">%s</a>') % (here(f"/{place}/show/{record.id}"), name)
+    link = leading_to(catalogue.get(field.to), record.id, name)
     beside = told(record) if told else EMPTY
     return Markup("{} {}").format(link, beside) if beside else link
+
+
+def leading_to(entity: Entity, record_id: int, name: str) -> Markup:
+    """A record's name as a link to its page."""
+    return Markup('<a href="%s">%s</a>') % (here(f"/{entity.plural}/show/{record_id}"), name)
 
 
 @lru_cache(maxsize=2_000)

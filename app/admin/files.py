@@ -5,7 +5,6 @@ never shown: as what it was found to be, in a sandbox, under its own name (C65).
 """
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from io import RawIOBase
 from typing import Any, ClassVar
 
@@ -19,17 +18,17 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import FileWrapper
 
 from app.admin import bodies, forms, state
-from app.admin.allowance import count_upload
 from app.admin.errors import wants_json
 from app.admin.once import once
 from app.admin.page import go_to, here
 from app.admin.record import screen as record_screen
+from app.admin.uploads import with_files
 from app.extensions import db
 from app.operations.rules import rules_of
 from app.spec import clock, files
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.errors import BadRequest, Conflict, Invalid, NotFound, Refusal, UnsupportedType
+from app.spec.errors import BadRequest, Conflict, Invalid, NotFound, UnsupportedType
 from app.spec.settings import value
 from app.store import attachments, door, titles
 from app.store.attachments import Attachment, Received
@@ -37,8 +36,6 @@ from app.store.context import actor
 from app.store.idempotency import Replay
 from app.store.policy import Policy
 
-AT_ONCE = 20
-"""Files of one form."""
 REMOVE, RESTORE = "remove", "restore"
 SANDBOX = "default-src 'none'; sandbox"
 
@@ -156,40 +153,9 @@ def store(
 
     Nothing is open while the content is written: uploads take their time (R10).
     """
-    given = [one for one in given if one.filename]
-    if not given or len(given) > AT_ONCE:
-        raise Invalid(fields={"file": [_l("Choose a file.") if not given else _l("Too many.")]})
-    count_upload()
-    with ExitStack() as uploads:
-        for one in given:
-            uploads.callback(one.close)
-        received = _received(given)
-        try:
-            answer, is_replay = once(key, lambda: _attached(entity, pk, received))
-        except Refusal:  # nothing is committed; after any other fault only the sweep can tell
-            _discard(received)
-            raise
-    if is_replay:
-        _discard(received)
-    return answer, is_replay
-
-
-def _received(given: Sequence[FileStorage]) -> list[Received]:
-    found: list[Received] = []
-    try:
-        for one in given:
-            found.append(attachments.receive(one.stream, one.filename or ""))
-    except BaseException as fault:  # whatever it is: all of them or none
-        _discard(found)
-        if isinstance(fault, ValueError):
-            raise Invalid(fields={"file": [f"{one.filename}: {fault.args[0]}"]}) from fault
-        raise
-    return found
-
-
-def _discard(received: Sequence[Received]) -> None:
-    for one in received:
-        attachments.discard(one)
+    if not any(one.filename for one in given):
+        raise Invalid(fields={"file": [_l("Choose a file.")]})
+    return with_files(given, key, lambda received: _attached(entity, pk, received))
 
 
 def _attached(entity: Entity, pk: int, received: Sequence[Received]) -> Replay:

@@ -17,15 +17,16 @@ from app.admin import choosing, deletion, form_pages, forms, lists, state, walk
 from app.admin.bulk import steps
 from app.admin.bulk.rehearsal import ways
 from app.admin.bulk.report import report_screen
+from app.admin.errors import wants_json
 from app.admin.manual import explained
 from app.admin.once import once
 from app.admin.page import go_to, here
-from app.admin.record import children, own_marks, team
+from app.admin.record import children, composer, own_marks, team
 from app.admin.record import screen as record_screen
 from app.extensions import db
 from app.operations.merging import merged_into
 from app.spec.entity import Entity
-from app.spec.errors import BadRequest, NotFound, WrongVerb
+from app.spec.errors import BadRequest, Conflict, Invalid, NotFound, WrongVerb
 from app.spec.words import listed
 from app.store import door, titles
 from app.store.context import actor
@@ -128,6 +129,19 @@ class EntityView(BaseView):
     def mark(self, pk: int) -> Answer:
         """Put private tags on a record (CUS-8)."""
         return go_to(walk.carried(own_marks.put_tags(self.entity, pk), request.args))
+
+    @expose("/compose/<int:pk>", methods=["POST"])
+    def compose(self, pk: int) -> Answer:
+        """Write down on a record's page what belongs to it: a follow-up (ACT)."""
+        raw = composer.read(self.entity, pk)
+        try:
+            answer = composer.write(self.entity, pk, raw)
+        except (Invalid, Conflict) as refusal:
+            if wants_json():
+                raise
+            return record_screen.composing(self.entity, pk, raw, refusal), refusal.status
+        place = walk.carried(answer.headers["Location"], request.args)
+        return jsonify({"url": here(place)}) if wants_json() else go_to(place)
 
     @expose("/layers/<int:pk>", methods=["POST"])
     def layers(self, pk: int) -> Answer:

@@ -20,6 +20,7 @@ from app.demo import opinions, work_logs
 from app.demo.company import DepartmentRow, UserRow
 from app.demo.contacts import contacts
 from app.demo.customers import customers
+from app.demo.follow_ups import follow_ups
 from app.demo.leads import leads
 from app.demo.particulars import TAG_COLOURS, TAGS
 from app.demo.people import departments, users
@@ -40,7 +41,7 @@ from app.store.writer import Change, Context, insert_rows, update_rows
 
 BATCH = 5_000
 HOW = Context("create")
-KINDS = ("lead", "customer", "contact", "task")
+KINDS = ("lead", "customer", "contact", "task", "follow_up")
 PEOPLE_KEYS = ("owner", "created_by", "previous_owner")
 MOMENTS = ("created_at", "obtained_at", "last_follow_up_at", "pooled_at", "won_at", "done_at")
 DAYS = ("locked_until",)
@@ -64,7 +65,7 @@ class Done(NamedTuple):
     """How much was stored."""
 
     records: int
-    """Leads, customers, contacts and tasks."""
+    """Leads, customers, contacts, tasks and follow-ups."""
     rows: int
     """With their teams and tags, in the search index and in the history."""
 
@@ -168,6 +169,7 @@ class _Company:
             self._commit(say)
         for batch in _batches(leads(size.customers // 2, *made)):
             self._write("lead", batch)
+            self._follow_up("lead", batch)
             self._commit(say)
         return Done(self.records, self.rows_written)
 
@@ -194,6 +196,16 @@ class _Company:
         self._write("customer", batch)
         self._write("contact", people)
         self._write("task", to_do)
+        self._follow_up("customer", batch)
+
+    def _follow_up(self, key: str, records: list[Row]) -> None:
+        """What was noted of records that are stored: the people in it have their ids already."""
+        rows = list(follow_ups(records, key))
+        for number, row in enumerate(rows, self.next["follow_up"]):
+            row["id"] = number
+        self.rows_written += self.loaders["follow_up"].write(rows)
+        self.next["follow_up"] += len(rows)
+        self.records += len(rows)
 
     def _write(self, key: str, rows: list[Row]) -> None:
         """Give numbers, turn names into ids, store."""

@@ -39,6 +39,7 @@ contact = catalogue.declare(
         rank=30,
         order="-updated_at",
         operations=(*TAGGED, "merge", "purge"),
+        has_timeline=True,
         has_files=True,
         children=due("contact"),
         rules=PrimaryContactRules(),

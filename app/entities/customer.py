@@ -90,6 +90,7 @@ customer = catalogue.declare(
         order="-updated_at",
         operations=(*EVERYDAY, "merge", "purge"),
         judged=JUDGED,
+        has_timeline=True,
         has_files=True,
         children=(Child("contact", "customer", in_sheets=True), *due("customer")),
         views=(

@@ -12,6 +12,8 @@ class FollowUp(Attached, Record):
     text = field.long_text(
         "Text", "跟进内容", max_length=5000, required=True, listed=True, search="text"
     )
+    happened_at = Attached.happened_at
+    author = Attached.author
     method = field.choice(
         "Method", "跟进方式", FOLLOW_UP_METHOD, listed=True, fact=True, quick=True
     )
@@ -52,11 +54,12 @@ follow_up = catalogue.declare(
             "record reads them.",
             "与线索、客户或联系人沟通的记录；能查看该记录的人都能看到。",
         ),
-        icon="message-2",
+        icon="messages",
         menu="customers",
         rank=40,
         title="text",
         order="-happened_at",
+        moment="happened_at",
         operations=(*KEEPING.split(), "restore", "purge", "export"),
         has_files=True,
         rules=FollowUpRules(),

@@ -73,6 +73,7 @@ lead = catalogue.declare(
         order="-updated_at",
         operations=(*EVERYDAY, "merge", "purge"),
         judged=JUDGED,
+        has_timeline=True,
         has_files=True,
         children=due("lead"),
         rules=ConvertedRules(),

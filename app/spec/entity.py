@@ -140,6 +140,10 @@ class Entity:
     children: tuple[Child, ...] = ()
     judged: tuple[str | OptionField, ...] = ()
     """What departments judge each for itself: fields of its own by key, and aspects (CUS-5)."""
+    has_timeline: bool = False
+    """Its page shows what happened with it and what belongs to it, newest first (ACT-2)."""
+    moment: str = ""
+    """The field with the time at which its records stand in the timelines of those they name."""
     has_files: bool = False
     """Files can be attached: seen by whoever reads the record, changed by whoever edits it."""
     views: tuple[View, ...] = ()
@@ -278,6 +282,8 @@ class Entity:
             raise DeclarationError(self.key, "title", f"there is no field {self.title!r}")
         if self.order.lstrip("-") not in {*self.fields, "id"}:
             raise DeclarationError(self.key, "order", f"there is no field {self.order!r}")
+        if self.moment and getattr(self.fields.get(self.moment), "kind", "") != "datetime":
+            raise DeclarationError(self.key, "moment", f"there is no time {self.moment!r}")
         if STARRED.key in self.fields:
             raise DeclarationError(self.key, STARRED.key, "every entity has it: drop the field")
         if not any(f.listed for f in self.fields.values()):

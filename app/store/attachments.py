@@ -160,6 +160,17 @@ def of(entity: str, record_id: int, *, removed: bool = False) -> Sequence[Attach
     return db.session.scalars(found).all()
 
 
+def of_many(entity: str, record_ids: Sequence[int]) -> dict[int, list[Attachment]]:
+    """The files of several records by record, in the order they came; one statement."""
+    found: dict[int, list[Attachment]] = {}
+    if record_ids:
+        mine = (Attachment.entity == entity, member_of(Attachment.record_id, record_ids))
+        chosen = select(Attachment).where(*mine, _is(removed=False)).order_by(Attachment.id)
+        for file in db.session.scalars(chosen):
+            found.setdefault(file.record_id, []).append(file)
+    return found
+
+
 def _is(*, removed: bool) -> Any:
     return _T.c.deleted_at.is_not(None) if removed else _T.c.deleted_at.is_(None)
 

@@ -146,7 +146,7 @@ class Loader:
         entries = (
             (
                 *(row["created_at"], row["created_by"], "create", entity.key, row["id"]),
-                *(row[title], "system", "", "", first_values(entity, row)),
+                *(row[title][:255], "system", "", "", first_values(entity, row)),
             )
             for row in rows
         )

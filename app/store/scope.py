@@ -110,7 +110,8 @@ def _attached(entity: Entity, work: Acting, operation: str) -> ColumnElement[boo
     actor = work.actor
     if actor is None or not actor.rights.may(entity.key, operation):
         return false()
-    belongs, reach = _of_whole_records(entity, work, actor), _reach(entity, operation, actor.rights)
+    belongs = _of_whole_records(entity, work, actor, walks=operation != "list")
+    reach = _reach(entity, operation, actor.rights)
     return belongs if reach.everything else and_(belongs, _owner_in(entity.model.author_id, reach))
 
 
@@ -124,17 +125,19 @@ def _reach(entity: Entity, operation: str, rights: Rights) -> Reach:
     return rights.reach(entity.key, operation)
 
 
-def _of_whole_records(entity: Entity, work: Acting, actor: Actor) -> ColumnElement[bool]:
+def _of_whole_records(
+    entity: Entity, work: Acting, actor: Actor, *, walks: bool
+) -> ColumnElement[bool]:
     """Rows of records that he reads as wholes.
 
-    Those of few people are collected by way of their records. In a wide scope it is asked row by
-    row: a list is walked until its page is full.
+    Asked row by row: a list is walked until its page is full. Unless it ``walks``, those of few
+    people are collected by way of their records: walking would pass by nearly all there are.
     """
     parents = [catalogue.get(link.to) for link in entity.parents]
     reaches = [actor.rights.reach(parent.key, "read") for parent in parents]
     is_wide = any(reach.everything or len(reach.owners) > FEW_OWNERS for reach in reaches)
     ways = zip(entity.parents, parents, strict=True)
-    if is_wide:
+    if walks or is_wide:
         return or_(*(_belongs(entity.model, link, parent, work) for link, parent in ways))
     collected = [_collected(entity.model, link, parent, work) for link, parent in ways]
     return entity.model.id.in_(union_all(*collected))  # type: ignore[no-any-return]

@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Select, literal, select, union_all
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field, Level
 from app.spec.relations import LinksField, RelationField
+from app.spec.text import shortened
 from app.spec.words import either, listed
 from app.store import links
 from app.store.context import current
 from app.store.gate import member_of
 from app.store.replica import PRIMARY, Server
 
+LONGEST = 120
+"""So long is what a record is called at most."""
 COLOUR = "colour"
 """The field with the colour of an entity's badge, where it has one."""
 
@@ -54,7 +57,14 @@ def english(entity: Entity) -> str:
 def title(entity: Entity, record: Any) -> str:
     """What a record is called: both languages where it has both (UI-8)."""
     own, other = getattr(record, entity.title), english(entity)
-    return either(own, getattr(record, other)) if other else str(own or "")
+    return called(own, getattr(record, other) if other else None)
+
+
+def called(own: str | None, other: str | None = None) -> str:
+    """A name in the reader's language; a text that stands for one is told in a line."""
+    name = either(own, other) if other else str(own or "")
+    is_name = len(name) <= LONGEST and "\n" not in name
+    return name if is_name else shortened(" ".join(name.split()), LONGEST)
 
 
 def by_ids(entity: Entity, ids: Iterable[int], *, bilingual: bool = True) -> dict[int, str]:
@@ -70,9 +80,22 @@ def by_ids(entity: Entity, ids: Iterable[int], *, bilingual: bool = True) -> dic
     rows = db.session.execute(
         select(entity.model.id, *columns).where(member_of(entity.model.id, wanted))
     )
-    return {
-        row[0]: either(row[1], row[2]) if len(columns) > 1 else str(row[1] or "") for row in rows
-    }
+    return {row[0]: called(*row[1:]) for row in rows}
+
+
+def of_kinds(wanted: Mapping[str, Iterable[int]]) -> dict[tuple[str, int], str]:
+    """As ``by_ids`` for records of several kinds at once, by kind and id; also one statement."""
+    parts = []
+    for key, ids in wanted.items():
+        entity, numbers = catalogue.get(key), sorted(set(ids))
+        if numbers:
+            model, other = entity.model, english(entity)
+            name = getattr(model, entity.title)
+            translated = getattr(model, other) if other else literal(None)
+            columns = (literal(key).label("kind"), model.id, name, translated.label("other"))
+            parts.append(select(*columns).where(member_of(model.id, numbers)))
+    rows = db.session.execute(union_all(*parts)) if parts else ()
+    return {(key, i): called(own, other) for key, i, own, other in rows}
 
 
 def people(ids: Iterable[int]) -> dict[int, dict[str, Any]]:
@@ -117,7 +140,7 @@ def _linked(
     statement = _linking(entity, field.key, english(catalogue.get(field.to)))
     found = db.session.execute(statement.where(member_of(mine, rows)), bind_arguments=dict(server))
     for row, linked, own, other, shade in found:
-        yield row, Linked(linked, either(own, other) if own or other else "", shade or "")
+        yield row, Linked(linked, called(own, other), shade or "")
 
 
 @lru_cache(maxsize=200)

@@ -30,15 +30,24 @@ TEAM = "team"
 
 
 def saves(
-    policy: Policy, entries: Sequence[History], visible: Mapping[str, Field]
+    policy: Policy,
+    entries: Sequence[History],
+    visible: Mapping[str, Field],
+    names: Names | None = None,
 ) -> list[dict[str, Any]]:
-    """Entries as the page shows them, those of one save together; newest first."""
-    names = _names_of_entries(entries, visible)
+    """Entries as the page shows them, those of one save together; newest first.
+
+    ``names`` are those of the records that they mention, for whoever has looked them up already.
+    """
+    names = names_of(entries) if names is None else names
     found = []
     for _key, group in groupby(entries, key=lambda e: (e.request_id or e.id, e.actor_id)):
         several = list(group)
         changes = [one for e in several for one in _described(policy, e, visible, names)]
-        found.append({**_headline(several), "changes": changes, "at": several[0].at.isoformat()})
+        first = several[0]
+        what = {"number": first.id, "subject": first.subject, "at": first.at.isoformat()}
+        what["is_birth"] = any(e.operation == "create" for e in several)
+        found.append({**_headline(several), "changes": changes, **what})
     return found
 
 
@@ -131,17 +140,18 @@ def person(user: User | None) -> str:
     return either(user.name, user.name_en) if user else _("System")
 
 
-def _names_of_entries(entries: Sequence[History], fields: Mapping[str, Field]) -> Names:
-    """The names of all linked records and team members that these entries mention."""
-    found = dict(names_in((pair for e in entries for pair in e.changes.items()), fields))
-    members = {i for e in entries for side in e.changes.get(TEAM, ()) for i in side}
-    people = titles.by_ids(catalogue.get("user"), members)
-    found |= {("user", i): name for i, name in people.items()}
-    noted: list[Mapping[str, Any]] = [e.changes for e in entries]
-    judges = {side[DEPARTMENT] for one in noted for side in one.get(OPINIONS, ())}
-    places = titles.by_ids(catalogue.get(DEPARTMENT), judges)
-    found |= {(DEPARTMENT, i): name for i, name in places.items()}
-    return {**found, **_named_in_notes(entries)}
+def names_of(entries: Sequence[History]) -> Names:
+    """The names of all linked records and team members that these entries mention: a statement."""
+    wanted: dict[str, set[int]] = {}
+    for e in entries:
+        fields = catalogue.get(e.entity).fields if e.entity in catalogue else {}
+        for kind, ids_ in _linked(e.changes.items(), fields).items():
+            wanted.setdefault(kind, set()).update(ids_)
+        members = {i for side in e.changes.get(TEAM, ()) for i in side}
+        wanted.setdefault("user", set()).update(members)
+        judges = {side[DEPARTMENT] for side in e.changes.get(OPINIONS, ())}
+        wanted.setdefault(DEPARTMENT, set()).update(judges)
+    return {**titles.of_kinds(wanted), **_named_in_notes(entries)}
 
 
 def _named_in_notes(entries: Sequence[History]) -> Names:
@@ -162,20 +172,20 @@ def _named_in_notes(entries: Sequence[History]) -> Names:
 def names_in(
     changes: Iterable[tuple[str, Sequence[Any]]], fields: Mapping[str, Field]
 ) -> dict[tuple[str, int], str]:
-    """The names of all linked records in changes, given as (field, [old, new]) pairs.
+    """The names of all linked records in changes, given as (field, [old, new]) pairs."""
+    return titles.of_kinds(_linked(changes, fields))
 
-    One statement per kind of record, however many fields point at it.
-    """
+
+def _linked(
+    changes: Iterable[tuple[str, Sequence[Any]]], fields: Mapping[str, Field]
+) -> dict[str, set[int]]:
+    """By kind the numbers of the records that changes mention."""
     wanted: dict[str, set[int]] = {}
     for key, pair in changes:
         field = fields.get(key)
         if isinstance(field, RelationField | LinksField):
             wanted.setdefault(field.to, set()).update(_ids(pair))
-    return {
-        (kind, i): name
-        for kind, ids in wanted.items()
-        for i, name in titles.by_ids(catalogue.get(kind), ids).items()
-    }
+    return wanted
 
 
 def _ids(values: Iterable[Any]) -> set[int]:

@@ -1,19 +1,32 @@
 """The view model of a record's page: facts, sections, tabs, the column beside them (UI-5)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flask import render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app.admin import actions, lists
-from app.admin.record import changes, children, files, history, layers, opinions, panels, team
+from app.admin.record import (
+    changes,
+    children,
+    composer,
+    files,
+    history,
+    layers,
+    opinions,
+    panels,
+    team,
+    timeline,
+)
 from app.admin.record.panels import Seen
 from app.admin.state import whole
 from app.extensions import db
 from app.spec import clock
 from app.spec.entity import Child, Entity
+from app.spec.errors import Refusal
 from app.spec.field import SECTION_LABELS, Section
 from app.spec.kinds import BooleanField, OptionField
 from app.store import attachments, door, preferences, stars, titles
@@ -21,7 +34,8 @@ from app.store.context import actor
 from app.store.history import History
 from app.store.policy import Policy
 
-ARGUMENTS = frozenset({"tab", "as_of", "before"})
+ARGUMENTS = frozenset({"tab", "as_of", "before", *timeline.ARGUMENTS})
+TIMELINE = "timeline"
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,8 @@ class Wanted:
     tab: str = ""
     as_of: str = ""
     before: str = ""
+    past: Mapping[str, str] = field(default_factory=dict)
+    """Of the timeline what is to be shown."""
 
 
 def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
@@ -60,6 +76,9 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         )
         if active in below
         else None,
+        "timeline": timeline.screen(seen, timeline.wanted(wanted.past))
+        if active == TIMELINE
+        else None,
         "history": changes.of_entry(seen.record) if isinstance(seen.record, History) else [],
         "past": history.screen(seen, wanted.as_of, whole(wanted.before, 0))
         if active == "history"
@@ -72,9 +91,21 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
     }
 
 
+def composing(entity: Entity, record_id: int, raw: Mapping[str, Any], refusal: Refusal) -> str:
+    """The record's page again, its composer with what was typed and what is wrong with it."""
+    db.session.rollback()
+    shown = screen(entity, record_id, Wanted())
+    said = refusal.fields or {"": [refusal.message]}
+    for panel in shown["panels"]:
+        if panel["template"] == composer.TEMPLATE:
+            panel |= composer.again(entity, record_id, raw, said)
+    return render_template("show.html", screen=shown)
+
+
 def wanted(args: Mapping[str, str]) -> Wanted:
     """What an address asks for."""
-    return Wanted(**{key: args[key] for key in ARGUMENTS if key in args})
+    own = {key: args[key] for key in ("tab", "as_of", "before") if key in args}
+    return Wanted(**own, past={key: args[key] for key in timeline.ARGUMENTS if key in args})
 
 
 def arrange(entity: Entity, record_id: int, step: str) -> str:
@@ -158,13 +189,17 @@ def by_layer(seen: Seen, order: Sequence[Section]) -> dict[Section, list[dict[st
 
 
 def _tabs(seen: Seen, below: Mapping[str, Child], wanted: str) -> list[dict[str, Any]]:
-    """Details, what belongs to the record with its number, team, files, history.
+    """The timeline, details, what belongs to the record with its number, team, files, history.
 
-    Team, files and history tell whose it was: what a pool shows its members are columns (POOL-1).
+    All but details and what belongs to it tell whose it was: what a pool shows its members are
+    columns (POOL-1).
     """
     entity, number = seen.entity, seen.record.id
     is_limited = seen.policy.pool_columns(seen.record) is not None
-    parts: list[tuple[str, str, int | None]] = [("details", _("Details"), None)]
+    parts: list[tuple[str, str, int | None]] = []
+    if entity.has_timeline and not is_limited:
+        parts.append((TIMELINE, _("Timeline"), None))
+    parts.append(("details", _("Details"), None))
     parts += [
         (key, str(children.label(child)), children.count(child, number))
         for key, child in below.items()
