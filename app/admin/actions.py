@@ -7,7 +7,7 @@ from app.admin.forms import nonce
 from app.operations.rules import rules_of
 from app.spec.entity import Entity
 from app.spec.operations import OPERATIONS, Operation
-from app.store import door
+from app.store import door, scope
 from app.store.context import actor
 
 ENDURED = frozenset({"transfer", "add_team", "remove_team"})
@@ -68,33 +68,22 @@ def _state(record: Any) -> str:
 
 
 def _holding(entity: Entity, record: Any, operations: Sequence[str]) -> set[str]:
-    """Those operations whose own scope holds the record: one statement per distinct scope.
+    """Those operations whose own scope holds the record.
 
-    In a pool the scope is the pool's, and of what belongs to another record that one's: they differ
-    by operation. Elsewhere it is the reach of the grant, and seats and taking part only widen it:
-    what is held without needs no look at them.
+    Whose it is tells most of them. In a pool the scope is the pool's, of what belongs to another
+    record that one's, and somebody may take part: then the database is asked.
     """
     if not entity.responsible:
         return set(operations)
-    rights = actor().rights
     differs = entity.is_attached or bool(getattr(record, "pool_id", None))
-    held: dict[tuple[Any, str], bool] = {}
-    found = set()
-    for slug in sorted(operations, key=lambda slug: _widening(entity, OPERATIONS[slug])):
-        reach, wider = rights.reach(entity.key, slug), _widening(entity, OPERATIONS[slug])
-        scope = (slug, "") if differs else (reach, wider)
-        if scope not in held:
-            is_known = not differs and (reach.everything or held.get((reach, ""), False))
-            held[scope] = is_known or bool(door.within(entity, [record.id], slug))
-        if held[scope]:
-            found.add(slug)
-    return found
+    return {slug for slug in operations if _holds(entity, record, slug, differs=differs)}
 
 
-def _widening(entity: Entity, verb: Operation) -> str:
-    """What widens the scope of an operation beyond the reach of its grant; "" for nothing."""
-    takes_part = "takes part" if verb.for_partakers and entity.letting_in else ""
-    return f"{verb.seats} {takes_part}".strip()
+def _holds(entity: Entity, record: Any, slug: str, *, differs: bool) -> bool:
+    if not differs and record.id not in scope.outside(entity, slug, [record]):
+        return True
+    takes_part = OPERATIONS[slug].for_partakers and bool(entity.letting_in)
+    return (differs or takes_part) and bool(door.within(entity, [record.id], slug))
 
 
 def action(slug: str, url: str) -> dict[str, Any]:

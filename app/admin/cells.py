@@ -205,7 +205,7 @@ def linked(field: RelationField, record: Any, told: Cell | None = None) -> Marku
         return EMPTY
     name = titles.of(record, field)
     if field.is_person:
-        return _person(name)
+        return person(name)
     link = leading_to(catalogue.get(field.to), record.id, name)
     beside = told(record) if told else EMPTY
     return Markup("{} {}").format(link, beside) if beside else link
@@ -217,6 +217,6 @@ def leading_to(entity: Entity, record_id: int, name: str) -> Markup:
 
 
 @lru_cache(maxsize=2_000)
-def _person(name: str) -> Markup:
+def person(name: str) -> Markup:
     """Made once: a list shows the same few people again and again."""
     return Markup('<span class="person" data-initials="%s">%s</span>') % (initials(name), name)

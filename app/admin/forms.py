@@ -98,8 +98,12 @@ def control(
     errors: Sequence[Any] = (),
     policy: Policy | None = None,
     text: str | None = None,
+    offers: bool = True,
 ) -> dict[str, Any]:
-    """One input: ``value`` as typed or stored-as-typed, ``text`` what a chosen record is called."""
+    """One input: ``value`` as typed or stored-as-typed, ``text`` what a chosen record is called.
+
+    Unless it ``offers`` the first of the records to choose from, they come by being typed for.
+    """
     masked = policy is not None and field.key in policy.masked
     is_many = isinstance(field, LinksField | ChoicesField)
     kind = field.kind
@@ -117,7 +121,7 @@ def control(
         "text": _text(field, value) if text is None else text,
         "errors": [str(e) for e in errors],
         "masked": masked,
-        "options": _options(entity, field, value),
+        "options": _options(entity, field, value, offers=offers),
         "options_url": options_url(entity, field),
         "is_noted": isinstance(field, RelationField),
         "creates": isinstance(field, TagsField) and choosing.may_create(field),
@@ -127,13 +131,13 @@ def control(
     }
 
 
-def _options(entity: Entity, field: Field, value: Any) -> list[dict[str, str]]:
+def _options(entity: Entity, field: Field, value: Any, *, offers: bool) -> list[dict[str, str]]:
     """The choices of a list; for linked records those chosen already and the first others."""
     if isinstance(field, OptionField):
         return choices(field)
     if not isinstance(field, RelationField | LinksField) or isinstance(field, TagsField):
         return []
-    offered = choosing.first(entity, field)
+    offered = choosing.first(entity, field) if offers else {}
     if isinstance(field, LinksField):
         ids = [int(v) for v in value or [] if _is_number(v) and str(v) not in offered]
         names = titles.by_ids(catalogue.get(field.to), ids)

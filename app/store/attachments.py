@@ -19,9 +19,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    and_,
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -160,14 +162,17 @@ def of(entity: str, record_id: int, *, removed: bool = False) -> Sequence[Attach
     return db.session.scalars(found).all()
 
 
-def of_many(entity: str, record_ids: Sequence[int]) -> dict[int, list[Attachment]]:
-    """The files of several records by record, in the order they came; one statement."""
-    found: dict[int, list[Attachment]] = {}
-    if record_ids:
-        mine = (Attachment.entity == entity, member_of(Attachment.record_id, record_ids))
-        chosen = select(Attachment).where(*mine, _is(removed=False)).order_by(Attachment.id)
+def of_many(records: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], list[Attachment]]:
+    """The files of records of several kinds, by kind and number, as they came; at once."""
+    found: dict[tuple[str, int], list[Attachment]] = {}
+    places = [
+        and_(Attachment.entity == key, member_of(Attachment.record_id, numbers))
+        for key, numbers in records.items()
+    ]
+    if places:
+        chosen = select(Attachment).where(or_(*places), _is(removed=False)).order_by(Attachment.id)
         for file in db.session.scalars(chosen):
-            found.setdefault(file.record_id, []).append(file)
+            found.setdefault((file.entity, file.record_id), []).append(file)
     return found
 
 

@@ -6,11 +6,12 @@ only read (GET) start a plain one and wait for nobody.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import JSON, Connection, event, func, text, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 
@@ -54,6 +55,13 @@ def is_postgres() -> bool:
 def inserting(table: Any) -> Any:
     """An INSERT that can say what becomes of a row that is there already, in this database."""
     return (postgresql if is_postgres() else sqlite).insert(table)
+
+
+def json_object(values: Mapping[str, Any]) -> Any:
+    """These SQL values by name as one JSON value, in this database."""
+    pairs = [one for pair in values.items() for one in pair]
+    make = func.json_build_object if is_postgres() else func.json_object
+    return type_coerce(make(*pairs), JSON)
 
 
 def is_full(error: Exception) -> bool:

@@ -1,12 +1,31 @@
-"""What people put on records beside their fields goes along when records become one (CUS-7)."""
+"""What people put on records beside their fields (CUS-8, LIST-5).
+
+One's own of a record; and how everybody's go along when records become one (CUS-7).
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from app.extensions import db
+from app.spec.entity import Entity
+from app.spec.types import UTCDateTime
 from app.store import opinions
+from app.store.context import actor
 from app.store.engine import inserting
 from app.store.gate import member_of
 from app.store.opinions import Opinion
@@ -20,6 +39,41 @@ KEPT: Mapping[Any, Sequence[str]] = {
     Opinion: ("aspect", "department_id", "value", "note", "at"),
 }
 """The kinds of mark, and what one says: two of a person that say the same are one."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """One person's own marks on a record."""
+
+    is_starred: bool
+    tags: Mapping[str, bool]
+    """All his tags on records of that kind, each with whether this one has it."""
+    notes: Sequence[Any]
+    """The newest first, as rows with number, text and time."""
+
+
+def own(entity: Entity, record_id: int) -> Own:
+    """The reader's own marks on a record: one statement for all of them."""
+    star, tag, note = Star.__table__.c, PrivateTag.__table__.c, PrivateNote.__table__.c
+    here, never = case((tag.record_id == record_id, 1), else_=0), cast(null(), UTCDateTime())
+
+    def mine(table: Any, *more: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+        return [table.user_id == actor().user_id, table.entity == entity.key, *more]
+
+    parts = (
+        select(literal("star").label("kind"), literal(1).label("number"), literal("").label("text"),
+               never.label("written_at")).where(*mine(star, star.record_id == record_id)),
+        select(literal("tag"), func.max(here), tag.tag, never).where(*mine(tag)).group_by(tag.tag),
+        select(literal("note"), note.id, note.text, note.written_at).where(
+            *mine(note, note.record_id == record_id)
+        ),
+    )  # fmt: skip
+    found: dict[str, list[Any]] = {"star": [], "tag": [], "note": []}
+    for row in db.session.execute(union_all(*parts)):
+        found[row.kind].append(row)
+    tags = {row.text: bool(row.number) for row in sorted(found["tag"], key=lambda row: row.text)}
+    notes = sorted(found["note"], key=lambda row: -row.number)
+    return Own(bool(found["star"]), tags, notes)
 
 
 def copy(entity: str, records: Sequence[int], to: int) -> None:

@@ -25,13 +25,16 @@ from sqlalchemy import (
 from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
+from app.spec.field import Field
 from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField, RelationField
 from app.store import links, scope
 from app.store.attachments import FILE
-from app.store.context import Acting, actor, current, operating, system_scope
+from app.store.context import Acting, actor, current, system_scope
+from app.store.engine import json_object
 from app.store.gate import member_of
 from app.store.history import History
+from app.store.policy import Policy
 
 CHANGES, OWNERSHIP, FILES = "changes", "ownership", "files"
 """The kinds of history entries; every other kind is that of an entity."""
@@ -76,19 +79,6 @@ class Subjects:
             yield catalogue.get(key), ids
 
 
-def subjects(entity: Entity, record_id: int) -> Subjects:
-    """The record and those of its children that the reader may read: a statement per kind."""
-    below = {}
-    for child in entity.children:
-        other = catalogue.get(child.entity)
-        if other.has_timeline and actor().rights.may(other.key, "read"):
-            through = getattr(other.model, other.fields[child.through].column)
-            with operating("read", other.key):
-                found = db.session.scalars(select(other.model.id).where(through == record_id))
-                below[other.key] = list(found)
-    return Subjects(entity, record_id, {key: ids for key, ids in below.items() if ids})
-
-
 def kinds() -> list[Entity]:
     """The kinds of records that stand in timelines and that this reader may read."""
     return [one for one in catalogue if one.moment and actor().rights.may(one.key, "read")]
@@ -109,6 +99,57 @@ def page(of: Subjects, wanted: Wanted, size: int) -> list[Place]:
     with system_scope("every source of a timeline carries its own scope"):
         found = db.session.execute(select(rows).order_by(*newest).limit(limit))
         return [Place(at, source, number) for source, number, at in found]
+
+
+def records(places: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], dict[str, Any]]:
+    """What is stored of records that stand in a timeline, by kind and number: field to JSON value.
+
+    One statement for all kinds. That they may be read has been asked when they were found.
+    """
+    parts = []
+    for key, numbers in places.items():
+        entity = catalogue.get(key)
+        model = entity.model
+        told = {f.key: getattr(model, f.column) for f in shown(entity) if f.is_stored}
+        values = json_object(told).label("told")
+        chosen = select(literal(key).label("kind"), model.id.label("id"), values)
+        parts.append(chosen.where(member_of(model.id, numbers)))
+    if not parts:
+        return {}
+    with system_scope("every source of a timeline carries its own scope"):
+        rows = db.session.execute(union_all(*parts))
+        return {(kind, number): told for kind, number, told in rows}
+
+
+def linked(places: Mapping[str, Sequence[int]]) -> dict[tuple[str, int, str], list[int]]:
+    """The records that those of a timeline are linked with, by kind, number and field; at once."""
+    parts = []
+    for key, numbers in places.items():
+        entity = catalogue.get(key)
+        for f in shown(entity):
+            if isinstance(f, LinksField):
+                mine, theirs = links.ends(entity, f)
+                columns = (literal(key), mine, literal(f.key), theirs)
+                parts.append(select(*columns).where(member_of(mine, numbers)))
+    found: dict[tuple[str, int, str], list[int]] = {}
+    for kind, number, name, other in db.session.execute(union_all(*parts)) if parts else ():
+        found.setdefault((kind, number, name), []).append(other)
+    return found
+
+
+def shown(entity: Entity) -> list[Field]:
+    """The fields that a timeline tells of a record, as far as its reader may read them."""
+    readable = Policy(actor(), entity, "read").readable
+    heads = {entity.title, entity.moment, entity.responsible}
+    return [
+        f
+        for key, f in readable.items()
+        if key in heads or f.fact or f in entity.parents or _is_told(f)
+    ]
+
+
+def _is_told(field: Field) -> bool:
+    return isinstance(field, LinksField) and not field.is_named
 
 
 def _of_entity(

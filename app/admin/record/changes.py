@@ -142,6 +142,11 @@ def person(user: User | None) -> str:
 
 def names_of(entries: Sequence[History]) -> Names:
     """The names of all linked records and team members that these entries mention: a statement."""
+    return {**titles.of_kinds(mentioned(entries)), **named_in_notes(entries)}
+
+
+def mentioned(entries: Sequence[History]) -> dict[str, set[int]]:
+    """By kind the numbers of the records and people that these entries mention."""
     wanted: dict[str, set[int]] = {}
     for e in entries:
         fields = catalogue.get(e.entity).fields if e.entity in catalogue else {}
@@ -151,10 +156,10 @@ def names_of(entries: Sequence[History]) -> Names:
         wanted.setdefault("user", set()).update(members)
         judges = {side[DEPARTMENT] for side in e.changes.get(OPINIONS, ())}
         wanted.setdefault(DEPARTMENT, set()).update(judges)
-    return {**titles.of_kinds(wanted), **_named_in_notes(entries)}
+    return wanted
 
 
-def _named_in_notes(entries: Sequence[History]) -> Names:
+def named_in_notes(entries: Sequence[History]) -> Names:
     """The names of the records that notes mention: of the same kind as theirs."""
     found: dict[tuple[str, int], str] = {}
     for key in _RECORDS:

@@ -6,18 +6,20 @@ from typing import Any
 from flask import flash, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
 
 from app.admin import cells, forms, lists
 from app.admin.once import once
 from app.admin.record.panels import Seen
 from app.admin.state import whole
+from app.extensions import db
 from app.operations import primary
 from app.operations.rules import rules_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.errors import WrongVerb
 from app.store import listing, titles
-from app.store.context import actor
+from app.store.context import actor, operating
 from app.store.idempotency import Replay
 from app.store.policy import Policy
 
@@ -39,9 +41,12 @@ def label(child: Child) -> Any:
     return catalogue.get(child.entity).many
 
 
-def count(child: Child, record_id: int) -> int:
-    """How many there are for this reader."""
-    return listing.count(_policy(child), _query(child, record_id))
+def numbers(child: Child, record_id: int) -> list[int]:
+    """The numbers of those that this reader may list."""
+    entity = catalogue.get(child.entity)
+    through = getattr(entity.model, entity.fields[child.through].column)
+    with operating("list", entity.key):
+        return list(db.session.scalars(select(entity.model.id).where(through == record_id)))
 
 
 def screen(seen: Seen, child: Child, *, is_editable: bool) -> dict[str, Any]:

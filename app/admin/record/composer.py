@@ -67,7 +67,9 @@ def _form(
     policy, fields = Policy(actor(), other, "create"), _inputs(other)
     values = {key: forms.typed(f, f.initial()) for key, f in fields.items()} | dict(raw)
     controls = {
-        key: forms.control(other, f, values.get(key), errors=errors.get(key, ()), policy=policy)
+        key: forms.control(
+            other, f, values.get(key), errors=errors.get(key, ()), policy=policy, offers=False
+        )
         for key, f in fields.items()
     }
     text = controls.pop(other.title)

@@ -78,7 +78,7 @@ def _notes(seen: Seen) -> Mapping[str, Any] | None:
     """What the reader alone noted about the record."""
     if not seen.entity.is_owned:
         return None
-    notes = private.notes(seen.entity.key, seen.record.id)
+    notes = seen.own.notes
     return {
         "action": f"/{seen.entity.plural}/note/{seen.record.id}",
         "csrf_token": generate_csrf(),
@@ -86,7 +86,7 @@ def _notes(seen: Seen) -> Mapping[str, Any] | None:
         "longest": private.LONGEST_NOTE,
         "notes": [
             {
-                "id": note.id,
+                "id": note.number,
                 "text": note.text,
                 "html": linked(note.text),
                 "when": cells.moment(note.written_at),
@@ -101,7 +101,7 @@ def _tags(seen: Seen) -> Mapping[str, Any] | None:
     """The reader's own tags on the record, each leading to all records that bear it."""
     if not seen.entity.is_owned:
         return None
-    mine = private.tags(seen.entity.key, seen.record.id)
+    mine = seen.own.tags
     return {
         "action": f"/{seen.entity.plural}/mark/{seen.record.id}",
         "csrf_token": generate_csrf(),

@@ -13,7 +13,7 @@ from app.admin import lists
 from app.spec.entity import Entity
 from app.spec.field import Beside, Field
 from app.spec.words import Label
-from app.store import titles
+from app.store import marks, titles
 from app.store.policy import Policy
 
 
@@ -26,6 +26,8 @@ class Seen:
     policy: Policy
     fields: tuple[Field, ...]
     names: titles.Links
+    own: marks.Own
+    """The reader's own marks on it."""
     offered: frozenset[str] = frozenset()
     """What its reader may do with it, by slug."""
 

@@ -29,7 +29,7 @@ from app.spec.entity import Child, Entity
 from app.spec.errors import Refusal
 from app.spec.field import SECTION_LABELS, Section
 from app.spec.kinds import BooleanField, OptionField
-from app.store import attachments, door, preferences, stars, titles
+from app.store import attachments, door, marks, preferences, titles
 from app.store.context import actor
 from app.store.history import History
 from app.store.policy import Policy
@@ -56,14 +56,15 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
     seen = replace(seen, offered=frozenset(one["slug"] for one in offered))
     beside = panels.beside(seen)
     below = children.of(entity, seen.record)
-    tabs = _tabs(seen, below, wanted.tab)
+    numbers = {key: children.numbers(child, record_id) for key, child in below.items()}
+    tabs = _tabs(seen, below, numbers, wanted.tab)
     active = next(tab["key"] for tab in tabs if tab["active"])
     return {
         "entity": lists.head(entity),
         "id": record_id,
         "title": titles.title(entity, seen.record),
         "subtitle": _("No. %(number)s", number=record_id),
-        **lists.star_of(entity, record_id, is_set=bool(stars.among(entity, [record_id]))),
+        **lists.star_of(entity, record_id, is_set=seen.own.is_starred),
         "badges": [*_badges(seen), *(b for panel in beside for b in panel.get("badges", ()))],
         "facts": [{"label": str(f.label), "html": seen.html(f)} for f in seen.fields if f.fact],
         "tabs": tabs,
@@ -76,7 +77,9 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         )
         if active in below
         else None,
-        "timeline": timeline.screen(seen, timeline.wanted(wanted.past))
+        "timeline": timeline.screen(
+            seen, {below[key].entity: some for key, some in numbers.items()}, wanted.past
+        )
         if active == TIMELINE
         else None,
         "history": changes.of_entry(seen.record) if isinstance(seen.record, History) else [],
@@ -122,7 +125,8 @@ def look(entity: Entity, record_id: int) -> Seen:
     policy = Policy(actor(), entity, "read")
     record = door.fetch(entity, record_id, "read", policy.readable.values())
     fields = tuple(policy.visible(record, policy.readable.values()))
-    return Seen(entity, record, policy, fields, titles.of_links(entity, [record], fields))
+    names = titles.of_links(entity, [record], fields)
+    return Seen(entity, record, policy, fields, names, marks.own(entity, record_id))
 
 
 def _copy_url(entity: Entity, record_id: int) -> str:
@@ -188,7 +192,9 @@ def by_layer(seen: Seen, order: Sequence[Section]) -> dict[Section, list[dict[st
     return {layer: grouped[layer] for layer in order if layer in grouped}
 
 
-def _tabs(seen: Seen, below: Mapping[str, Child], wanted: str) -> list[dict[str, Any]]:
+def _tabs(
+    seen: Seen, below: Mapping[str, Child], numbers: Mapping[str, Sequence[int]], wanted: str
+) -> list[dict[str, Any]]:
     """The timeline, details, what belongs to the record with its number, team, files, history.
 
     All but details and what belongs to it tell whose it was: what a pool shows its members are
@@ -200,10 +206,7 @@ def _tabs(seen: Seen, below: Mapping[str, Child], wanted: str) -> list[dict[str,
     if entity.has_timeline and not is_limited:
         parts.append((TIMELINE, _("Timeline"), None))
     parts.append(("details", _("Details"), None))
-    parts += [
-        (key, str(children.label(child)), children.count(child, number))
-        for key, child in below.items()
-    ]
+    parts += [(key, str(children.label(child)), len(numbers[key])) for key, child in below.items()]
     if "add_team" in entity.operations and not is_limited:
         parts.append(("team", _("Team"), None))
     if opinions.has_tab(seen):

@@ -1,15 +1,15 @@
 """The timeline of a record: what was noted of it and done with it, newest first (ACT-2, UI-5)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask_babel import format_date
 from flask_babel import gettext as _
 
-from app.admin import cells, lists
+from app.admin import cells
 from app.admin.record import changes
 from app.admin.record.own_marks import linked
 from app.admin.record.panels import Seen
@@ -18,13 +18,14 @@ from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest
+from app.spec.field import Field
 from app.spec.kinds import in_living_memory, iso_date
-from app.spec.relations import RelationField
+from app.spec.relations import LinksField, RelationField
+from app.spec.words import listed
 from app.store import attachments, history, timeline, titles
 from app.store.attachments import Attachment
-from app.store.context import actor, operating
+from app.store.context import actor
 from app.store.history import History
-from app.store.loading import rows_of
 from app.store.policy import Policy
 from app.store.timeline import HISTORY, Place, Subjects, Wanted
 
@@ -82,9 +83,15 @@ def _said(place: Place) -> str:
     return f"{clock.iso(place.at)} {place.source} {place.id}"
 
 
-def screen(seen: Seen, asked: Wanted) -> dict[str, Any]:
-    """A page of the timeline, the way to the next one, and what can be filtered by."""
-    of = timeline.subjects(seen.entity, seen.record.id)
+def screen(
+    seen: Seen, below: Mapping[str, Sequence[int]], args: Mapping[str, str]
+) -> dict[str, Any]:
+    """A page of the timeline, the way to the next one, and what can be filtered by.
+
+    ``below`` are the numbers of what belongs to the record, by kind; ``args`` those of the address.
+    """
+    asked = wanted(args)
+    of = Subjects(seen.entity, seen.record.id, _readable(below))
     places = timeline.page(of, asked, SHOWN)
     shown = places[:SHOWN]
     base = f"/{seen.entity.plural}/show/{seen.record.id}"
@@ -92,7 +99,7 @@ def screen(seen: Seen, asked: Wanted) -> dict[str, Any]:
     older = f"{base}?{urlencode({**kept, 'after': _said(shown[-1])})}" if places[SHOWN:] else ""
     return {
         "action": base,
-        "days": _days(_items(seen, of, shown)),
+        "days": _days(_items(seen, shown)),
         "older_url": older,
         "newest_url": f"{base}?{urlencode(kept)}" if asked.after else "",
         "is_filtered": bool(kept),
@@ -101,6 +108,15 @@ def screen(seen: Seen, asked: Wanted) -> dict[str, Any]:
             **{key: kept.get(key, "") for key in ("since", "until", "words")},
             "kinds": _kinds(asked.kind),
         },
+    }
+
+
+def _readable(below: Mapping[str, Sequence[int]]) -> dict[str, Sequence[int]]:
+    """Those of which something is told, to whoever may not only list them."""
+    return {
+        key: numbers
+        for key, numbers in below.items()
+        if numbers and catalogue.get(key).has_timeline and actor().rights.may(key, "read")
     }
 
 
@@ -131,68 +147,107 @@ def _days(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _items(seen: Seen, of: Subjects, places: Sequence[Place]) -> list[dict[str, Any]]:
+def _items(seen: Seen, places: Sequence[Place]) -> list[dict[str, Any]]:
     """What stands at these places, in their order."""
-    ids: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
     for place in places:
-        ids.setdefault(place.source, []).append(place.id)
-    found: dict[tuple[str, int], dict[str, Any]] = {}
-    for source, numbers in ids.items():
-        items = (
-            _saves(seen, of, numbers)
-            if source == HISTORY
-            else _records(seen, catalogue.get(source), numbers)
-        )
-        found |= {(source, number): item for number, item in items}
+        numbers.setdefault(place.source, []).append(place.id)
+    entries = sorted(history.of_numbers(numbers.pop(HISTORY, [])), key=_of)
+    told = _Told(numbers)
+    wanted = _united(changes.mentioned(entries), told.mentioned())
+    names = {**titles.of_kinds(wanted), **changes.named_in_notes(entries)}
+    found = {(HISTORY, number): item for number, item in _saves(seen, entries, names)}
+    found |= {place: told.item(seen, *place, names) for place in told.values}
     ordered = ((place, found.get((place.source, place.id))) for place in places)
     return [{**item, "at": place.at} for place, item in ordered if item]
 
 
-def _records(
-    seen: Seen, entity: Entity, numbers: Sequence[int]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Records of one kind: who, when, the text, the facts, the files."""
-    policy = Policy(actor(), entity, "read")
-    fields = list(policy.readable.values())
-    with operating("read", entity.key):
-        records = rows_of(policy, numbers, fields)
-    names = titles.of_links(entity, records, fields)
-    files = attachments.of_many(entity.key, [one.id for one in records]) if entity.has_files else {}
-    whose = entity.fields.get(entity.responsible)
-    told = [f for f in fields if f.fact and f.key not in (entity.title, entity.moment)]
-    shows = [(f, lists.value_cell(policy, f, names)) for f in told]
-    for record in records:
-        yield (
-            record.id,
-            {
-                "kind": entity.key,
-                "id": record.id,
-                "icon": entity.icon,
-                "label": str(entity.one),
-                "who": cells.linked(whose, getattr(record, whose.key))
-                if isinstance(whose, RelationField)
-                else "",
-                "when": cells.moment(getattr(record, entity.moment)),
-                "url": f"/{entity.plural}/show/{record.id}",
-                "text": linked(str(getattr(record, entity.title) or "")),
-                "facts": [
-                    {"label": str(f.label), "html": html}
-                    for f, show in shows
-                    if (html := show(record))
-                ],
-                "about": _about(seen, entity, record),
-                "files": [_file(entity, file) for file in files.get(record.id, ())],
-            },
-        )
+def _united(*several: Mapping[str, Iterable[int]]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for one in several:
+        for key, numbers in one.items():
+            found.setdefault(key, set()).update(numbers)
+    return found
 
 
-def _about(seen: Seen, entity: Entity, record: Any) -> Any:
-    """Which of the records that belong to this one it is about; nothing when it is about itself."""
-    for link in entity.parents:
-        named = getattr(record, link.key, None)
-        if named is not None and (link.to, named.id) != (seen.entity.key, seen.record.id):
-            return cells.linked(link, named)
-    return ""
+class _Told:
+    """What is told of the records in a part of a timeline, whatever their kinds."""
+
+    def __init__(self, numbers: Mapping[str, Sequence[int]]) -> None:
+        self.values = timeline.records(numbers)
+        self.links = timeline.linked(numbers)
+        filed = {key: some for key, some in numbers.items() if catalogue.get(key).has_files}
+        self.files = attachments.of_many(filed)
+
+    def mentioned(self) -> dict[str, set[int]]:
+        """By kind the numbers of the records that they name."""
+        found: dict[str, set[int]] = {}
+        for (key, _number), values in self.values.items():
+            for f in timeline.shown(catalogue.get(key)):
+                if isinstance(f, RelationField) and values[f.key]:
+                    found.setdefault(f.to, set()).add(values[f.key])
+        for (key, _number, name), others in self.links.items():
+            to = cast(LinksField, catalogue.get(key).fields[name]).to
+            found.setdefault(to, set()).update(others)
+        return found
+
+    def item(self, seen: Seen, key: str, number: int, names: changes.Names) -> dict[str, Any]:
+        """One record: who, when, the text, the facts, the files."""
+        entity, values = catalogue.get(key), self.values[key, number]
+        who = names.get(("user", values.get(entity.responsible) or 0), "")
+        return {
+            "kind": key,
+            "id": number,
+            "icon": entity.icon,
+            "label": str(entity.one),
+            "who": cells.person(who) if who else "",
+            "when": cells.moment(_moment(values[entity.moment])),
+            "url": f"/{entity.plural}/show/{number}",
+            "text": linked(str(values[entity.title] or "")),
+            "facts": list(self._facts(entity, number, names)),
+            "about": self._about(seen, entity, values, names),
+            "files": [_file(entity, file) for file in self.files.get((key, number), ())],
+        }
+
+    def _facts(self, entity: Entity, number: int, names: changes.Names) -> Iterator[dict[str, Any]]:
+        values, policy = self.values[entity.key, number], Policy(actor(), entity, "read")
+        for f in timeline.shown(entity):
+            if isinstance(f, LinksField):
+                others = self.links.get((entity.key, number, f.key), ())
+                said: Any = listed(filter(None, (names.get((f.to, i), "") for i in others)))
+            elif f.fact and f.key not in (entity.title, entity.moment, entity.responsible):
+                said = _shown(policy, f, values[f.key])
+            else:
+                continue
+            if said:
+                yield {"label": str(f.label), "html": said}
+
+    def _about(
+        self, seen: Seen, entity: Entity, values: Mapping[str, Any], names: changes.Names
+    ) -> Any:
+        """Of which record that belongs to this one it is told; nothing when of this one."""
+        for link in entity.parents:
+            number = values.get(link.key)
+            if number and (link.to, number) != (seen.entity.key, seen.record.id):
+                name = names.get((link.to, number), "")
+                return cells.leading_to(catalogue.get(link.to), number, name)
+        return ""
+
+
+def _shown(policy: Policy, f: Field, value: Any) -> Any:
+    """A stored value as its reader sees it."""
+    if value is None:
+        return ""
+    was = _moment(value) if f.kind == "datetime" else f.from_json(value)
+    if f.key in policy.masked:
+        return policy.shown(f, was)
+    return cells.show(cells.cell(f), was)
+
+
+def _moment(text: str) -> datetime:
+    """An instant as this database says it in JSON."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _file(entity: Entity, file: Attachment) -> dict[str, Any]:
@@ -204,11 +259,9 @@ def _file(entity: Entity, file: Attachment) -> dict[str, Any]:
 
 
 def _saves(
-    seen: Seen, of: Subjects, numbers: Sequence[int]
+    seen: Seen, entries: Sequence[History], names: changes.Names
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """The history: what one save did to one record stands at its newest entry."""
-    entries = sorted(history.of_numbers(numbers), key=_of)
-    names = changes.names_of(entries)
     for (key, record_id), some in groupby(entries, key=_of):
         entity = catalogue.get(key)
         is_own = entity is seen.entity and record_id == seen.record.id
@@ -216,8 +269,8 @@ def _saves(
         for save in changes.saves(policy, list(some), policy.readable, names):
             about = "" if is_own else cells.leading_to(entity, record_id, save["subject"])
             kept = {"kind": HISTORY, "icon": "history", "about": about}
-            told = {} if save["is_birth"] else {"changes": save["changes"]}
-            yield save["number"], {**save, "changes": (), **told, **kept}
+            told = () if save["is_birth"] else save["changes"]
+            yield save["number"], {**save, "changes": told, **kept}
 
 
 def _of(entry: History) -> tuple[str, int]:
