@@ -133,7 +133,7 @@ class EntityView(BaseView):
     @expose("/compose/<int:pk>", methods=["POST"])
     def compose(self, pk: int) -> Answer:
         """Write down on a record's page what belongs to it: a follow-up (ACT)."""
-        raw = composer.read(self.entity, pk)
+        raw = composer.read(self.entity)
         try:
             answer = composer.write(self.entity, pk, raw)
         except (Invalid, Conflict) as refusal:

@@ -14,10 +14,11 @@ from app.extensions import db
 from app.operations.rules import rules_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.errors import Conflict, Invalid
+from app.spec.errors import Conflict, Invalid, NotPermitted
 from app.spec.relations import RelationField
-from app.store.context import current, operating
+from app.store.context import actor, current, operating
 from app.store.scope import whole
+from app.store.writer import OUTSIDE
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,12 @@ def link_of(entity: Entity, values: Mapping[str, Any]) -> RelationField:
 def demand(entity: Entity, values: Mapping[str, Any], asked: Iterable[str] = ()) -> Parent:
     """The record, with those of the ``asked`` fields that it has.
 
-    Invalid when it isn't within the writer's reach, Conflict when it is only there to be read.
+    Invalid when it isn't within the writer's reach, Conflict when it is only there to be read,
+    NotPermitted to write in the name of somebody who isn't (PERM-5).
     """
+    reach = actor().rights.reach(entity.key, "create")
+    if not reach.covers(values[entity.responsible]):
+        raise NotPermitted(OUTSIDE)
     link = link_of(entity, values)
     found = current().memory.get(_place(entity, link, values))
     return found or _looked_up(entity, link, values, asked)

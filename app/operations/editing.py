@@ -169,7 +169,8 @@ def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False
         rules.before_create(entity, values)
         marks = namesakes.marks(entity, values, is_confirmed=is_confirmed)
         likenesses.ask(entity, values, is_confirmed=is_confirmed)
-        [record_id] = insert_rows(entity, [values], Context("create", extra=marks))
+        how = Context("create", extra=marks, is_seen=entity.is_attached)
+        [record_id] = insert_rows(entity, [values], how)
         rules.after_create(entity, record_id, values)
         telling.of_birth(entity, record_id, values)
     return record_id

@@ -26,6 +26,7 @@ from app.store.engine import LAST_NUMBER, is_postgres
 from app.store.gate import member_of
 from app.store.many import NOTHING, insert_columns
 
+OUTSIDE = _l("This would put the record outside of what you may have.")
 MAX_GROUPS = 20
 SCOPE_FIELDS = frozenset({"owner", "author", "pool"})
 """The fields that decide whose rows they are: only they can push a row out of a scope."""
@@ -63,6 +64,8 @@ class Context:
     is_handover: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Columns without a field, written to every row: deletion marks."""
+    is_seen: bool = False
+    """It has been made sure, with what it hangs on held, that it lies within the doer's scope."""
 
 
 def stored(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +124,7 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
         ),
         how.operation_id,
     )
-    if entity.responsible and not how.is_handover:
+    if entity.responsible and not (how.is_handover or how.is_seen):
         look_again(entity, ids, "create")
     return ids
 
@@ -219,7 +222,7 @@ def look_again(entity: Entity, ids: Sequence[int], operation: str) -> None:
             select(func.count(entity.model.id)).where(member_of(entity.model.id, ids))
         )
     if found != len(set(ids)):
-        raise NotPermitted(_l("This would put the record outside of what you may have."))
+        raise NotPermitted(OUTSIDE)
 
 
 def _scope_after(operation: str) -> str:

@@ -16,7 +16,7 @@ from app.operations.rules import rules_of
 from app.spec import files as spec_files
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.errors import NotFound
+from app.spec.errors import Invalid, NotFound
 from app.spec.field import Field
 from app.spec.relations import RelationField
 from app.spec.words import Label
@@ -97,27 +97,34 @@ def again(
     return _form(entity, record_id, found[0], raw, errors)
 
 
-def read(entity: Entity, pk: int) -> dict[str, Any]:
+def read(entity: Entity) -> dict[str, Any]:
     """What was typed; NotFound for a kind of record about which nothing is written down.
 
-    NotPermitted, NotFound as for the record itself.
+    NotPermitted for whoever may write nothing down.
     """
     found = _kind(entity)
     if found is None:
         raise NotFound
     door.demand(found[0].key, "create")
-    door.fetch(entity, pk, "read", ())
     return forms.read(request.form, _inputs(found[0]))
 
 
 def write(entity: Entity, pk: int, raw: Mapping[str, Any]) -> Replay:
-    """Write it down, with the files that came along; once, commits. Raises as creating does."""
+    """Write it down, with the files that came along; once, commits.
+
+    Raises as creating does, NotFound when the record isn't within reach.
+    """
     found = _kind(entity)
     assert found is not None  # noqa: S101 - for the type checker; it has been read
     other, link = found
 
     def written(received: Sequence[Received]) -> Replay:
-        number = editing.create(other, {**raw, link.key: pk})
+        try:
+            number = editing.create(other, {**raw, link.key: pk})
+        except Invalid as refusal:
+            if link.key in refusal.fields:
+                raise NotFound from None
+            raise
         for one in received:
             attachments.add(other, number, str(raw.get(other.title) or "")[:80], one)
         flash(_("Saved."), "success")
