@@ -97,7 +97,8 @@ class Form:
     @property
     def place(self) -> str:
         """Where its record is looked at, along the list the reader came from (LIST-5)."""
-        return walk.carried(f"/{self.entity.plural}/show/{self.pk}", request.args)
+        tab = "?tab=details" if SECTION in request.args else ""
+        return walk.carried(f"/{self.entity.plural}/show/{self.pk}{tab}", request.args)
 
     @property
     def mode(self) -> str:

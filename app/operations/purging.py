@@ -1,9 +1,11 @@
 """Purging: out of the recycle bin for good, with what was deleted along (CUS-3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import true
 
 from app.operations.behaviour import Behaviour, Row, Run, lock_rows
 from app.operations.lifecycle import batches_of, below, in_batches, roots_of
@@ -24,7 +26,7 @@ class Purge(Behaviour):
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         ids = [row.id for row in rows]
         batches = {batch for batch in batches_of(run.entity, ids).values() if batch}
-        levels = list(below(run.entity, ids, in_batches(batches)))
+        levels = list(below(run.entity, ids, _going(batches)))
         run.memory["levels"], roots = levels, roots_of(run.entity, ids, levels)
         run.memory["roots"], run.memory["held"] = roots, _held(roots)
 
@@ -45,6 +47,13 @@ class Purge(Behaviour):
         with system_scope("what hangs on a purged record goes, whoever put it there"):
             titles = {c.id: c.title for c in changes}
             remove_rows(run.entity, titles, self.slug, run.operation_id)
+
+
+def _going(batches: Iterable[str]) -> Callable[[Any], Any]:
+    """Those deleted along; and whatever is attached to a record, deleted before it or with it: it
+    can't be without the record (ACT-3)."""
+    along = in_batches(batches)
+    return lambda model: true() if model.__attached__ else along(model)
 
 
 def _held(roots: Mapping[str, Mapping[int, int]]) -> dict[int, Blocker]:

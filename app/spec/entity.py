@@ -12,7 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from app.spec import menu
-from app.spec.conditions import columns_in, condition
+from app.spec.conditions import columns_in
 from app.spec.conversion import Conversion
 from app.spec.errors import DeclarationError
 from app.spec.field import Field
@@ -23,6 +23,7 @@ from app.spec.quality import Check
 from app.spec.relations import LinksField, RelationField
 from app.spec.roles import BUILT_IN_ROLES, Grant
 from app.spec.scopes import Scope
+from app.spec.views import View, view
 from app.spec.words import Label
 
 
@@ -39,38 +40,6 @@ class Child:
     """Its owner follows the parent into and out of the pool (POOL-8)."""
     in_sheets: bool = False
     """A row that is imported may carry one of them beside its record (IMP)."""
-
-
-@dataclass(frozen=True)
-class View:
-    """A built-in saved view: a name and a filter of the contract's grammar (LIST-4)."""
-
-    key: str
-    label: Label
-    filters: tuple[Mapping[str, Any], ...]
-
-
-def view(key: str, en: str, zh: str, column: str, operator: str, value: Any = None) -> View:
-    """A built-in view with one condition."""
-    return View(key, Label(en, zh), (condition(column, operator, value),))
-
-
-def quiet(days: int, last: str, *otherwise: str) -> View:
-    """The built-in view of owned records not followed up for so many days (LIST-4).
-
-    What counts is the field ``last``; where that is empty the first of ``otherwise`` that isn't.
-    """
-    ago = {"opr": "within", "value": f"over_{days}_days_ago"}
-    times = (last, *otherwise)
-    cases = [
-        {"and": [*({"col": earlier, "opr": "empty"} for earlier in times[:i]), {"col": key, **ago}]}
-        for i, key in enumerate(times)
-    ]
-    return View(
-        f"quiet_{days}",
-        Label(f"Not followed up for {days} days", f"{days} 天未跟进"),
-        ({"col": "owner", "opr": "not_empty"}, {"or": cases}),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,12 +38,13 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.columns import boolean, choice, link, long_text, moment, person, text
-from app.spec.entity import Entity, View, quiet, view
+from app.spec.entity import Entity
 from app.spec.field import Field, Section
 from app.spec.kinds import BooleanField, CountField
 from app.spec.options import fixed, option
 from app.spec.relations import LinksField, RelationField
 from app.spec.types import UTCDateTime
+from app.spec.views import View, quiet, view
 from app.store import indexes
 
 TABLES = {"user": "user_account"}

@@ -206,7 +206,7 @@ def test_layers_are_ones_own(world: World) -> None:
     mine, other = (Person(who, world.client(who)) for who in ("sales1a", "leader1"))
 
     def shown(person: Person) -> list[str]:
-        return re.findall(r'data-layer="(\w+)"( open)?', person.get(MINE).text)
+        return re.findall(r'data-layer="(\w+)"( open)?', person.get(f"{MINE}?tab=details").text)
 
     start = shown(mine)
     assert [name for name, _open in start][:2] == ["basic", "business"]

@@ -60,7 +60,10 @@ def test_it_is_told_with_its_telephone_as_its_reader_may(world: World, engine: E
 
     def pages() -> list[str]:
         assert MOBILE not in Reader(world, "finance").client.get("/customers/show/1").text
-        return [seller.open("all").text, seller.client.get("/customers/show/1").text]
+        return [
+            seller.open("all").text,
+            seller.client.get("/customers/show/1?tab=details").text,
+        ]
 
     assert [f'href="tel:{MOBILE}"' in page for page in pages()] == [True, True]
     grant_fields(engine, "salesperson", "contact", mobile={"mask": 1})

@@ -118,6 +118,10 @@ def test_purge_leaves_no_row_of_it_anywhere(world: World, engine: Engine) -> Non
         told = connection.execute(
             text("SELECT entity, record_id, subject FROM history WHERE operation = 'purge'")
         ).all()
+    noted = {i for entity, i, _subject in told if entity == "follow_up"}
+    assert noted, "what was noted of it goes too, whenever it was deleted"
+    gone["follow_up"] = sorted(noted)
+    assert orphans(world, engine, gone) == []
     assert {(entity, i) for entity, i, _subject in told} == {
         (key, i) for key, ids in gone.items() for i in ids
     }

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 
 from app.admin.security import passwords
 from app.extensions import db
+from app.operations.rules import rules_of
 from app.spec.catalogue import catalogue
 from app.store import access
 from app.store.context import system_scope
@@ -100,6 +101,8 @@ def load_rows(company: Company, key: str, people: Ids, pools: Ids) -> None:
     db.session.execute(update(table).where(table.c.id.in_(deleted)).values(**marks))
     for row in rows:
         load_seats(key, row, people)
+    if entity.is_attached:  # what hangs on a record, the record tells
+        rules_of(entity).after_write(entity, [row.id for row in rows if not row.is_deleted])
 
 
 def values_of(key: str, row: Row, people: Mapping[str, int], pools: Ids) -> dict[str, Any]:

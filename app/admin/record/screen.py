@@ -35,7 +35,7 @@ from app.store.history import History
 from app.store.policy import Policy
 
 ARGUMENTS = frozenset({"tab", "as_of", "before", *timeline.ARGUMENTS})
-TIMELINE = "timeline"
+TIMELINE, DETAILS = "timeline", "details"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
     seen = replace(seen, offered=frozenset(one["slug"] for one in offered))
     beside = panels.beside(seen)
     below = children.of(entity, seen.record)
-    numbers = {key: children.numbers(child, record_id) for key, child in below.items()}
+    numbers = children.numbers(below, record_id)
     tabs = _tabs(seen, below, numbers, wanted.tab)
     active = next(tab["key"] for tab in tabs if tab["active"])
     return {
@@ -66,12 +66,16 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         "subtitle": _("No. %(number)s", number=record_id),
         **lists.star_of(entity, record_id, is_set=seen.own.is_starred),
         "badges": [*_badges(seen), *(b for panel in beside for b in panel.get("badges", ()))],
-        "facts": [{"label": str(f.label), "html": seen.html(f)} for f in seen.fields if f.fact],
+        "facts": [
+            {"key": f.key, "label": str(f.label), "html": seen.html(f)}
+            for f in seen.fields
+            if f.fact
+        ],
         "tabs": tabs,
         "actions": offered,
         "copy_url": _copy_url(entity, record_id),
         "panels": beside,
-        "details": _details(seen, offered) if active == "details" else None,
+        "details": _details(seen, offered) if active == DETAILS else None,
         "children": children.screen(
             seen, below[active], is_editable=any(one["slug"] == "edit" for one in offered)
         )
@@ -117,7 +121,7 @@ def arrange(entity: Entity, record_id: int, step: str) -> str:
     shown = list(by_layer(seen, tuple(Section)))
     layers.arrange(entity, shown, step)
     db.session.commit()
-    return f"/{entity.plural}/show/{record_id}"
+    return f"/{entity.plural}/show/{record_id}?tab={DETAILS}"
 
 
 def look(entity: Entity, record_id: int) -> Seen:
@@ -205,7 +209,7 @@ def _tabs(
     parts: list[tuple[str, str, int | None]] = []
     if entity.has_timeline and not is_limited:
         parts.append((TIMELINE, _("Timeline"), None))
-    parts.append(("details", _("Details"), None))
+    parts.append((DETAILS, _("Details"), None))
     parts += [(key, str(children.label(child)), len(numbers[key])) for key, child in below.items()]
     if "add_team" in entity.operations and not is_limited:
         parts.append(("team", _("Team"), None))

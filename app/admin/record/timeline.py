@@ -277,9 +277,7 @@ def _saves(
         policy = seen.policy if is_own else Policy(actor(), entity, "read")
         for save in changes.saves(policy, list(some), policy.readable, names):
             about = "" if is_own else cells.leading_to(entity, record_id, save["subject"])
-            kept = {"kind": HISTORY, "icon": "history", "about": about}
-            told = () if save["is_birth"] else save["changes"]
-            yield save["number"], {**save, "changes": told, **kept}
+            yield save["number"], {**save, "kind": HISTORY, "icon": "history", "about": about}
 
 
 def _of(entry: History) -> tuple[str, int]:
