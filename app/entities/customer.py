@@ -1,7 +1,5 @@
 """Customers: the companies and people we do business with (CUS)."""
 
-from typing import Any
-
 from app.entities.choices import DEAL_STATUS, EMPLOYEES, INDUSTRY, LEVEL, SOURCE, due, next_contact
 from app.entities.judged import JUDGED
 from app.spec.declare import (
@@ -24,7 +22,7 @@ from app.spec.declare import (
 from app.store.record import Lockable, Pooled, Record
 
 EVERYDAY = (*POOLED, *LOCKS, "set_deal_status", "judge", *TAGS)
-_WON: dict[str, Any] = {"system": True, "section": Section.COOPERATION}
+_WON = {"system": True, "section": Section.COOPERATION}
 
 
 class Customer(Lockable, Pooled, Record):

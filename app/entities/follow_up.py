@@ -10,7 +10,13 @@ class FollowUp(Attached, Record):
     """Belongs to one record; whoever reads that reads it (ACT-3)."""
 
     text = field.long_text(
-        "Text", "跟进内容", max_length=5000, required=True, listed=True, search="text"
+        "Text",
+        "跟进内容",
+        max_length=5000,
+        required=True,
+        listed=True,
+        search="text",
+        has_phrases=True,
     )
     happened_at = Attached.happened_at
     author = Attached.author
