@@ -5,6 +5,8 @@ from app.rules.contacts import PrimaryContactRules
 from app.spec.declare import TAGGED, Entity, Label, Scope, catalogue, field, grant, quality, roles
 from app.store.record import Owned, Record
 
+WORKING = "list read create edit import add_tags remove_tags"
+
 
 class Contact(Owned, Record):
     name = field.name("Name", "姓名", max_length=80, also=("联系人", "称呼"))
@@ -46,13 +48,8 @@ contact = catalogue.declare(
         quality=(*quality.REACHED, quality.unborn("birthday")),
         grants={
             roles.SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, TAGGED),
-            roles.SALESPERSON: grant(
-                Scope.SELF,
-                "list read create edit delete import add_team remove_team add_tags remove_tags",
-            ),
-            roles.CLERK: grant(
-                Scope.DEPARTMENT, "list read create edit import add_tags remove_tags"
-            ),
+            roles.SALESPERSON: grant(Scope.SELF, f"{WORKING} delete add_team remove_team"),
+            roles.CLERK: grant(Scope.DEPARTMENT, WORKING),
             roles.SERVICE: grant(Scope.ALL, "list read"),
             roles.AUDITOR: grant(Scope.ALL, "list read"),
         },
