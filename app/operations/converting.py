@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.operations import judging, pointing
+from app.operations import attached_copies, judging, pointing
 from app.operations.behaviour import Behaviour, Row, Run, permitted, write
 from app.operations.editing import complete_ownership
 from app.operations.lifecycle import Delete, Levels
@@ -106,6 +106,7 @@ class Convert(Behaviour):
             for i, new in _insert(run, beside.entity, rows).items():
                 made[i][beside.entity] = new
         _share_files(run, way.into, became, {c.id: c.title for c in changes})
+        attached_copies.make(run, way.into, became)
         judging.carry(run, catalogue.get(way.into), became)
         told = [
             replace(c, values={**c.values, way.into: became[c.id]}, notes=_note(made[c.id]))
@@ -149,6 +150,7 @@ class TakeBack(PutBack):
             way, written = _way(run.entity), run.written
             became = {c.id: written[c.id][way.into][1] for c in changes}
             attachments.unshare(run.entity.key, way.into, became)
+            attached_copies.take_back(run, way.into, became)
             if catalogue.get(way.into).judged:
                 opinions.take_back(run.params["run"], way.into, sorted(set(became.values())))
 

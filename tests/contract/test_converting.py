@@ -292,3 +292,37 @@ def test_invalid_needs_a_reason_of_the_dictionary(
     assert stored(engine, "lead", lead)["invalid_reason"] == "no_interest"
     assert api.bulk("leads", "reopen", [lead]).json["done"] == 1
     assert stored(engine, "lead", lead)["invalid_reason"] is None
+
+
+def test_follow_ups_come_along_and_go_again(world: World, engine: Engine) -> None:
+    """LEAD-1: copied as they were, each with its author; undo leaves those of the lead alone."""
+    api, [lead, *_others] = Api(world, "manager"), leads(engine, "sales1a")
+    for who, said in (("sales1a", "First call"), ("leader1", "Second call")):
+        noted = Api(world, who).post("/follow-ups/", {"lead": lead, "text": said, "method": "call"})
+        assert noted.status_code == 201
+    mine = rows_in(engine, "follow_up", lead_id=lead, deleted_at=None)
+    run = api.bulk("leads", "convert", [lead], {}).json
+    assert run["done"] == 1
+    customer = stored(engine, "lead", lead)["customer_id"]
+    copies = rows_in(engine, "follow_up", customer_id=customer)
+    told = ("text", "author_id", "method", "happened_at", "next_contact_at")
+    assert [[c[key] for key in told] for c in copies] == [[m[key] for key in told] for m in mine]
+    assert len(copies) == len(mine) >= 2
+    assert stored(engine, "customer", customer)["last_follow_up_text"] == "Second call"
+    assert api.post(f"/operations/{run['operation_id']}/undo", {}).json["done"] >= 1
+    assert rows_in(engine, "follow_up", customer_id=customer, deleted_at=None) == []
+    assert rows_in(engine, "follow_up", lead_id=lead, deleted_at=None) == mine
+
+
+def test_follow_ups_join_the_customer_they_are_attached_to(world: World, engine: Engine) -> None:
+    """LEAD-1: beside what was noted there; after undo it tells of its own last one again."""
+    api, [lead, *_others] = Api(world, "manager"), leads(engine, "sales1a")
+    assert api.post("/follow-ups/", {"customer": 1, "text": "Of its own"}).status_code == 201
+    before = rows_in(engine, "follow_up", customer_id=1, deleted_at=None)
+    assert api.post("/follow-ups/", {"lead": lead, "text": "Of the lead"}).status_code == 201
+    run = api.bulk("leads", "convert", [lead], {"customer": 1}).json
+    assert run["done"] == 1
+    assert stored(engine, "customer", 1)["last_follow_up_text"] == "Of the lead"
+    assert api.post(f"/operations/{run['operation_id']}/undo", {}).json["done"] >= 1
+    assert rows_in(engine, "follow_up", customer_id=1, deleted_at=None) == before
+    assert stored(engine, "customer", 1)["last_follow_up_text"] == "Of its own"
