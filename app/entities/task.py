@@ -69,6 +69,7 @@ task = catalogue.declare(
         rank=60,
         title="title",
         order="due_at",
+        moment="created_at",
         operations=(*KEEPING, "purge"),
         has_files=True,
         rules=TaskRules(),

@@ -233,3 +233,17 @@ def test_texts_are_text(person: Person) -> None:
     assert 'href="https://tea.example/?a=1&amp;b=' in page
     assert "{{7*7}}<br>and more" in page
     assert datetime.fromisoformat(re.findall(r'<time datetime="([^"]+Z)"', page)[0])
+
+
+def test_tasks_stand_in_it_for_whoever_sees_them(world: World, person: Person) -> None:
+    """ACT-2, contract §6: a task goes by its own scope, not by the record that it is about."""
+    api = Api(world, "leader1")
+    for title, participants in (("Ask for an offer", []), ("Visit them", ["sales1a"])):
+        values = {"title": title, "customer": 1, "participants": participants}
+        assert api.post("/tasks/", values).status_code == 201
+    leader = Person("leader1", world.client("leader1"))
+    assert len(told(walk(leader), "Ask for an offer")) == 1
+    assert told(walk(person), "Ask for an offer") == []
+    assert len(told(walk(person), "Visit them")) == 1
+    assert len(told(walk(leader, kind="task", words="offer"), "Ask")) == 1
+    assert told(walk(leader, kind="follow_up"), "Visit them") == []
