@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.browser, ON_SQLITE]
 PAGES = (
     "/customers/list/",
     "/customers/show/1",
+    "/customers/show/1?tab=details",
     "/customers/show/1?tab=team",
     "/customers/edit/1",
     "/matrix/2",

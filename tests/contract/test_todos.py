@@ -390,7 +390,7 @@ def test_what_is_due_says_so_wherever_it_stands(world: World, planned: Engine) -
         "/customers/list/?order=next_contact_at": ["late", "today", "today"],
         f"/to-dos/{TODAY}": ["today"],
         f"/to-dos/{LATE}": ["late"],
-        "/customers/show/2": ["late", "late", "late"],  # on top, beside and among all fields
+        "/customers/show/2?tab=details": ["late"] * 3,  # on top, beside and among all fields
     }
     for path, found in pages.items():
         text = client.get(path).text

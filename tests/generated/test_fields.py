@@ -143,7 +143,8 @@ def everywhere(case: Case) -> Iterator[tuple[str, str]]:
     for name, path in {
         "list": f"/{plural}/list/?size=100",
         "list by REST": f"/api/v1/{plural}/?q=(page_size:100)",
-        "record": f"/{plural}/show/{number}",
+        "record": f"/{plural}/show/{number}?tab=details",
+        "timeline": f"/{plural}/show/{number}",
         "history": f"/{plural}/show/{number}?tab=history",
         "record by REST": f"/api/v1/{plural}/{number}",
         "edit form": f"/{plural}/edit/{number}",

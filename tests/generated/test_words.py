@@ -76,6 +76,8 @@ def pages(entity: Any) -> list[str]:
              f"{base}/show/{number}?tab=history", f"{base}/list/?order=nonsense"]  # fmt: skip
     if "create" in entity.operations:
         found += [f"{base}/add", f"{base}/edit/{number}"]
+    if entity.has_timeline:
+        found.append(f"{base}/show/{number}?tab=details")
     if "add_team" in entity.operations:
         found.append(f"{base}/show/{number}?tab=team")
     if "delete" in entity.operations:
