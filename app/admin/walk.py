@@ -80,8 +80,9 @@ def keep(screen: dict[str, Any], args: Mapping[str, str]) -> None:
     for part, key in _returning(screen):
         if part.get(key):
             part[key] = carried(part[key], args)
-    if screen["past"]:
-        screen["past"]["hidden"] = [(FROM, args[FROM])]
+    for part in (screen["past"], screen["timeline"]):
+        if part:
+            part["hidden"] = [(FROM, args[FROM])]
 
 
 def _returning(screen: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
@@ -95,4 +96,6 @@ def _returning(screen: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
         yield screen["children"]["primary"], "action"
     yield from ((one, "as_of_url") for one in past.get("saves", ()))
     yield from ((past, key) for key in ("older_url", "newest_url", "now_url"))
+    timeline = screen["timeline"] or {}
+    yield from ((timeline, key) for key in ("older_url", "newest_url", "clear_url"))
     yield details, "arrange_url"

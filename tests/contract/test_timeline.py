@@ -190,6 +190,11 @@ def test_by_person(person: Person, engine: Engine) -> None:
         {"after": "2026-01-01 history 1"},
         {"after": "2026-01-01T00:00:00Z history one"},
         {"person": "me"},
+        {"person": "9" * 30},
+        {"after": f"2026-01-01T00:00:00Z history {'9' * 30}"},
+        {"after": "9999-12-31T23:59:59-12:00 history 1"},
+        {"words": "a\x00b"},
+        {"words": "x" * 101},
     ],
 )
 def test_what_cannot_be_asked(person: Person, asked: Mapping[str, str]) -> None:

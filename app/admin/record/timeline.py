@@ -21,10 +21,12 @@ from app.spec.errors import BadRequest
 from app.spec.field import Field
 from app.spec.kinds import in_living_memory, iso_date
 from app.spec.relations import LinksField, RelationField
+from app.spec.text import is_storable
 from app.spec.words import listed
 from app.store import attachments, history, timeline, titles
 from app.store.attachments import Attachment
 from app.store.context import actor
+from app.store.door import MAX_ID
 from app.store.history import History
 from app.store.policy import Policy
 from app.store.timeline import HISTORY, Place, Subjects, Wanted
@@ -44,23 +46,26 @@ def wanted(args: Mapping[str, str]) -> Wanted:
     kind = args.get("kind", "")
     if kind not in ("", *PARTS, *(one.key for one in catalogue if one.moment)):
         raise BadRequest
-    until = _day(args.get("until", ""))
+    words = args.get("words", "").strip()
+    if len(words) > LONGEST_WORDS or not is_storable(words):
+        raise BadRequest
     return Wanted(
         kind,
         whole(args.get("person"), 0) or None,
         _day(args.get("since", "")),
-        until + timedelta(days=1) if until else None,
-        args.get("words", "").strip()[:LONGEST_WORDS],
+        _day(args.get("until", ""), later=1),
+        words,
         _place(args.get("after", "")),
     )
 
 
-def _day(text: str) -> datetime | None:
-    """The beginning of a day on the reader's clock."""
+def _day(text: str, *, later: int = 0) -> datetime | None:
+    """The beginning of a day on the reader's clock, or of one so many days ``later``."""
     if not text:
         return None
     try:
-        return clock.from_reader(in_living_memory(datetime.fromisoformat(iso_date(text))))
+        day = in_living_memory(datetime.fromisoformat(iso_date(text)))
+        return clock.from_reader(day + timedelta(days=later))
     except ValueError:
         raise BadRequest from None
 
@@ -71,10 +76,10 @@ def _place(text: str) -> Place | None:
         return None
     try:
         at, source, number = text.split(" ")
-        found = Place(datetime.fromisoformat(at), source, int(number))
+        found = Place(in_living_memory(datetime.fromisoformat(at)), source, int(number))
     except ValueError:
         raise BadRequest from None
-    if found.at.tzinfo is None:
+    if found.at.tzinfo is None or not 0 < found.id <= MAX_ID:
         raise BadRequest
     return found
 
@@ -99,6 +104,7 @@ def screen(
     older = f"{base}?{urlencode({**kept, 'after': _said(shown[-1])})}" if places[SHOWN:] else ""
     return {
         "action": base,
+        "hidden": [],
         "days": _days(_items(seen, shown)),
         "older_url": older,
         "newest_url": f"{base}?{urlencode(kept)}" if asked.after else "",
@@ -131,12 +137,12 @@ def _readable(below: Mapping[str, Sequence[int]]) -> dict[str, Sequence[int]]:
 
 def _kept(asked: Wanted) -> dict[str, str]:
     """The filter as it stands in an address."""
-    day = timedelta(days=1)
+    a_moment = timedelta(seconds=1)
     values = {
         "kind": asked.kind,
         "person": str(asked.person or ""),
         "since": clock.local(asked.since).date().isoformat() if asked.since else "",
-        "until": clock.local(asked.until - day).date().isoformat() if asked.until else "",
+        "until": clock.local(asked.until - a_moment).date().isoformat() if asked.until else "",
         "words": asked.words,
     }
     return {key: value for key, value in values.items() if value}
