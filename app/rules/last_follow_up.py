@@ -27,6 +27,8 @@ LONGEST = 200
 """So many characters of its text are told."""
 LAST_AT, LAST_TEXT, FOLLOWED = "last_follow_up_at", "last_follow_up_text", "is_followed_up"
 PLANNED = "next_contact_at"
+Changes = Mapping[int, Mapping[str, Any]]
+"""What the last write changed in each follow-up that isn't new: field to [old, new]."""
 
 
 ASKED = (PLANNED,)
@@ -83,10 +85,15 @@ def tell(entity: Entity, ids: Sequence[int]) -> None:
     """Let the records of these follow-ups, just written, tell of the newest there are."""
     with system_scope("a record tells of its follow-ups, whoever wrote them"):
         rows = _written(entity, ids)
+        later = [row.id for row in rows if row.version > 1]
+        last = history.newest(entity.key, later) if later else {}
+        changes = {i: one.changes for i, one in last.items()}
         for link in entity.parents:
             mine = [row for row in rows if getattr(row, link.column)]
             if mine:
-                _tell_kind(entity, link, mine)
+                _tell_kind(entity, link, mine, changes)
+            left = {one[link.key][0] for one in changes.values() if link.key in one}
+            _tell_left(entity, catalogue.get(link.to), left - {None})
 
 
 def _written(entity: Entity, ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -97,11 +104,23 @@ def _written(entity: Entity, ids: Sequence[int]) -> Sequence[Row[Any]]:
     return db.session.execute(chosen.order_by(model.happened_at, model.id)).all()
 
 
-def _tell_kind(entity: Entity, link: RelationField, rows: Sequence[Row[Any]]) -> None:
+def _tell_left(entity: Entity, record: Entity, ids: Iterable[int]) -> None:
+    """Records that a follow-up has left, as in a merger, tell of those that they still have."""
+    left = sorted(ids)
+    if left and LAST_AT in record.fields:
+        _ask_anew(entity, record, left)
+    for above in record.parents if left else ():
+        theirs = _column_of(record, above.column, left)
+        _tell_left(entity, catalogue.get(above.to), set(theirs.values()) - {None})
+
+
+def _tell_kind(
+    entity: Entity, link: RelationField, rows: Sequence[Row[Any]], changes: Changes
+) -> None:
     """Tell the records of one kind, and those that they belong to."""
     record = catalogue.get(link.to)
     records = {row.id: getattr(row, link.column) for row in rows}
-    _plan(entity, record, records, rows)
+    _plan(entity, record, records, rows, changes)
     _tell_last(entity, record, records, rows)
     for above in record.parents:
         theirs = _column_of(record, above.column, records.values())
@@ -173,36 +192,38 @@ def _newest(entity: Entity, record: Entity, ids: Sequence[int]) -> Select[Any]:
 
 
 def _plan(
-    entity: Entity, record: Entity, records: Mapping[int, int], rows: Sequence[Row[Any]]
+    entity: Entity,
+    record: Entity,
+    records: Mapping[int, int],
+    rows: Sequence[Row[Any]],
+    changes: Changes,
 ) -> None:
     """Let the records say when somebody wants to get in touch, as far as these writes say it."""
-    planned, dropped = _said(entity, records, rows)
+    planned, dropped = _said(records, rows, changes)
     if PLANNED not in record.fields or not (planned or dropped):
         return
     model = record.model
     chosen = select(model.id, getattr(model, record.title), getattr(model, PLANNED))
-    changes = []
+    planning = []
     for number, title, before in db.session.execute(
         chosen.where(member_of(model.id, sorted({*planned, *dropped})))
     ):
         after = planned.get(number, before)
         if number in dropped and before == dropped[number]:
             after = _planned_before(entity, record, number)
-        changes.append(Change(number, str(title or ""), {PLANNED: before}, {PLANNED: after}))
-    update_rows(record, changes, Context("edit"))
+        planning.append(Change(number, str(title or ""), {PLANNED: before}, {PLANNED: after}))
+    update_rows(record, planning, Context("edit"))
 
 
 def _said(
-    entity: Entity, records: Mapping[int, int], rows: Sequence[Row[Any]]
+    records: Mapping[int, int], rows: Sequence[Row[Any]], changes: Changes
 ) -> tuple[dict[int, datetime], dict[int, datetime]]:
     """By record what these writes plan, and what they had planned that were deleted.
 
     A follow-up that is changed later says it only if that was changed.
     """
     ahead = [row for row in rows if row.next_contact_at and row.next_contact_at > clock.now()]
-    later = [row.id for row in ahead if row.version > 1 and not row.deleted_at]
-    last = history.newest(entity.key, later) if later else {}
-    silent = {i for i in later if PLANNED not in last[i].changes}
+    silent = {row.id for row in ahead if row.version > 1 and PLANNED not in changes[row.id]}
     planned = {
         records[row.id]: row.next_contact_at
         for row in ahead

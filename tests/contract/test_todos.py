@@ -290,7 +290,8 @@ def test_converted_and_invalid_leads_wait_for_nobody(world: World, engine: Engin
     }.items():
         owner = user_ids(engine)["sales1a"]
         given_away = {"obtained_way": "assigned", "obtained_at": NOW, "is_followed_up": False}
-        write(engine, "lead", number, owner_id=owner, next_contact_at=NOW, **given_away, **values)
+        asked = {"next_contact_at": NOW, "last_follow_up_at": None}
+        write(engine, "lead", number, owner_id=owner, **asked, **given_away, **values)
     assert shown(world, "sales1a", "contact_leads/today") == {1}
     assert shown(world, "sales1a", "leads_given/open") == {1}
 
