@@ -6,7 +6,7 @@ differ, one of them breaks a rule of ``permissions.md`` (PERM-1 to PERM-5, PERM-
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -164,15 +164,21 @@ class Oracle:
         return in_scope or takes_part or self._has_seat(user, operation, row)
 
     def _reaches_attached(self, user: str, entity: str, operation: str, row: Row) -> bool:
-        """Who reads the record reads it; its author edits; the rest goes by his scope (ACT-3)."""
-        if not self._reads_whole(user, *(row.belongs_to or ("", 0))):
-            return False
-        if operation in LOOKING or self._passes_every_check(user):
-            return True
-        if operation == "edit":
-            return row.owner == user
+        """Who reads the record reads it; its author edits; the rest goes by his scope (ACT-3).
+
+        By one role at a time: what one lets him read another doesn't let him export (PERM-2).
+        """
         granting = self.granting(user, entity, operation)
-        return any(self._in_scope(user, row.owner, grant) for grant in granting)
+        return any(self._by_one_role(user, operation, row, grant) for grant in granting)
+
+    def _by_one_role(self, user: str, operation: str, row: Row, grant: Grant) -> bool:
+        person = replace(self.company.users[user], roles=(grant.role,))
+        company = replace(self.company, users={**self.company.users, user: person})
+        if not Oracle(company, self.grants)._reads_whole(user, *(row.belongs_to or ("", 0))):
+            return False
+        if operation in LOOKING or grant.entity == EVERY_ENTITY:
+            return True
+        return row.owner == user if operation == "edit" else self._in_scope(user, row.owner, grant)
 
     def _reads_whole(self, user: str, entity: str, number: int) -> bool:
         """Of a record in a pool mere members see columns, its admins all of it (POOL-1)."""

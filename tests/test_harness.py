@@ -19,10 +19,10 @@ from tests.support.worlds import World
 @pytest.mark.parametrize("turn", [1, 2])
 def test_every_test_starts_from_the_same_rows(world: World, engine: Engine, turn: int) -> None:
     """The second turn would find what the first one wrote."""
-    table = catalogue.get("contact").model.__table__
+    table = catalogue.get("follow_up").model.__table__
     with engine.begin() as connection:
         rows = connection.scalar(select(func.count()).select_from(table))
-        assert rows == len(company().rows["contact"]), turn
+        assert rows == len(company().rows["follow_up"]), turn
         connection.execute(table.delete())
     assert world.is_dirty
 

@@ -17,7 +17,7 @@ from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotPermitted
 from app.spec.relations import RelationField
 from app.store.context import actor, current, operating
-from app.store.scope import whole
+from app.store.scope import attachable
 from app.store.writer import OUTSIDE
 
 
@@ -73,7 +73,7 @@ def _looked_up(
     names = dict.fromkeys(("id", to.title, *keys, *links, *rules.looks_at))
     with operating("read", to.key) as work:
         chosen = select(*(getattr(model, name) for name in names)).where(
-            model.id == number, whole(to, work)
+            model.id == number, attachable(entity, to, work)
         )
         held = chosen.with_for_update(of=model, read=True, key_share=True)
         record = db.session.execute(held).one_or_none()

@@ -9,6 +9,7 @@ Dictionaries and settings are read along with it.
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -140,7 +141,8 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
         for line in now.grants[role]:
             chosen = line.scope is Scope.CHOSEN
             reach = _chosen(now, line.places) if chosen else scopes[line.scope]
-            grants[line.entity].append(_role_rights(line, reach, now.export_limits[role]))
+            given = _role_rights(line, reach, now.export_limits[role])
+            grants[line.entity].append(replace(given, role=role))
     return Rights(
         user_id=user_id,
         is_super=any(now.role_codes[role] == SUPER_ADMIN for role in held),

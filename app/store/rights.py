@@ -4,7 +4,7 @@ Pure values, computed by ``app.store.access`` and cached by version; no SQL here
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.spec.catalogue import catalogue
@@ -25,6 +25,7 @@ class RoleRights:
     """The chosen departments, each with or without those below it."""
     levels: Mapping[str, Level] = field(default_factory=dict)
     masks: Mapping[str, Masking] = field(default_factory=dict)
+    role: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,15 @@ class Rights:
         if self.is_super or None in limits:
             return None
         return max((limit for limit in limits if limit is not None), default=0)
+
+    def alone(self, role: int) -> "Rights":
+        """What one of his roles gives him by itself (PERM-2)."""
+        key = ("alone", role)
+        if key not in self.derived:
+            own = {e: tuple(g for g in given if g.role == role) for e, given in self.grants.items()}
+            self.derived[key] = replace(self, grants=own, derived={})
+        found: Rights = self.derived[key]
+        return found
 
     def granting(self, entity: str, operation: str) -> Iterable[RoleRights]:
         """The rows of this person's roles that grant the operation on the entity."""

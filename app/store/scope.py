@@ -5,7 +5,7 @@ work that says it looks at pools, and no other. The gate puts these conditions t
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -105,14 +105,37 @@ def _scoped(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]
 def _attached(entity: Entity, work: Acting, operation: str) -> ColumnElement[bool]:
     """Rows of records that he reads: to look at all of them, to change them his own only.
 
-    For anything else their author must be within his reach (ACT-3).
+    For anything else their author must be within his reach (ACT-3). Each role that grants the
+    operation counts by itself: what another lets him read is not his to export (PERM-2).
     """
     actor = work.actor
     if actor is None or not actor.rights.may(entity.key, operation):
         return false()
-    belongs = _of_whole_records(entity, work, actor, walks=operation != "list")
-    reach = _reach(entity, operation, actor.rights)
+    return or_(*(_by(one, entity, operation) for one in _roles(entity, work, actor, operation)))
+
+
+def _roles(entity: Entity, work: Acting, actor: Actor, operation: str) -> Iterator[Acting]:
+    """The work as it would be done with each of the roles alone that grant the operation."""
+    rights = actor.rights
+    if rights.is_super:
+        yield work
+        return
+    for role in dict.fromkeys(given.role for given in rights.granting(entity.key, operation)):
+        yield replace(work, actor=replace(actor, rights=rights.alone(role)))
+
+
+def _by(work: Acting, entity: Entity, operation: str) -> ColumnElement[bool]:
+    assert work.actor is not None  # noqa: S101 - for the type checker; the caller has looked
+    belongs = _of_whole_records(entity, work, work.actor, walks=operation != "list")
+    reach = _reach(entity, operation, work.actor.rights)
     return belongs if reach.everything else and_(belongs, _owner_in(entity.model.author_id, reach))
+
+
+def attachable(entity: Entity, to: Entity, work: Acting) -> ColumnElement[bool]:
+    """The records of kind ``to`` that he may write down something about."""
+    if work.actor is None or not work.actor.rights.may(entity.key, "create"):
+        return false()
+    return or_(*(whole(to, one) for one in _roles(entity, work, work.actor, "create")))
 
 
 def _reach(entity: Entity, operation: str, rights: Rights) -> Reach:

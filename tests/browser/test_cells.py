@@ -227,7 +227,7 @@ def test_a_cell_stays_open_while_something_else_is_swapped(open_as: "Open") -> N
             break
         page.wait_for_timeout(20)
     held.pop().fulfill(body="7", content_type="text/html")
-    expect(page.locator(".bell-count[hx-get]")).to_have_text("7")
+    expect(page.locator(".bell-count[hx-get*=unread]")).to_have_text("7")
     page.keyboard.type("39009")
     page.keyboard.press("Enter")
     expect(cell(page, 0, "mobile")).to_have_text("13900139009")

@@ -47,6 +47,7 @@ def test_a_draft_is_offered_restored_and_gone_when_saved(open_as: "Open") -> Non
     expect(page.locator("#f-remark")).to_have_value("Typed for an hour")
     page.locator("[data-save]").click()
     page.wait_for_url("**/customers/show/1")
+    page.goto("/customers/show/1?tab=details")
     expect(page.locator(".record-main div[data-field=city] dd")).to_have_text("Ningbo")
     assert kept(page) == []
     page.goto(EDIT)

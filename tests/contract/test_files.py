@@ -96,7 +96,7 @@ def contents(world: World) -> set[str]:
 @pytest.mark.parametrize("plural", WITH_FILES)
 def test_files_are_as_far_as_their_record(world: World, engine: Engine, plural: str) -> None:
     """Readers fetch, editors change, all others find nothing; a file is only ever a download."""
-    owner, reader, other = (Api(world, name) for name in ("sales1a", "audit", "sales2a"))
+    owner, reader, other = (Api(world, name) for name in ("sales1a", "audit", "sales1b"))
     made = attach(owner, f"{plural}/1", Idempotency_Key="k")
     assert made.status_code == 201, made.text
     assert attach(reader, f"{plural}/1").status_code == 403

@@ -114,7 +114,7 @@ def test_what_is_granted_works(stage: Stage, seed: int, actor: str) -> None:
 NOTHING_TO_SEE = (
     *("export", "enable", "restore", "purge"),
     *("remove_team", "remove_tags", "unlock"),
-    *("merge", "reopen"),
+    *("merge", "reopen", "resume"),
 )
 """Operations that only read, or may have found nothing to do: the company has one tag."""
 

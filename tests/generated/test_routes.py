@@ -18,6 +18,7 @@ ENTITY_ENDPOINTS = frozenset(
     {"add", "bulk", "delete", "edit", "list_page", "options", "report", "show",
      "get", "get_list", "info", "post", "put", "cell", "star", "sums", "count", "viewed",
      "note", "mark", "duplicates", "layers", "leave", "primary",
+     "compose",  # tests/contract/test_follow_ups.py
      "attach", "file", "files", "remove",  # tests/contract/test_files.py
      "opinions",  # tests/contract/test_opinions.py
      "import_file", "upload", "template", "steps", "failed"}

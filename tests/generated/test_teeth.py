@@ -14,7 +14,7 @@ from app.admin import errors
 from app.operations import editing, selection
 from app.operations.exporting import writers
 from app.spec.errors import NotFound
-from app.store import door, filters, gate, idempotency, writer
+from app.store import door, filters, gate, idempotency, scope, writer
 from app.store.policy import Policy
 from app.store.rights import Rights
 from tests.generated import (
@@ -129,7 +129,7 @@ BREAKS: dict[str, tuple[Break, Check]] = {
     "the gate lets everything into lists": (
         replaced(gate, "predicate", lambda *_arguments: true()), lists_as_oracle),
     "nobody looks at rows in pools": (
-        replaced(gate, "_pooled", lambda *_arguments: true()), pools_apart),
+        replaced(scope, "_pooled", lambda *_arguments: true()), pools_apart),
     "no operation is demanded": (
         replaced(door, "demand", lambda *_arguments: None), refusals),
     "not permitted is said as not found": (

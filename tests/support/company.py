@@ -136,7 +136,7 @@ def company() -> Company:
             "customer": customers,
             "contact": owned_rows(),
             "follow_up": attached_rows(),
-            "task": shared_rows(),
+            "task": logged_rows(),
             "work_log": logged_rows(),
         },
     )
