@@ -44,7 +44,7 @@ class WorkLog(Owned, Record):
     next_steps = field.long_text("Next", "下一步计划", **_WRITTEN)
     problems = field.long_text("Problems", "遇到的问题", **_WRITTEN)
     recipients = field.links(
-        "Recipients", "接收人", "user", listed=True, lets_in=True,
+        "Recipients", "接收人", "user", listed=True, fact=True, lets_in=True,
         default=work_logs.usual_recipients,
         help=Label("They are told and may read it.", "将收到通知并可查看。"),
     )  # fmt: skip

@@ -72,7 +72,7 @@ def test_the_time_follows_the_status_however_it_changes(
     for version, (values, is_done) in enumerate(
         (
             ({"status": "done"}, True),
-            ({"priority": "high"}, True),
+            ({"priority": "low"}, True),
             ({"status": "cancelled"}, False),
             ({"status": "done"}, True),
             ({"status": "open"}, False),

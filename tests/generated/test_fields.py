@@ -177,7 +177,7 @@ def test_no_surface_shows_more(stage: Stage, entity: str, how: str) -> None:
     level(stage, entity, {key: dict(what) for key in keys})
     case = Case(stage, WORKER, entity, write_secret(stage, entity), keys)
     shown = dict(everywhere(case))
-    assert len(shown) == 8, sorted(shown)
+    assert len(shown) == 9, sorted(shown)
     for where, text in shown.items():
         case.check(where, text)
     check_shape(case, how)
