@@ -79,7 +79,7 @@ def test_changes_of_different_fields_merge(windows: "tuple[Page, Page]") -> None
     mine.locator("#f-district").fill("Xihu")
     mine.keyboard.press("Control+Enter")
     mine.wait_for_url("**/customers/show/1")
-    mine.goto("/customers/show/1?tab=details")
     expect(mine.locator("main > .notice-info")).to_contain_text("City")
+    mine.goto("/customers/show/1?tab=details")
     expect(mine.locator(".record-main div[data-field=city] dd")).to_have_text("Hangzhou")
     expect(mine.locator(".record-main div[data-field=district] dd")).to_have_text("Xihu")

@@ -177,20 +177,14 @@ def undo_without_looking(pause: Pause) -> None:
     replace("app.store.runs", "start", unnoticed)
 
 
-def tell_what_was_seen() -> None:
-    """Look what a record tells, wait, then write what one has noted if it was later (ACT-1)."""
+def tell_what_came_last() -> None:
+    """Write what one has noted, whatever the record tells by then (ACT-1)."""
     from app.rules import last_follow_up
 
-    def seen_before(record: Any, happened_at: Any, text: str) -> dict[str, Any]:
+    def unasked(record: Any, happened_at: Any, text: str) -> dict[str, Any]:
         if last_follow_up.LAST_AT not in record.fields:
             return {}
-        table = record.model.__table__
-        with system_scope("a careless program looks first"):
-            known = db.session.scalar(select(table.c.last_follow_up_at).where(table.c.id == 1))
-        time.sleep(PAUSE / 10)
-        if known is not None and known > happened_at:
-            return {last_follow_up.FOLLOWED: True}
         told = {last_follow_up.LAST_AT: happened_at, last_follow_up.LAST_TEXT: text}
         return {**told, last_follow_up.FOLLOWED: True}
 
-    replace("app.rules.last_follow_up", "_last", seen_before)
+    replace("app.rules.last_follow_up", "_last", unasked)
