@@ -6,15 +6,15 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations.behaviour import Run, lock_rows
+from app.operations.lifecycle import Delete, mark
 from app.operations.rules import rules_of
-from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.relations import RelationField
 from app.store import attachments, history
-from app.store.context import actor_id, system_scope
+from app.store.context import system_scope
 from app.store.gate import member_of
-from app.store.writer import Change, Context, insert_rows, update_rows
+from app.store.writer import Context, insert_rows
 
 
 def make(run: Run, key: str, became: Mapping[int, int]) -> None:
@@ -44,16 +44,7 @@ def take_back(run: Run, key: str, became: Mapping[int, int]) -> None:
             column = getattr(entity.model, target.column)
             where = (entity.model.id.in_(made), member_of(column, sorted(set(became.values()))))
             ids = list(db.session.scalars(select(entity.model.id).where(*where)))
-            rows = lock_rows(entity, ids, (), leaving=True)
-            note = {"deleted": [False, True]}
-            changes = [Change(row.id, row.title, row.values, {}, note) for row in rows]
-            marks = {
-                "deleted_at": clock.now(),
-                "deleted_by_id": actor_id(),
-                "delete_batch": str(run.operation_id),
-            }
-            update_rows(entity, changes, Context(run.verb.slug, run.operation_id, extra=marks))
-            rules_of(entity).after_write(entity, ids)
+        mark(run, entity, ids, Delete().marks(run), deleted=True)
 
 
 def _between(source: str, target: str) -> Iterator[tuple[Entity, RelationField, RelationField]]:

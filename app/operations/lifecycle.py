@@ -50,7 +50,7 @@ class Delete(Behaviour):
         """Children go with their parent, under the same batch, whoever owns them."""
         ids = [c.id for c in changes]
         for entity, rows in below(run.entity, ids, lambda model: model.deleted_at.is_(None)):
-            _mark(run, entity, list(rows), self.marks(run), deleted=True)
+            mark(run, entity, list(rows), self.marks(run), deleted=True)
 
 
 class Restore(Behaviour):
@@ -102,7 +102,7 @@ class Restore(Behaviour):
         ids = [c.id for c in changes]
         for entity, rows in below(run.entity, ids, in_batches(batches)):
             below_it = replace(run, entity=entity)
-            _mark(run, entity, list(rows), self.marks(below_it), deleted=False)
+            mark(run, entity, list(rows), self.marks(below_it), deleted=False)
 
 
 class Disable(Behaviour):
@@ -227,9 +227,10 @@ def batches_of(entity: Entity, ids: Sequence[int]) -> dict[int, str | None]:
         return {record_id: batch for record_id, batch in rows}  # noqa: C416 - rows, not pairs
 
 
-def _mark(
+def mark(
     run: Run, entity: Entity, ids: Sequence[int], extra: Mapping[str, Any], *, deleted: bool
 ) -> None:
+    """Put records that go along into the bin or take them out of it, with a history entry each."""
     note = {"deleted": [not deleted, deleted]}
     with system_scope("what belongs to a record goes with it, whoever owns it"):
         rows = lock_rows(entity, ids, (), leaving=deleted)
