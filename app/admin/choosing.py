@@ -22,8 +22,8 @@ from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.text import fold, is_storable
 from app.store import preferences, private, recent, search_index, titles
 from app.store.context import actor, current
-from app.store.gate import member_of
 from app.store.policy import Policy
+from app.store.scope import member_of
 
 MOST = 20
 AMONG = 500

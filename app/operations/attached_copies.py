@@ -13,7 +13,7 @@ from app.spec.entity import Entity
 from app.spec.relations import RelationField
 from app.store import attachments, history
 from app.store.context import system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 from app.store.writer import Context, insert_rows
 
 

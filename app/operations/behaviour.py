@@ -22,8 +22,8 @@ from app.spec.operations import OPERATIONS, Operation
 from app.spec.relations import LinksField
 from app.store import links
 from app.store.context import actor
-from app.store.gate import member_of
 from app.store.policy import Policy
+from app.store.scope import member_of
 from app.store.writer import Change, Context, update_rows
 
 CHUNK = 500

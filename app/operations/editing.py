@@ -22,8 +22,8 @@ from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.store import door, links
 from app.store.context import actor, operating
-from app.store.gate import member_of
 from app.store.policy import Policy
+from app.store.scope import member_of
 from app.store.writer import Change, Context, insert_rows, update_rows
 
 

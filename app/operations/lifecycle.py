@@ -19,7 +19,7 @@ from app.spec.namesakes import may_be_confirmed
 from app.store import door, namesakes
 from app.store.accounts import end_everything
 from app.store.context import actor_id, system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 from app.store.writer import Change
 
 

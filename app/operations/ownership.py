@@ -23,7 +23,7 @@ from app.spec.options import Dictionary, Option
 from app.spec.words import Label
 from app.store import rotation, seats
 from app.store.context import actor, operating, system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 from app.store.writer import Change
 
 PREVIOUS = "previous_owner"

@@ -12,7 +12,7 @@ from app.spec.entity import Entity
 from app.spec.relations import LinksField, RelationField
 from app.store import history, links
 from app.store.context import system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 from app.store.writer import Context, update_rows
 
 Pointing = RelationField | LinksField

@@ -19,7 +19,7 @@ from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField
 from app.store import door, history, opinions, seats
 from app.store.context import system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 from app.store.writer import Change
 
 NOTED = ("team", OPINIONS)

@@ -22,9 +22,9 @@ from app.spec.errors import BadRequest, NotFound, StaleCount
 from app.spec.operations import Operation
 from app.store import door, filters, history, runs, titles
 from app.store.context import actor, operating, system_scope
-from app.store.gate import member_of
 from app.store.listing import Query, clauses
 from app.store.policy import Policy
+from app.store.scope import member_of
 
 MAX_IDS = 20_000
 """Ticked ids of one request; a filter may match any number."""

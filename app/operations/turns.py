@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.spec.entity import Entity
 from app.store.context import system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 
 
 class Turns:

@@ -10,7 +10,7 @@ from app.operations.rules import Rules
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.store.context import system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 from app.store.writer import Change, Context, update_rows
 
 

@@ -12,7 +12,7 @@ from app.operations.rules import Blocker, Rules
 from app.spec.entity import Entity
 from app.spec.errors import Conflict
 from app.store.context import system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 
 _KEPT = _l("It has been converted and can only be read.")
 

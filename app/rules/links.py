@@ -16,7 +16,7 @@ from app.spec.text import fold
 from app.store import links, views
 from app.store import titles as named
 from app.store.context import system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 
 
 class LinkedRules(Rules):

@@ -19,8 +19,8 @@ from app.spec.plurals import lazy_ngettext
 from app.spec.roles import EXPORT_LIMIT, SUPER_ADMIN
 from app.store import access, accounts, opinions
 from app.store.context import actor, current, system_scope, waiting
-from app.store.gate import member_of
 from app.store.organisation import Department, RightsVersion, Role, User, user_role
+from app.store.scope import member_of
 from app.store.snapshot import supposing
 
 

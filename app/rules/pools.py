@@ -13,8 +13,8 @@ from app.spec.entity import Child, Entity
 from app.spec.errors import Conflict
 from app.store import access
 from app.store.context import system_scope
-from app.store.gate import member_of
 from app.store.pools import Pool
+from app.store.scope import member_of
 
 
 class PoolRules(Rules):

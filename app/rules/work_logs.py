@@ -22,8 +22,8 @@ from app.spec.words import Label, either
 from app.store import access, figures, kept_figures, links, outbox, periods, readings
 from app.store.context import actor, current, system_scope
 from app.store.figures import Ask, Rows
-from app.store.gate import member_of
 from app.store.organisation import User
+from app.store.scope import member_of
 
 KEY = "work_log"
 SPANS = {"daily": "today", "weekly": "this_week", "monthly": "this_month"}

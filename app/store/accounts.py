@@ -28,9 +28,9 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
 from app.store.engine import inserting
-from app.store.gate import member_of
 from app.store.installation import Installation
 from app.store.organisation import User
+from app.store.scope import member_of
 from app.store.separate import looking, reading, writing
 from app.store.version import version_now
 

@@ -41,7 +41,7 @@ from app.store import history
 from app.store.contents import contents
 from app.store.context import actor_id, run_under_way
 from app.store.door import MAX_ID
-from app.store.gate import member_of
+from app.store.scope import member_of
 from app.store.separate import reading, writing
 
 ORPHANED = timedelta(hours=24)

@@ -15,8 +15,8 @@ from app.spec.catalogue import catalogue
 from app.spec.words import either
 from app.store import search_index
 from app.store.context import system_scope
-from app.store.gate import member_of
 from app.store.organisation import Department, User
+from app.store.scope import member_of
 
 REASON = "the address book is open to everybody who is logged in"
 HIDEABLE = ("mobile",)

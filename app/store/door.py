@@ -16,8 +16,8 @@ from app.spec.field import Field
 from app.spec.relations import LinksField
 from app.store import links
 from app.store.context import actor, operating
-from app.store.gate import member_of
 from app.store.loading import loaded
+from app.store.scope import member_of
 
 MAX_ID = 2**31 - 1
 

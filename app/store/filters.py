@@ -27,10 +27,10 @@ from app.spec.private import OWN, OwnField
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
 from app.store import access, links, opinions, private, stars
-from app.store.gate import member_of
 from app.store.organisation import User
 from app.store.periods import period
 from app.store.policy import Policy
+from app.store.scope import member_of
 
 NOT_UNDERSTOOD = _l("The filter is not understood.")
 MAX_CONDITIONS = 100

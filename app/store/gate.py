@@ -17,7 +17,6 @@ from app.spec.errors import ScopeMissing
 from app.store.context import Acting, current, current_or_none
 from app.store.record import Row
 from app.store.scope import is_gated, predicate, seats_for
-from app.store.scope import member_of as member_of  # whoever asks for rows asks for many of them
 
 MOST_DERIVED = 500
 """So many predicates of one person are kept; seats that come and go make new ones."""

@@ -10,8 +10,8 @@ from app.extensions import db
 from app.spec.field import Level, Masking
 from app.spec.roles import Grant
 from app.spec.scopes import Scope
-from app.store.gate import member_of
 from app.store.organisation import Role, RoleGrant, User, user_role
+from app.store.scope import member_of
 
 
 @dataclass(frozen=True)

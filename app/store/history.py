@@ -34,10 +34,10 @@ from app.spec.operations import OPERATIONS
 from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.words import Label
 from app.store.context import actor_id, origin, system_scope
-from app.store.gate import member_of
 from app.store.many import insert_columns
 from app.store.record import Entry
 from app.store.rights import Rights
+from app.store.scope import member_of
 
 EVENTS = (
     option("login", "Login", "登录"),

@@ -9,8 +9,8 @@ from sqlalchemy import Table, bindparam, delete, insert, literal, select, union_
 from app.extensions import db
 from app.spec.entity import Entity
 from app.spec.relations import LinksField
-from app.store.gate import member_of
 from app.store.namesakes import holders, unique_value
+from app.store.scope import member_of
 
 
 def table_of(field: LinksField) -> Table:

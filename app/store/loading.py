@@ -17,9 +17,9 @@ from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.field import Field
 from app.spec.relations import RelationField
-from app.store.gate import member_of
 from app.store.policy import Policy
 from app.store.replica import PRIMARY, Server
+from app.store.scope import member_of
 
 _ALWAYS = ("version", "owner_id", "author_id", "pool_id")
 """Columns that who-may-see-what and the optimistic lock need of every row."""

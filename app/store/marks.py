@@ -27,9 +27,9 @@ from app.spec.types import UTCDateTime
 from app.store import opinions
 from app.store.context import actor
 from app.store.engine import inserting
-from app.store.gate import member_of
 from app.store.opinions import Opinion
 from app.store.private import PrivateNote, PrivateTag
+from app.store.scope import member_of
 from app.store.stars import Star
 
 KEPT: Mapping[Any, Sequence[str]] = {

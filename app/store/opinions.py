@@ -31,8 +31,8 @@ from app.spec import clock
 from app.spec.entity import Entity
 from app.spec.types import UTCDateTime
 from app.store.context import actor, run_under_way
-from app.store.gate import member_of
 from app.store.organisation import Department, User
+from app.store.scope import member_of
 
 
 def _only(mark: str) -> dict[str, Any]:

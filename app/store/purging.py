@@ -11,8 +11,8 @@ from app.spec.entity import Entity
 from app.spec.relations import LinksField, RelationField
 from app.store import history, links, search_index
 from app.store.context import system_scope
-from app.store.gate import member_of
 from app.store.history import History
+from app.store.scope import member_of
 
 
 def remove_rows(

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import db
 from app.spec.types import UTCDateTime
 from app.store.engine import inserting
-from app.store.gate import member_of
 from app.store.pools import TeamSeat
+from app.store.scope import member_of
 
 
 class SeatChange(db.Model):  # type: ignore[name-defined,misc]

@@ -16,7 +16,7 @@ from app.spec.entity import Entity
 from app.spec.types import UTCDateTime
 from app.store.context import actor
 from app.store.engine import inserting
-from app.store.gate import member_of
+from app.store.scope import member_of
 
 
 class Star(db.Model):  # type: ignore[name-defined,misc]

@@ -32,9 +32,9 @@ from app.store import links, scope
 from app.store.attachments import FILE
 from app.store.context import Acting, actor, current, system_scope
 from app.store.engine import json_object
-from app.store.gate import member_of
 from app.store.history import History
 from app.store.policy import Policy
+from app.store.scope import member_of
 
 CHANGES, OWNERSHIP, FILES = "changes", "ownership", "files"
 """The kinds of history entries; every other kind is that of an entity."""

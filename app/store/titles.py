@@ -17,8 +17,8 @@ from app.spec.text import shortened
 from app.spec.words import either, listed
 from app.store import links
 from app.store.context import current
-from app.store.gate import member_of
 from app.store.replica import PRIMARY, Server
+from app.store.scope import member_of
 
 LONGEST = 120
 """So long is what a record is called at most."""

@@ -23,8 +23,8 @@ from app.spec.relations import LinksField
 from app.store import history, links, search_index
 from app.store.context import actor_id, current, operating, run_under_way
 from app.store.engine import LAST_NUMBER, is_postgres
-from app.store.gate import member_of
 from app.store.many import NOTHING, insert_columns
+from app.store.scope import member_of
 
 OUTSIDE = _l("This would put the record outside of what you may have.")
 MAX_GROUPS = 20

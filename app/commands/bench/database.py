@@ -21,10 +21,10 @@ from app.spec.scopes import Scope
 from app.store import access, accounts, beginnings, bulk_load, clearing, links, reminders
 from app.store.context import system_scope
 from app.store.engine import be_patient
-from app.store.gate import member_of
 from app.store.grants import Line
 from app.store.installation import Installation
 from app.store.organisation import Role, RoleGrant, User
+from app.store.scope import member_of
 from app.store.upgrade import upgrade
 from app.store.writer import Change, Context, insert_rows, update_rows
 

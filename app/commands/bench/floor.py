@@ -9,9 +9,9 @@ from sqlalchemy import Engine, Select, select
 from app.entities.contact import Contact
 from app.entities.customer import Customer, customer
 from app.store import search_index
-from app.store.gate import member_of
 from app.store.history import History
 from app.store.organisation import User
+from app.store.scope import member_of
 
 C, P, U, H = (m.__table__ for m in (Customer, Contact, User, History))
 WHOLE = [f for f in customer.fields.values() if f.is_stored and f.key != "owner"]

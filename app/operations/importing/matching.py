@@ -14,7 +14,7 @@ from app.spec.entity import Entity
 from app.spec.field import Field
 from app.store import namesakes
 from app.store.context import operating, system_scope
-from app.store.gate import member_of
+from app.store.scope import member_of
 
 Values = Mapping[str, Any]
 Hits = dict[str, list[int]]

@@ -15,7 +15,7 @@ from app.spec.errors import NotFound
 from app.spec.scopes import Reach, union
 from app.store import access, search_index, titles
 from app.store.context import actor
-from app.store.gate import member_of
+from app.store.scope import member_of
 
 MOST = 20
 KINDS = {"people": "user", "departments": "department"}
