@@ -36,7 +36,6 @@ ADMINS = ("admin", "people", "system", "manager")
 """Who does it to records that nobody owns."""
 NEVER_REFUSED = {
     ("announcement", "delete"): "nothing points at an announcement, and all of them are alike",
-    ("follow_up", "export"): "who reads a record reads and exports all that was noted of it",
     ("tag", "delete"): "who may delete tags may delete each; those in use leave their records",
 }
 """Operations that take every row, by kind of record; each with its reason."""
