@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from app.spec import menu
+from app.spec.calendar import CalendarKind
 from app.spec.entity import Entity, OpenPage, PageRight
 from app.spec.errors import DeclarationError, NotFound
 from app.spec.metrics import Metric
@@ -17,6 +18,7 @@ class Catalogue:
         self._by_model: dict[type, Entity] = {}
         self._metrics: dict[str, tuple[str, Metric]] = {}
         self._to_dos: dict[str, tuple[str, ToDo]] = {}
+        self._calendar: dict[str, tuple[str, CalendarKind]] = {}
         self.pages: dict[str, PageRight] = {}
         self.open_pages: list[OpenPage] = []
 
@@ -57,6 +59,12 @@ class Catalogue:
             if key not in self or not self.get(key).is_owned:
                 raise DeclarationError(to_do.key, "to_dos", f"there is no owned entity {key!r}")
             to_do.validate(self.get(key).fields)
+        for key, kind in self._calendar.values():
+            if key not in self or not self.get(key).is_owned:
+                raise DeclarationError(kind.key, "calendar", f"there is no owned entity {key!r}")
+            if kind.to_do and self._to_dos.get(kind.to_do, ("", None))[0] != key:
+                raise DeclarationError(kind.key, "to_do", f"{key} has no list {kind.to_do!r}")
+            kind.validate(self.get(key).fields)
 
     def __iter__(self) -> Iterator[Entity]:
         return iter(sorted(self._entities.values(), key=lambda entity: entity.rank))
@@ -84,6 +92,25 @@ class Catalogue:
         """Every to-do list with its entity, in the order of the entities (TODO)."""
         of = [(self.get(key), to_do) for key, to_do in self._to_dos.values()]
         return iter(sorted(of, key=lambda one: one[0].rank))
+
+    def list_in_calendar(self, key: str, *kinds: CalendarKind) -> None:
+        """Take in what records of the entity of that key stand in calendars (TASK)."""
+        for kind in kinds:
+            if kind.key in self._calendar:
+                raise DeclarationError(kind.key, "calendar", "another kind has this name")
+            self._calendar[kind.key] = (key, kind)
+
+    def calendar(self) -> Iterator[tuple[Entity, CalendarKind]]:
+        """Every kind of entry with its entity, in the order of the entities (TASK)."""
+        of = [(self.get(key), kind) for key, kind in self._calendar.values()]
+        return iter(sorted(of, key=lambda one: one[0].rank))
+
+    def to_do(self, key: str) -> ToDo:
+        """The to-do list of that key; NotFound for an unknown one."""
+        try:
+            return self._to_dos[key][1]
+        except KeyError:
+            raise NotFound from None
 
     def __len__(self) -> int:
         return len(self._entities)

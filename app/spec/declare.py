@@ -2,6 +2,7 @@
 
 from app.spec import columns as field
 from app.spec import quality, roles
+from app.spec.calendar import CalendarKind
 from app.spec.catalogue import catalogue
 from app.spec.conditions import all_of, any_of, condition, field_of
 from app.spec.conversion import Beside, Conversion
@@ -26,6 +27,7 @@ __all__ = [
     "TAGGED",
     "TAGS",
     "Beside",
+    "CalendarKind",
     "Card",
     "Child",
     "Conversion",

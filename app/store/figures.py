@@ -160,10 +160,10 @@ def _part(entity: Entity, ask: Ask) -> ColumnElement[Any]:
         return literal(WHOLE)
     field = entity.fields[ask.by]
     column: ColumnElement[Any] = getattr(entity.model, field.column)
-    return _place(field, column, ask.edges[1:-1]) if ask.edges else column
+    return place(field, column, ask.edges[1:-1]) if ask.edges else column
 
 
-def _place(field: Field, column: ColumnElement[Any], inner: Sequence[date]) -> ColumnElement[Any]:
+def place(field: Field, column: ColumnElement[Any], inner: Sequence[date]) -> ColumnElement[Any]:
     """Between which edges the value lies, counted from 0."""
     limits = [filters.start_of(field, day) for day in inner]
     if not limits:

@@ -94,12 +94,12 @@ class Ask:
     @property
     def clauses(self) -> list[ColumnElement[bool]]:
         """Which rows it holds: what is counted, shown and marked."""
-        rows, model = self.rows, self.entity.model
+        rows = self.rows
         with operating("list", self.entity.key) as work:
             found = [scope.predicate(self.entity, work)]
             found += filters.conditions_for(rows.policy, rows.conditions)
         if self.tab.waits or self.tab.key == HANDLED:
-            marked = _marks(self).where(ToDoMark.record_id == model.id).exists()
+            marked = is_marked(self.entity, self.to_do)
             found.append(_column(self.entity, self.to_do.since).is_not(None))
             found.append(marked if self.tab.key == HANDLED else ~marked)
         return found
@@ -115,14 +115,16 @@ def _column(entity: Entity, key: str) -> Any:
     return getattr(entity.model, entity.fields[key].column)
 
 
-def _marks(ask: Ask) -> Any:
-    """The marks of a list that still hold for the row that they are about."""
-    return select(ToDoMark.record_id).where(
-        ToDoMark.to_do == ask.to_do.key,
-        ToDoMark.entity == ask.entity.key,
-        ToDoMark.since == _column(ask.entity, ask.to_do.since),
-        ToDoMark.person_id == _column(ask.entity, ask.to_do.person),
+def is_marked(entity: Entity, to_do: ToDo) -> ColumnElement[bool]:
+    """Whether a row of the entity has a mark in that list that still holds."""
+    holds = (
+        ToDoMark.to_do == to_do.key,
+        ToDoMark.entity == entity.key,
+        ToDoMark.since == _column(entity, to_do.since),
+        ToDoMark.person_id == _column(entity, to_do.person),
     )
+    record = ToDoMark.record_id == entity.model.id
+    return select(ToDoMark.record_id).where(*holds, record).exists()
 
 
 def readable(who: Who = Who.MINE) -> list[tuple[Entity, ToDo]]:

@@ -10,6 +10,7 @@ import pytest
 
 from app.spec.catalogue import Catalogue, catalogue
 from app.spec.columns import name, text
+from app.spec.conditions import condition
 from app.spec.conversion import Beside, Conversion
 from app.spec.entity import Child, Entity
 from app.spec.errors import DeclarationError
@@ -245,3 +246,28 @@ def test_a_to_do_list_that_cannot_be_asked_is_refused() -> None:
     lists.list_to_dos("nothing", one)
     with pytest.raises(DeclarationError, match="no owned entity"):
         lists.validate()
+
+
+def test_a_kind_of_entry_that_cannot_be_asked_is_refused() -> None:
+    """TASK: a time to stand at, people, fields that there are, and a list of the same records."""
+    fields = catalogue.get("customer").fields
+    one = next(kind for entity, kind in catalogue.calendar() if entity.key == "customer")
+    one.validate(fields)
+    for broken, cure in (
+        (replace(one, starts="name"), "a moment or a day"),
+        (replace(one, ends="founded_on"), "same kind"),
+        (replace(one, all_day="name"), "a flag"),
+        (replace(one, person="name"), "a person"),
+        (replace(one, partakers="owner"), "people"),
+        (replace(one, conditions=(condition("nothing", "empty"),)), "no fields"),
+        (replace(one, over=(condition("nothing", "empty"),)), "no fields"),
+        (replace(one, colour="crimson"), "no colour"),
+    ):
+        with pytest.raises(DeclarationError, match=cure):
+            broken.validate(fields)
+    with pytest.raises(DeclarationError, match="this name"):
+        catalogue.list_in_calendar("customer", one)
+    kinds = Catalogue()
+    kinds.list_in_calendar("nothing", one)
+    with pytest.raises(DeclarationError, match="no owned entity"):
+        kinds.validate()
