@@ -60,7 +60,7 @@ STYLES = (
     *("compare", "duplicates"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
     *("workdays", "dashboard", "board", "people", "jobs", "todos", "notices", "phrases"),
-    *("work_logs", "print"),
+    *("work_logs", "comments", "print"),
 )
 
 NPM_SECONDS = 300

@@ -3,6 +3,7 @@
 from flask_appbuilder import AppBuilder
 
 from app.admin.api import EntityApi
+from app.admin.comments import CommentsApi, CommentsView
 from app.admin.duplicates import DuplicatesView
 from app.admin.exports_api import ExportsApi
 from app.admin.files import FilesApi, FilesView
@@ -30,6 +31,9 @@ def register_all(builder: AppBuilder) -> None:
         if entity.has_files:
             builder.add_view_no_menu(files_of(entity))
             builder.add_api(files_api_of(entity))
+        if entity.has_comments:
+            builder.add_view_no_menu(comments_of(entity))
+            builder.add_api(comments_api_of(entity))
         if entity.judged:
             builder.add_api(opinions_of(entity))
         if "import" in entity.operations:
@@ -73,6 +77,18 @@ def files_api_of(entity: Entity) -> type[FilesApi]:
     """The same for programs."""
     name = f"{entity.model.__name__}FilesApi"
     return type(name, (FilesApi,), {"entity": entity, "resource_name": entity.plural})
+
+
+def comments_of(entity: Entity) -> type[CommentsView]:
+    """What is said about these records."""
+    name = f"{entity.model.__name__}Comments"
+    return type(name, (CommentsView,), {"entity": entity, "route_base": f"/{entity.plural}"})
+
+
+def comments_api_of(entity: Entity) -> type[CommentsApi]:
+    """The same for programs."""
+    name = f"{entity.model.__name__}CommentsApi"
+    return type(name, (CommentsApi,), {"entity": entity, "resource_name": entity.plural})
 
 
 def opinions_of(entity: Entity) -> type[OpinionsApi]:

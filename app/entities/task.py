@@ -41,7 +41,7 @@ class Task(Owned, Record):
         help=Label("Its column on the board of its owner.", "在负责人任务看板中的列。"),
     )  # fmt: skip
     participants = field.links(
-        "Participants", "参与人", "user", listed=True, lets_in=True,
+        "Participants", "参与人", "user", listed=True, lets_in=True, hears=True,
         help=Label("They see the task and may mark it done.", "可查看该任务并标记完成。"),
     )  # fmt: skip
     lead = field.link("Lead", "线索", "lead")
@@ -72,6 +72,7 @@ task = catalogue.declare(
         moment="created_at",
         operations=(*KEEPING, "purge"),
         has_files=True,
+        has_comments=True,
         rules=TaskRules(),
         told_as=dict.fromkeys(("create", "transfer", "assign"), "task_assigned"),
         first_view="open",

@@ -70,6 +70,7 @@ work_log = catalogue.declare(
         order="-day",
         operations=(*WRITING, "restore", "purge", "export"),
         has_files=True,
+        has_comments=True,
         rules=work_logs.WorkLogRules(),
         views=(view("received", "Sent to me", "发给我的", "recipients", "any", ["@me"]),),
         grants={

@@ -115,6 +115,8 @@ class Entity:
     """The field with the time at which its records stand in the timelines of those they name."""
     has_files: bool = False
     """Files can be attached: seen by whoever reads the record, changed by whoever edits it."""
+    has_comments: bool = False
+    """Whoever reads a record may say something about it, and mention others who read it."""
     views: tuple[View, ...] = ()
     first_view: str = ""
     """The view that the bare address of its list shows; empty for all rows (LEAD-2)."""
@@ -273,6 +275,10 @@ class Entity:
         able |= {"team": self.is_owned, "judged": bool(self.judged)}
         if self.has_files and not {"read", "edit"} <= set(self.operations):
             raise DeclarationError(self.key, "has_files", "files need the operations read and edit")
+        if self.has_comments and "read" not in self.operations:
+            raise DeclarationError(self.key, "has_comments", "comments need the operation read")
+        if self.has_comments and "comment" in self.fields:
+            raise DeclarationError(self.key, "comment", "comments have it: rename the field")
         for slug in self.operations:
             if slug not in OPERATIONS:
                 raise DeclarationError(self.key, "operations", f"there is no operation {slug!r}")

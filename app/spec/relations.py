@@ -77,6 +77,8 @@ class LinksField(Field):
     lets_in: bool = False
     """Whoever stands in it has the record in his scope of whatever is ``for_partakers`` (contract
     §6): a task's participants. Its people are linked, and the record has an owner besides."""
+    hears: bool = False
+    """Whoever stands in it is told of comments on the record, as its owner is."""
     table: str = ""
     """The link table; its columns are ``<this entity>_id`` and ``<target>_id``. Unless one is
     named, it is called after this entity and the field, and made with the model."""

@@ -4,7 +4,7 @@ Names, departments, positions and how to reach somebody: nothing else of an acco
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,6 +150,19 @@ def people(
         found = db.session.execute(statement).all()
         total = db.session.scalar(select(func.count(User.id)).where(*conditions)) or 0
     return found, total
+
+
+def colleagues(words: str, among: Collection[int] | None, most: int) -> Sequence[Any]:
+    """Active colleagues by name, of whom ``words`` tell, of these only unless None: a statement."""
+    conditions: list[ColumnElement[bool]] = [User.is_active]
+    if among is not None:
+        conditions.append(member_of(User.id, sorted(among)))
+    if words:
+        conditions.append(_called(words, with_mobiles=False))
+    asked = select(User.id, User.username, User.name, User.name_en, User.department_id)
+    with system_scope(REASON):
+        found = asked.where(*conditions).order_by(User.name_sort, User.id).limit(most)
+        return db.session.execute(found).all()
 
 
 def _called(words: str, *, with_mobiles: bool) -> ColumnElement[bool]:

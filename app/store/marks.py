@@ -25,6 +25,7 @@ from app.extensions import db
 from app.spec.entity import Entity
 from app.spec.types import UTCDateTime
 from app.store import opinions
+from app.store.comments import Comment
 from app.store.context import actor
 from app.store.engine import inserting
 from app.store.opinions import Opinion
@@ -37,6 +38,7 @@ KEPT: Mapping[Any, Sequence[str]] = {
     PrivateTag: ("tag",),
     PrivateNote: ("text",),
     Opinion: ("aspect", "department_id", "value", "note", "at"),
+    Comment: ("text", "written_at"),
 }
 """The kinds of mark, and what one says: two of a person that say the same are one."""
 
@@ -77,7 +79,7 @@ def own(entity: Entity, record_id: int) -> Own:
 
 
 def copy(entity: str, records: Sequence[int], to: int) -> None:
-    """Everybody's stars, opinions, private tags and notes of these records, on another one too.
+    """Everybody's stars, opinions, comments, private tags and notes of these, on another one too.
 
     What somebody has there already isn't put there twice. The records keep theirs, for the day when
     they come back.

@@ -65,6 +65,7 @@ NO_PAGE_EITHER = (
     "/options/<key>",
     "/options/<kind>",
     "/files/<int:pk>/<int:number>",
+    "/mentions/<int:pk>",
     "/cards/<key>/<kind>",
 )
 """What pages ask for afterwards, and files: data, whatever the entity."""
@@ -81,6 +82,7 @@ ASKED = {
     "CustomerView.show": [
         *("", "?tab=contacts", "?tab=team", "?tab=opinions", "?tab=files", "?tab=history")
     ],
+    "TaskView.show": ["", "?tab=comments", "?tab=history"],
     "ToDosView.tab": ["", "?who=my_people"],
     "CustomerView.list_page": ["", "?search=nobody-is-called-so"],
 }

@@ -21,6 +21,7 @@ ENTITY_ENDPOINTS = frozenset(
      "compose",  # tests/contract/test_follow_ups.py
      "attach", "file", "files", "remove",  # tests/contract/test_files.py
      "opinions",  # tests/contract/test_opinions.py
+     "comment", "comments", "mentions", "say", "reword", "take_back",  # …/test_comments.py
      "import_file", "upload", "template", "steps", "failed"}
 )  # fmt: skip
 """What the access, scope, related, row and own marks tests go through for every entity."""
@@ -159,7 +160,10 @@ def views_of_entities() -> set[str]:
     return {
         f"{name}{kind}"
         for name in names
-        for kind in ("View", "Rows", "Api", "Import", "Files", "FilesApi", "OpinionsApi")
+        for kind in (
+            *("View", "Rows", "Api", "Import", "Files", "FilesApi", "OpinionsApi"),
+            *("Comments", "CommentsApi"),
+        )
     }
 
 

@@ -35,6 +35,7 @@ LISTED = query(
     TEXT,
     "rison: columns, filters, search, order_column, order_direction, page, page_size, exact_count",
 )
+PAGED = query("q", TEXT, "rison: before, page_size")
 CONFIRM = query(
     "q", TEXT, "rison (namesakes:!t): a name that another record has, where that is warned of"
 )
@@ -71,6 +72,8 @@ def paths(entity: Entity) -> dict[str, Any]:
         found[f"{base}/import"] = {"post": _import(entity)}
     if entity.has_files and "read" in granted:
         found |= _files(entity, granted)
+    if entity.has_comments and "read" in granted:
+        found |= _comments(entity)
     if entity.judged and "read" in granted:
         found[f"{base}/{{id}}/opinions"] = {"parameters": [ID], "get": _opinions(entity)}
     for verb in entity.bulk_verbs:
@@ -194,6 +197,36 @@ def _files(entity: Entity, granted: set[str]) -> dict[str, Any]:
         several_of["post"] = operation("attach a file", made, takes=(KEY,), body=body, status="201")
         one["delete"] = operation("remove a file", record(("id",), id=WHOLE), takes=(KEY,))
     base = f"/api/v1/{entity.plural}/{{id}}/files"
+    return {base: several_of, f"{base}/{{number}}": one}
+
+
+COMMENTER = record(("id", "label", "username"), id=WHOLE, label=TEXT, username=TEXT)
+COMMENT = record(
+    ("id", "text", "author", "mentions", "written_at", "edited_at", "is_deleted"),
+    id=WHOLE,
+    text=TEXT,
+    author=COMMENTER,
+    mentions=several(COMMENTER),
+    written_at=MOMENT,
+    edited_at=maybe(MOMENT),
+    is_deleted=FLAG,
+)
+
+
+def _comments(entity: Entity) -> dict[str, Any]:
+    """What people say about a record (NOTE)."""
+    page = record(("count", "result"), count=WHOLE, result=several(COMMENT))
+    body, made = (
+        sent(record(("text",), text=TEXT)),
+        record(("id", "result"), id=WHOLE, result=COMMENT),
+    )
+    said = f"the comments on a {entity.key}"
+    several_of: dict[str, Any] = {"parameters": [ID], "get": operation(said, page, takes=(PAGED,))}
+    several_of["post"] = operation("say something", made, takes=(KEY,), body=body, status="201")
+    one: dict[str, Any] = {"parameters": [ID, NUMBER]}
+    one["put"] = operation("put a comment otherwise", made, takes=(KEY,), body=body)
+    one["delete"] = operation("delete a comment", record(("id",), id=WHOLE), takes=(KEY,))
+    base = f"/api/v1/{entity.plural}/{{id}}/comments"
     return {base: several_of, f"{base}/{{number}}": one}
 
 

@@ -12,6 +12,7 @@ from app.admin import actions, lists
 from app.admin.record import (
     changes,
     children,
+    comments,
     composer,
     files,
     history,
@@ -93,6 +94,9 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         "files": files.screen(seen, offered) if active == "files" else None,
         "opinions": opinions.screen(seen, whole(wanted.before, 0))
         if active == opinions.TAB
+        else None,
+        "comments": comments.screen(seen, whole(wanted.before, 0))
+        if active == comments.TAB
         else None,
         "team": team.screen(entity, record_id, offered) if active == "team" else None,
     }
@@ -213,6 +217,8 @@ def _tabs(
     parts += [(key, str(children.label(child)), len(numbers[key])) for key, child in below.items()]
     if "add_team" in entity.operations and not is_limited:
         parts.append(("team", _("Team"), None))
+    if comments.has_tab(seen):
+        parts.append((comments.TAB, _("Comments"), None))
     if opinions.has_tab(seen):
         parts.append((opinions.TAB, _("Opinions"), None))
     if entity.has_files and not is_limited:

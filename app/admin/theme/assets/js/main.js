@@ -19,6 +19,7 @@ import { startForms } from "./forms.js";
 import { startGrids } from "./grid.js";
 import { lookForJobs, startJobs } from "./jobs.js";
 import { startMatrix } from "./matrix.js";
+import { startMentions } from "./mentions.js";
 import { startMenus } from "./menus.js";
 import { startMessages } from "./messages.js";
 import { startOrdering } from "./ordering.js";
@@ -47,6 +48,7 @@ function enliven(root) {
   startComparing(root);
   startDrafts(root);
   startPhrases(root);
+  startMentions(root);
   startDuplicates(root);
   startMatrix(root);
   startOrdering(root);
