@@ -105,3 +105,16 @@ def test_ones_own_comment_is_out_of_reach_with_its_record(world: World, engine: 
     assert owner.put("/tasks/3", {"participants": []}, version).status_code == 200
     assert mine.delete(f"/tasks/3/comments/{number}").status_code == 404
     assert said(owner, "/tasks/3") == ["Mine"]
+
+
+def test_a_comment_is_found_at_its_own_record_only(world: World) -> None:
+    """Its number under another record, though both are one's own, is nothing (C67)."""
+    api = Api(world, "sales1b")
+    number = say(api, "About task 3")
+    other = int(api.post("/tasks/", {"title": "Another"}).json["id"])
+    log = int(api.post("/work-logs/", {"name": "x", "kind": "daily", "done": "x"}).json["id"])
+    for place in (f"/tasks/{other}", f"/work-logs/{log}"):
+        assert api.put(f"{place}/comments/{number}", {"text": "x"}).status_code == 404, place
+        assert api.delete(f"{place}/comments/{number}").status_code == 404, place
+        assert said(api, place) == []
+    assert said(api) == ["About task 3"]
