@@ -1,7 +1,8 @@
 """Files of records in the browser and for programs: attach, fetch, remove, bring back (R15).
 
 Whoever reads the record sees its files, whoever edits it changes them. A file is always fetched,
-never shown: as what it was found to be, in a sandbox, under its own name (C65).
+never shown: as what it was found to be, in a sandbox, under its own name. Of pictures a small copy
+is shown that this program encoded itself (C65).
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from app.admin.record import screen as record_screen
 from app.admin.uploads import with_files
 from app.extensions import db
 from app.operations.rules import rules_of
-from app.spec import clock, files
+from app.spec import clock, files, previews
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, Conflict, Invalid, NotFound, UnsupportedType
@@ -77,6 +78,16 @@ class FilesView(BaseView):
         if wanted == REMOVE:
             flash(_("The file is removed. It can be brought back below."), "success")
         return go_to(f"/{self.entity.plural}/show/{pk}?tab=files")
+
+    @expose("/files/<int:pk>/<int:number>/preview", methods=["GET"])
+    def preview(self, pk: int, number: int) -> Response:
+        """A small copy of a picture, to look at."""
+        demand(self.entity, pk, "read")
+        state.only(request.args)
+        content = attachments.opened_preview(attachments.find(self.entity.key, pk, number))
+        answer = send_file(content, mimetype=previews.CONTENT_TYPE, conditional=False, etag=False)
+        answer.headers["Content-Security-Policy"] = SANDBOX
+        return answer
 
 
 class FilesApi(BaseApi):

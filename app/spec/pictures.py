@@ -7,6 +7,7 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,6 +25,8 @@ _JPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 
 _JPEG_SCAN = 0xDA
 _JPEG_DROPPED = frozenset({*range(0xE1, 0xEE), 0xEF, 0xFE})
 """Comments and the data of cameras and programs; the two that colours depend on stay."""
+_JPEG_EXIF, _EXIF = 0xE1, b"Exif\0\0"
+_ORIENTATION, _SHORT, _UPRIGHT = 0x0112, 3, 1
 _PNG_KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"sRGB", b"IDAT", b"IEND"})
 
 
@@ -59,7 +62,10 @@ def examined(content: bytes) -> tuple[str, bytes]:
 
 
 def stripped(content: bytes, kind: str) -> bytes:
-    """A photo's bytes without what only programs read; ValueError for none or too many pixels."""
+    """A photo's bytes without what only programs read, but for how the camera was held (C69).
+
+    ValueError for what is no photo or has too many pixels.
+    """
     (width, height), cleaned = _understood(content, kind)
     if not 0 < width * height <= MOST_PIXELS:
         raise ValueError(_l("At most %(n)s pixels.", n=f"{MOST_PIXELS:,}"))
@@ -112,7 +118,31 @@ def _jpeg(content: bytes) -> tuple[tuple[int, int], bytes]:
         if mark in _JPEG_FRAMES:
             height, width = struct.unpack(">HH", content[at + 5 : at + 9])
             size = (width, height)
+        part = content[at : at + 2 + length]
         if mark not in _JPEG_DROPPED:
-            kept.append(content[at : at + 2 + length])
+            kept.append(part)
+        elif mark == _JPEG_EXIF and part[4:10] == _EXIF:
+            kept.append(_turned(_orientation(part[10:])))
         at += 2 + length
     return size, b"".join([*kept, content[at:]])
+
+
+def _orientation(exif: bytes) -> int:
+    """How the camera was held, 1 to 8; upright where that is not said or not understood."""
+    with suppress(KeyError, struct.error):
+        order = {b"II": "<", b"MM": ">"}[exif[:2]]
+        (at,) = struct.unpack(f"{order}I", exif[4:8])
+        (count,) = struct.unpack(f"{order}H", exif[at : at + 2])
+        for start in range(at + 2, at + 2 + 12 * count, 12):
+            tag, kind, _n, way = struct.unpack(f"{order}HHIH", exif[start : start + 10])
+            if tag == _ORIENTATION and kind == _SHORT and _UPRIGHT <= way <= 8:
+                return int(way)
+    return _UPRIGHT
+
+
+def _turned(way: int) -> bytes:
+    """A part that says nothing but that; none for an upright picture."""
+    if way == _UPRIGHT:
+        return b""
+    told = _EXIF + struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, _ORIENTATION, _SHORT, 1, way, 0, 0)
+    return struct.pack(">BBH", 0xFF, _JPEG_EXIF, len(told) + 2) + told

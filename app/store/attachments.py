@@ -30,9 +30,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
-from app.spec import clock, files, routines
+from app.spec import clock, files, previews, routines
 from app.spec.entity import Entity
-from app.spec.errors import FilesAway, NotFound, TooLarge
+from app.spec.errors import FilesAway, NotFound, Refusal, TooLarge
 from app.spec.routines import Report, Routine
 from app.spec.settings import value
 from app.spec.types import UTCDateTime
@@ -57,6 +57,7 @@ class Attachment(db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         Index("ix_attachment_record", "entity", "record_id", "id"),
         Index("ix_attachment_storage", "storage"),
+        Index("ix_attachment_preview", "preview"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -68,6 +69,8 @@ class Attachment(db.Model):  # type: ignore[name-defined,misc]
     content_type: Mapped[str] = mapped_column(String(100))
     storage: Mapped[str] = mapped_column(String(32))
     """The random name that the content lies under."""
+    preview: Mapped[str | None] = mapped_column(String(32))
+    """The name that a small copy of a picture lies under."""
     created_at: Mapped[Any] = mapped_column(UTCDateTime())
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     deleted_at: Mapped[Any] = mapped_column(UTCDateTime(), nullable=True)
@@ -86,6 +89,7 @@ class Received:
     sha256: str
     content_type: str
     storage: str
+    preview: str | None
 
 
 def receive(stream: IO[bytes], sent: str) -> Received:
@@ -103,8 +107,22 @@ def receive(stream: IO[bytes], sent: str) -> Received:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        small = previews.preview(file, content_type)
         db.session.rollback()  # nothing was open but settings: who takes it may be far away (R10)
-    return Received(name, size, digest, content_type, storage)
+    preview = _kept(small, storage) if small else None
+    return Received(name, size, digest, content_type, storage, preview)
+
+
+def _kept(small: bytes, storage: str) -> str:
+    """The name of a preview that is stored; where it can't be, its picture goes too."""
+    name = secrets.token_hex(16)
+    try:
+        with contents().incoming(name) as file:
+            file.write(small)
+    except Refusal:
+        _drop(storage)
+        raise
+    return name
 
 
 def _copy(stream: IO[bytes], target: IO[bytes], most: int) -> None:
@@ -118,17 +136,33 @@ def _copy(stream: IO[bytes], target: IO[bytes], most: int) -> None:
 
 def discard(received: Received) -> None:
     """Take back what was received and gets no row; where that can't be now, the sweep does."""
+    for name in (received.storage, received.preview):
+        if name:
+            _drop(name)
+
+
+def _drop(name: str) -> None:
     with suppress(FilesAway):
-        contents().drop(received.storage)
+        contents().drop(name)
 
 
 def opened(file: Attachment) -> IO[bytes]:
     """The content of a file; NotFound when it is gone. Ends the transaction under way (R10)."""
-    storage = file.storage
+    return _opened(file, file.storage)
+
+
+def opened_preview(file: Attachment) -> IO[bytes]:
+    """The small copy of a picture; NotFound for a file without. Ends the transaction (R10)."""
+    return _opened(file, file.preview)
+
+
+def _opened(file: Attachment, name: str | None) -> IO[bytes]:
+    if name is None:
+        raise NotFound
     db.session.expunge(file)
     db.session.rollback()
     try:
-        return contents().opened(storage)
+        return contents().opened(name)
     except FileNotFoundError:
         raise NotFound from None
 
@@ -143,6 +177,7 @@ def add(entity: Entity, record_id: int, title: str, received: Received) -> int:
         "sha256": received.sha256,
         "content_type": received.content_type,
         "storage": received.storage,
+        "preview": received.preview,
         "created_at": clock.now(),
         "created_by_id": actor_id(),
     }
@@ -272,7 +307,11 @@ def sweep() -> Report:
 def _drop_orphans(names: Sequence[str]) -> int:
     """How many of these went, because no row names them (C70)."""
     with reading() as connection:
-        known = set(connection.scalars(select(_T.c.storage).where(_T.c.storage.in_(names))))
+        known = {
+            name
+            for column in (_T.c.storage, _T.c.preview)
+            for name in connection.scalars(select(column).where(column.in_(names)))
+        }
     orphans = [name for name in names if name not in known]
     for name in orphans:
         contents().drop(name)

@@ -38,10 +38,19 @@ def screen(seen: Seen, offered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _row(file: Attachment, base: str, names: Mapping[int, str]) -> dict[str, Any]:
     return {
+        **shown(file, base),
         "id": file.id,
-        "name": file.name,
-        "size": cells.file_size(file.size),
         "who": names.get(file.created_by_id or 0, ""),
         "when": cells.moment(file.created_at),
-        "url": f"{base}/{file.id}",
+    }
+
+
+def shown(file: Attachment, base: str) -> dict[str, Any]:
+    """A file and where to fetch it; a small copy to look at where it is a picture (C65)."""
+    url = f"{base}/{file.id}"
+    return {
+        "name": file.name,
+        "size": cells.file_size(file.size),
+        "url": url,
+        "preview_url": f"{url}/preview" if file.preview else "",
     }

@@ -10,7 +10,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from app.admin import cells, forms
-from app.admin.record import changes
+from app.admin.record import changes, files
 from app.admin.record.own_marks import linked
 from app.admin.record.panels import Seen
 from app.admin.state import whole
@@ -24,7 +24,6 @@ from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
 from app.spec.words import listed
 from app.store import attachments, history, timeline, titles
-from app.store.attachments import Attachment
 from app.store.context import actor
 from app.store.door import MAX_ID
 from app.store.history import History
@@ -221,7 +220,10 @@ class _Told:
             "text": linked(str(values[entity.title] or "")),
             "facts": list(self._facts(entity, number, names)),
             "about": self._about(seen, entity, values, names),
-            "files": [_file(entity, file) for file in self.files.get((key, number), ())],
+            "files": [
+                files.shown(file, f"/{entity.plural}/files/{number}")
+                for file in self.files.get((key, number), ())
+            ],
         }
 
     def _facts(self, entity: Entity, number: int, names: changes.Names) -> Iterator[dict[str, Any]]:
@@ -263,14 +265,6 @@ def _moment(text: str) -> datetime:
     """An instant as this database says it in JSON."""
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _file(entity: Entity, file: Attachment) -> dict[str, Any]:
-    return {
-        "name": file.name,
-        "size": cells.file_size(file.size),
-        "url": f"/{entity.plural}/files/{file.record_id}/{file.id}",
-    }
 
 
 def _saves(

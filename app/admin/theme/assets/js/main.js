@@ -25,6 +25,7 @@ import { startMessages } from "./messages.js";
 import { startOrdering } from "./ordering.js";
 import { startPhrases } from "./phrases.js";
 import { startPickers } from "./pickers.js";
+import { startPreviews } from "./previews.js";
 import { startStars } from "./stars.js";
 import { startReturning } from "./returning.js";
 import { startSearch } from "./search.js";
@@ -40,6 +41,7 @@ function enliven(root) {
   startDates(root);
   startFilters(root);
   startFiles(root);
+  startPreviews(root);
   startBulk(root);
   startColumns(root);
   startArranging(root);
