@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from app.admin.page import here
-from app.spec import clock, company
+from app.spec import clock, company, repeats
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
@@ -178,6 +178,7 @@ _BY_KIND: dict[str, Cell] = {
     "url": _website,
     "boolean": _yes_or_no,
     "long_text": _long,
+    "repeat": lambda value: escape(repeats.sentence(value)),
 }
 
 

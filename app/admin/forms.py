@@ -12,13 +12,14 @@ from werkzeug.datastructures import MultiDict
 from app.admin import choosing
 from app.admin.choosing import choices, options_url
 from app.operations import editing
-from app.spec import clock
+from app.spec import clock, recurrence, repeats
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Invalid, NotFound
 from app.spec.field import SECTION_LABELS, Field, Section
 from app.spec.kinds import ChoicesField, OptionField
 from app.spec.relations import LinksField, RelationField, TagsField
+from app.spec.repeats import RepeatField
 from app.store import titles
 from app.store.context import actor
 from app.store.policy import Policy
@@ -52,11 +53,15 @@ def read(form: MultiDict[str, str], fields: Mapping[str, Field]) -> Raw:
     A box that isn't ticked isn't sent, so boxes of the form count as "no" when they are missing.
     """
     raw: Raw = {}
+    beside = inputs_beside(fields.values())
     for key in form:
         f = fields.get(key)
-        if key in CONTROL or key.startswith(CHOICE):
+        if key in CONTROL or key in beside or key.startswith(CHOICE):
             continue
         raw[key] = form.getlist(key) if isinstance(f, LinksField | ChoicesField) else form[key]
+        if isinstance(f, RepeatField):
+            parts = {part: form.get(f"{key}-{part}", "") for part in repeats.PARTS}
+            raw[key] = repeats.composed(form[key], parts)
     for key, f in fields.items():
         if key in raw:
             continue
@@ -65,6 +70,12 @@ def read(form: MultiDict[str, str], fields: Mapping[str, Field]) -> Raw:
         elif isinstance(f, LinksField | ChoicesField):
             raw[key] = []
     return raw
+
+
+def inputs_beside(fields: Iterable[Field]) -> set[str]:
+    """The names of inputs that say a part of what another one says; none of them is a field."""
+    several = (repeats.inputs(f) for f in fields if isinstance(f, RepeatField))
+    return {name for names in several for name in names}
 
 
 def nonce() -> str:
@@ -128,6 +139,23 @@ def control(
         "only_with": " ".join(field.only_with),
         "max_length": getattr(field, "max_length", None),
         "has_phrases": getattr(field, "has_phrases", False),
+        "suggested": [str(one) for one in getattr(field, "suggested", ())],
+        "repeat": _repeat(value) if kind == "repeat" else None,
+    }
+
+
+def _repeat(value: Any) -> dict[str, Any]:
+    """The choice of how something repeats, and the inputs beside it."""
+    apart = repeats.taken_apart(str(value or ""))
+    offered = {code: str(label) for code, label in repeats.USUAL.items()}
+    if apart["chosen"] not in ("", *offered):
+        offered[apart["chosen"]] = repeats.sentence(apart["chosen"])
+    names = zip(recurrence.WEEKDAYS, repeats.weekday_names(), strict=True)
+    return {
+        **apart,
+        "offered": [{"code": code, "label": label} for code, label in offered.items()],
+        "weekday_names": [{"code": code, "label": label} for code, label in names],
+        "weekly": [code for code in offered if code == "FREQ=WEEKLY"],
     }
 
 

@@ -20,6 +20,7 @@ from app.demo import comments, opinions, work_logs
 from app.demo.company import DepartmentRow, UserRow
 from app.demo.contacts import contacts
 from app.demo.customers import customers
+from app.demo.events import meetings, visits
 from app.demo.follow_ups import follow_ups
 from app.demo.leads import leads
 from app.demo.particulars import TAG_COLOURS, TAGS
@@ -41,7 +42,7 @@ from app.store.writer import Change, Context, insert_rows, update_rows
 
 BATCH = 5_000
 HOW = Context("create")
-KINDS = ("lead", "customer", "contact", "task", "follow_up")
+KINDS = ("lead", "customer", "contact", "task", "event", "follow_up")
 PEOPLE_KEYS = ("owner", "created_by", "previous_owner")
 MOMENTS = ("created_at", "obtained_at", "last_follow_up_at", "pooled_at", "won_at", "done_at")
 DAYS = ("locked_until",)
@@ -65,7 +66,7 @@ class Done(NamedTuple):
     """How much was stored."""
 
     records: int
-    """Leads, customers, contacts, tasks and follow-ups."""
+    """Leads, customers, contacts, tasks, events and follow-ups."""
     rows: int
     """With their teams and tags, in the search index and in the history."""
 
@@ -172,6 +173,8 @@ class _Company:
             self._write("lead", batch)
             self._follow_up("lead", batch)
             self._commit(say)
+        self._write("event", list(meetings(self.rows, size.today)))
+        self._commit(say)
         return Done(self.records, self.rows_written)
 
     def _commit(self, say: Callable[[str], None]) -> None:
@@ -183,20 +186,21 @@ class _Company:
         """A batch with its contacts; each customer knows its first contact (CUS-6)."""
         people = list(contacts(batch, self.size.seed))
         to_do = list(tasks(batch, self.size.today, self.rows))
+        planned = list(visits(batch, self.size.today, self.rows))
         first, next_contact = self.next["customer"] - batch[0]["key"], self.next["contact"]
         primary = {}
         for number, person in enumerate(people, next_contact):
             if person["is_primary"]:
                 primary[person["customer"]] = number
             person["customer"] += first
-        for one in to_do:
+        for one in (*to_do, *planned):
             one["customer"] += first
-            one["participants"] = sorted(self.people[name] for name in one["participants"])
         for row in batch:
             row["primary_contact"] = primary.get(row["key"])
         self._write("customer", batch)
         self._write("contact", people)
         self._write("task", to_do)
+        self._write("event", planned)
         self._follow_up("customer", batch)
 
     def _follow_up(self, key: str, records: list[Row]) -> None:
@@ -222,6 +226,8 @@ class _Company:
                 row[day] = _end_of(row.get(day))
             row["updated_at"] = max(moment for name in MOMENTS if (moment := row.get(name)))
             row["updated_by"] = row["owner"] or row["created_by"]
+            if "participants" in row:
+                row["participants"] = sorted(ids[name] for name in row["participants"])
             if "tags" in catalogue.get(key).fields:
                 row["tags"] = sorted(self.tags[name] for name in row.get("tags", ()))
         made = self.loaders[key].write(rows) + self._seat(key, rows) + self._link(key, rows)

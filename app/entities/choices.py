@@ -133,11 +133,26 @@ TASK_BUCKET = fixed(
     option("next", "Next", "下一步", "azure"),
     option("later", "Later", "以后", "secondary"),
 )
+EVENT_KIND = dictionary(
+    "event_kind",
+    "Event kind",
+    "日程类型",
+    option("meeting", "Meeting", "会议", "blue"),
+    option("visit", "Customer visit", "客户拜访", "purple"),
+    option("call", "Telephone call", "电话", "green"),
+    option("demonstration", "Demonstration", "产品演示", "azure"),
+    option("travel", "Business trip", "出差", "orange"),
+    option("training", "Training", "培训", "secondary"),
+    option("other", "Other", "其他"),
+)
+
+
+DUE = ("task", "event")
 
 
 def due(through: str) -> tuple[Child, ...]:
     """What there is to do about such a record: a tab each, and it goes nowhere with the record."""
-    return tuple(Child(one, through, cascades=False, follows_pool=False) for one in ("task",))
+    return tuple(Child(one, through, cascades=False, follows_pool=False) for one in DUE)
 
 
 def next_contact(closed_by: str | None = None, **facets: Any) -> Any:

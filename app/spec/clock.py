@@ -15,12 +15,17 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def readers_zone() -> ZoneInfo:
-    """The reader's time zone; the default when what is stored is none."""
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of that name; the default when what is stored is none."""
     try:
-        return ZoneInfo(zone.get())
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo(DEFAULT_ZONE)
+
+
+def readers_zone() -> ZoneInfo:
+    """The reader's time zone."""
+    return zone_of(zone.get())
 
 
 def local(instant: datetime) -> datetime:

@@ -6,7 +6,7 @@ given in English and Chinese, in that order; facets by keyword.
 
 from typing import Any
 
-from app.spec import kinds, likeness, relations
+from app.spec import kinds, likeness, relations, repeats
 from app.spec.field import Derived, Field
 from app.spec.options import Dictionary
 from app.spec.text import company_key, fold, sort_key
@@ -98,6 +98,16 @@ def moment(en: str, zh: str, **facets: Any) -> Any:
     return kinds.DateTimeField(label=Label(en, zh), **facets)
 
 
+def repeat(en: str, zh: str, **facets: Any) -> Any:
+    """How something repeats: a rule of days (``app/spec/recurrence.py``)."""
+    return repeats.RepeatField(label=Label(en, zh), **facets)
+
+
+def minutes_before(en: str, zh: str, **facets: Any) -> Any:
+    """How long before it something reminds of itself."""
+    return repeats.MinutesField(label=Label(en, zh), minimum=0, maximum=7 * 24 * 60, **facets)
+
+
 def boolean(en: str, zh: str, **facets: Any) -> Any:
     return kinds.BooleanField(label=Label(en, zh), default=False, **facets)
 
@@ -144,12 +154,14 @@ __all__ = [
     "link",
     "links",
     "long_text",
+    "minutes_before",
     "mobile",
     "moment",
     "money",
     "name",
     "person",
     "phone",
+    "repeat",
     "tags",
     "text",
     "time_zone",

@@ -27,7 +27,7 @@ from app.store.writer import Context, first_values, insert_rows, stored
 from tests.commands.conftest import PASSWORD
 from tests.support.snapshot import snapshot
 
-BUSINESS = ("lead", "customer", "contact", "task")
+BUSINESS = ("lead", "customer", "contact", "task", "event")
 
 Demo = Callable[..., Result]
 
@@ -55,6 +55,7 @@ def test_the_company_is_there(demo_app: Flask) -> None:
         assert (number_of("customer"), number_of("lead")) == (200, 100)
         assert 200 <= number_of("contact") <= 600
         assert 30 <= number_of("task") <= 40
+        assert 20 <= number_of("event") <= 30
         owners = rows_of(
             select(User.username, func.count())
             .select_from(customer)

@@ -26,9 +26,9 @@ def test_steps_are_facts(world: World) -> None:
     for who in ("system", "manager", "sales1a"):
         assert steps(world, who) == {}
     with world.app.app_context(), system_scope("an installation without records"):
-        for linked in ("task_participants", "work_log_recipients"):
+        for linked in ("task_participants", "event_participants", "work_log_recipients"):
             db.session.execute(delete(db.metadata.tables[linked]))
-        for key in ("follow_up", "task", "work_log", "contact", "lead", "customer"):
+        for key in ("follow_up", "task", "event", "work_log", "contact", "lead", "customer"):
             db.session.execute(delete(catalogue.get(key).model.__table__))
         db.session.commit()
     assert not steps(world)["records"]

@@ -74,7 +74,7 @@ def test_only_creating_answers_201(world: World) -> None:
             "users",
             "disable",
             "sales1a",
-            dict.fromkeys(("leads", "customers", "contacts", "tasks"), ("owner", "eq")),
+            dict.fromkeys(("leads", "customers", "contacts", "tasks", "events"), ("owner", "eq")),
         ),
         ("pools", "delete", "Open customers", {"customers": ("pool", "eq")}),
         (

@@ -18,6 +18,7 @@ GOOD: dict[str, Any] = {
     "datetime": "2026-11-21T08:00:00Z",
     "boolean": True,
     "birthday": "1990-11-21",
+    "repeat": "FREQ=DAILY;COUNT=3",
 }
 
 BAD: dict[str, list[Any]] = {
@@ -30,6 +31,7 @@ BAD: dict[str, list[Any]] = {
     "datetime": ["abc", "2026-13-01T00:00:00Z", "99999-01-01", "2026-11-21T25:00:00"],
     "boolean": ["perhaps", "2"],
     "birthday": ["abc", "13-40", "2026-02-30", "2998-01-01"],
+    "repeat": ["abc", "FREQ=SECONDLY", "FREQ=DAILY;COUNT=1000000000", "FREQ=WEEKLY;BYDAY=XX"],
     "option": ["nonsense", "", "<b>"],
     "relation": [str(UNKNOWN), "-1", "abc", "1.5", "0"],
     "relations": [[UNKNOWN], ["abc"], [-1]],

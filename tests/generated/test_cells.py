@@ -49,7 +49,7 @@ def in_place(entity: Entity) -> dict[str, Field]:
     return {
         key: field
         for key, field in entity.fields.items()
-        if not field.system and field.editable and field.kind != "relations"
+        if not field.system and field.editable and field.kind not in ("relations", "repeat")
     }
 
 

@@ -27,6 +27,8 @@ _ABOUT = "the choices of each kind that it can be about are one statement, for w
 OVER: dict[tuple[str, str], tuple[int, str]] = {
     ("task", "add form"): (7, _ABOUT),
     ("task", "edit form"): (8, _ABOUT),
+    ("event", "add form"): (7, _ABOUT),
+    ("event", "edit form"): (8, _ABOUT),
 }
 """What may go over its limit: how far, and why."""
 

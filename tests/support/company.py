@@ -137,6 +137,7 @@ def company() -> Company:
             "contact": owned_rows(),
             "follow_up": attached_rows(),
             "task": logged_rows(),
+            "event": logged_rows(),
             "work_log": logged_rows(),
         },
     )

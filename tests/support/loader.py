@@ -114,7 +114,9 @@ def values_of(key: str, row: Row, people: Mapping[str, int], pools: Ids) -> dict
     }
     for field in entity.fields.values():
         if field.required and not hasattr(field, "to") and field.key not in values:
-            values[field.key] = entity.samples[0].get(field.key, field.initial())
+            sample = entity.samples[0]
+            given = field.key in sample
+            values[field.key] = field.parse(sample[field.key]) if given else field.initial()
     if "mobile" in entity.fields:
         values["mobile"] = f"138{len(key)}{row.id:07}"
     if row.belongs_to is not None:

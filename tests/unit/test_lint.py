@@ -35,6 +35,8 @@ GENERAL_WORDS = {
     "tags": "see tag",
     "task": "scheduled tasks of the clock and those of the workers' engine are called so, too",
     "tasks": "see task",
+    "event": "the database layer, the processes and the browser call what happens in them so",
+    "events": "see event",
 }
 """Entities that are also mechanisms of the general code, each with the reason."""
 

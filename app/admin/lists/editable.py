@@ -7,13 +7,14 @@ from app.admin.lists.listed import Listed
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.relations import LinksField, TagsField
+from app.spec.repeats import RepeatField
 from app.store import scope
 from app.store.context import actor
 from app.store.policy import Policy
 
 
 def editable(entity: Entity) -> dict[str, Field]:
-    """The fields of his form that a list shows in full, each with one value, and tags."""
+    """The fields of his form that a list shows in full, each with one input, and tags."""
     if "edit" not in entity.operations or not actor().rights.may(entity.key, "edit"):
         return {}
     policy = Policy(actor(), entity, "edit")
@@ -21,8 +22,13 @@ def editable(entity: Entity) -> dict[str, Field]:
     return {
         key: field
         for key, field in policy.writable(creating=False).items()
-        if key not in masked and (isinstance(field, TagsField) or not isinstance(field, LinksField))
+        if key not in masked and _is_one_input(field)
     }
+
+
+def _is_one_input(field: Field) -> bool:
+    """Whether one input in a cell holds it."""
+    return isinstance(field, TagsField) or not isinstance(field, LinksField | RepeatField)
 
 
 def cells(me: Listed, records: Sequence[Any]) -> dict[str, Any]:

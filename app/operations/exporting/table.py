@@ -112,7 +112,7 @@ def _column(policy: Policy, field: Field) -> Column:
     if isinstance(field, OptionField | BooleanField):
         return _remembered(field)
     is_text = isinstance(field, TextField) and type(field).to_text is Field.to_text
-    if is_text or field.kind in ("date", "money", "integer"):
+    if is_text or field.kind in ("date", "money", "integer", "repeat"):
         return values
     return lambda records: map(field.to_text, values(records))
 
