@@ -21,15 +21,19 @@ from app.spec.operations import OPERATIONS
 FIRST_PAGE = ("vendor.css", "vendor.js", "app.css", "icons.svg", "mark.svg")
 FIRST_PAGE_BYTES = 600 * 1024
 
+FONT = "@font-face{font-family:fcicons;src:url('data:x')format('truetype')}"
+
 
 @pytest.fixture
 def packages(tmp_path: Path) -> Path:
     """A stand-in for the npm packages: small files in the places the build looks at."""
     home = tmp_path / "packages"
-    for name in (*assets.VENDOR_STYLES, *assets.VENDOR_SCRIPTS, assets.CHARTS):
+    vendors = (*assets.VENDOR_STYLES, *assets.VENDOR_SCRIPTS, assets.CHARTS, *assets.CALENDAR)
+    for name in vendors:
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"/* {name} */\n//# sourceMappingURL=x.map", "utf-8")
+    (home / assets.CALENDAR[0]).write_text(f"before{FONT}after", "utf-8")
     for word in (assets.SOURCES / "icons.txt").read_text("utf-8").split():
         kind, plain = ("filled", word[:-7]) if word.endswith("-filled") else ("outline", word)
         path = home / "@tabler" / "icons" / "icons" / kind / f"{plain}.svg"
@@ -166,3 +170,13 @@ def test_the_first_page_is_light() -> None:
 
 def _text(page: Path) -> str:
     return page.read_text("utf-8")
+
+
+def test_no_font_comes_as_data(built: Path, packages: Path) -> None:
+    """C53: the policy would refuse it; a release that hides it elsewhere stops the build."""
+    assert (
+        (built / assets.manifest().files["fullcalendar.js"]).read_text().startswith("beforeafter")
+    )
+    (packages / assets.CALENDAR[0]).write_text("none", "utf-8")
+    with pytest.raises(assets.AssetsError, match="icon font"):
+        assets.build(force=True)

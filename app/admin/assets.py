@@ -53,6 +53,15 @@ VENDOR_SCRIPTS = (
 )
 CHARTS = "echarts/dist/echarts.common.min.js"
 """Lines, bars and their tools: loaded only by pages with a chart (UI-3)."""
+CALENDAR = (
+    "@fullcalendar/core/index.global.min.js",
+    "@fullcalendar/interaction/index.global.min.js",
+    "@fullcalendar/daygrid/index.global.min.js",
+    "@fullcalendar/timegrid/index.global.min.js",
+    "@fullcalendar/list/index.global.min.js",
+    "@fullcalendar/core/locales/zh-cn.global.min.js",
+)
+"""Month, week, day and list of the calendar: loaded only by its own page (UI-2, UI-3)."""
 STYLES = (
     *("tokens", "shell", "vendor", "controls", "menus"),
     *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes"),
@@ -60,7 +69,7 @@ STYLES = (
     *("compare", "duplicates"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
     *("workdays", "dashboard", "board", "people", "jobs", "todos", "notices", "phrases"),
-    *("work_logs", "comments", "print"),
+    *("work_logs", "comments", "calendar", "print"),
 )
 
 NPM_SECONDS = 300
@@ -69,6 +78,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 COMPRESSIBLE = (".css", ".js", ".svg")
 
 _SOURCE_MAP = re.compile(r"(?m)^[ \t]*(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ ?\*/)$")
+_ICON_FONT = re.compile(r"@font-face\{font-family:fcicons;[^}]*\}")
 _IMPORT = re.compile(r'(?P<head>(?:from|import)\s+")\./(?P<name>[a-z_]+\.js)"')
 _BACKDROP = '<path stroke="none" d="M0 0h24v24H0z" fill="none"/>'
 
@@ -242,6 +252,7 @@ def _publish_all(home: Path) -> Iterator[tuple[str, str]]:
     yield "vendor.css", _publish("vendor.css", _joined(home / name for name in VENDOR_STYLES))
     yield "vendor.js", _publish("vendor.js", _joined(home / name for name in VENDOR_SCRIPTS))
     yield "echarts.js", _publish("echarts.js", _joined([home / CHARTS]))
+    yield "fullcalendar.js", _publish("fullcalendar.js", _fontless(home / n for n in CALENDAR))
     yield "app.css", _publish("app.css", _joined(styles))
     yield "icons.svg", _publish("icons.svg", _sprite(home / "@tabler" / "icons" / "icons"))
     for drawing in sorted(SOURCES.glob("*.svg")):
@@ -252,6 +263,15 @@ def _publish_all(home: Path) -> Iterator[tuple[str, str]]:
 def _joined(paths: Iterable[Path]) -> str:
     """The files one after the other, licence comments kept, source-map references dropped."""
     return "\n".join(_SOURCE_MAP.sub("", path.read_text("utf-8")).strip() for path in paths) + "\n"
+
+
+def _fontless(paths: Iterable[Path]) -> str:
+    """The same without the font of the calendar's own buttons: we have our own, and the content
+    security policy refuses fonts that come as data (C53)."""
+    text, number = _ICON_FONT.subn("", _joined(paths))
+    if number != 1:
+        raise AssetsError("The calendar's icon font isn't where it was: look at app/admin/assets.")
+    return text
 
 
 def _publish_modules() -> dict[str, str]:

@@ -13,6 +13,8 @@ from app.store.context import Actor
 
 TO_DOS = "/to-dos/"
 """A page that stands open to whoever may list records that to-do lists are about (TODO)."""
+CALENDAR = "/calendar/"
+"""A page that stands open to whoever may list records that stand in calendars (TASK)."""
 QUALITY = "/data-quality/"
 """A page that stands open to whoever may list what it is about (CUS-9)."""
 
@@ -46,7 +48,8 @@ def letters() -> dict[str, str]:
     """A letter for each page, the same for everybody: the first of its address that is free."""
     found = {"/": "h"}
     urls = [f"/{entity.plural}/list/" for entity in catalogue]
-    for url in (*urls, TO_DOS, QUALITY, BIN, *(page.url for page in catalogue.pages.values())):
+    places = (TO_DOS, QUALITY, BIN, CALENDAR)
+    for url in (*urls, *places, *(page.url for page in catalogue.pages.values())):
         taken = found.values()
         letter = next((sign for sign in url if sign.isalpha() and sign not in taken), "")
         found |= {url: letter} if letter else {}
@@ -56,6 +59,11 @@ def letters() -> dict[str, str]:
 def has_to_dos(who: Actor) -> bool:
     """Whether there is a to-do list of records that he may list."""
     return any(who.rights.may(entity.key, "list") for entity, _one in catalogue.to_dos())
+
+
+def has_calendar(who: Actor) -> bool:
+    """Whether records that he may list stand in calendars."""
+    return any(who.rights.may(entity.key, "list") for entity, _kind in catalogue.calendar())
 
 
 def groups(who: Actor, path: str) -> list[Group]:
@@ -97,6 +105,8 @@ def _own_pages(group: str, who: Actor, path: str) -> list[Item]:
     ]
     if group == "workbench" and has_to_dos(who):
         found.append(Item(_("To-dos"), TO_DOS, "checklist", path.startswith(TO_DOS)))
+    if group == "workbench" and has_calendar(who):
+        found.append(Item(_("Calendar"), CALENDAR, "calendar", path.startswith(CALENDAR)))
     if group == "workbench" and any(e.quality and who.rights.may(e.key, "list") for e in catalogue):
         found.append(Item(_("Data quality"), QUALITY, "checkbox", path.startswith(QUALITY)))
     if group == "workbench" and recycle_bin.kinds(who.rights):

@@ -53,6 +53,7 @@ catalogue.list_in_calendar(
         partakers="participants",
         colour="blue",
         moves=True,
+        creates=True,
     ),
 )
 catalogue.list_in_calendar(

@@ -3,6 +3,7 @@
 from app.admin.page import Builder
 from app.pages.address_book import AddressBookView
 from app.pages.announcements import AnnouncementsView
+from app.pages.calendar.views import CalendarView
 from app.pages.clock import ClockView
 from app.pages.columns import ColumnsView
 from app.pages.dashboard import DashboardView
@@ -33,6 +34,7 @@ from app.pages.work_logs import SubmittedLogsView
 __all__ = ["HomeView", "register_all"]
 
 VIEWS = (
+    CalendarView,
     DashboardView,
     DataQualityView,
     FirstRunView,

@@ -47,6 +47,8 @@ class CalendarKind:
     """Something is to be done by then: it can be overdue."""
     moves: bool = False
     """Can be moved in the calendar, by whoever may edit the record."""
+    creates: bool = False
+    """An empty place of one's calendar offers to make one."""
 
     def validate(self, fields: Mapping[str, Field]) -> None:
         """Raise :class:`DeclarationError` for entries that can't be asked for."""

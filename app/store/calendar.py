@@ -35,9 +35,10 @@ from app.spec.conditions import Condition, any_of, condition
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound
 from app.spec.types import UTCDateTime
-from app.store import figures, filters, scope, titles, todos
+from app.store import door, figures, filters, scope, titles, todos
 from app.store.context import actor, operating, system_scope
 from app.store.figures import Rows
+from app.store.policy import Policy
 
 DAY = timedelta(days=1)
 MOST_DAYS = 400
@@ -79,6 +80,7 @@ class Entry:
     is_over: bool
     """Nothing is left to do."""
     person_id: int
+    owner_id: int | None
     version: int
 
     @property
@@ -194,32 +196,66 @@ def entries(
     return Found(told, list(_left_out(asks, rows)))
 
 
+def entry(key: str, record_id: int) -> Entry:
+    """One record as an entry of that kind; NotFound when it is none that the reader may list."""
+    today = Span(clock.today(), clock.today() + DAY)
+    found = [Ask(*one, today, actor().user_id) for one in catalogue.calendar() if one[1].key == key]
+    if not found:
+        raise NotFound
+    [ask], model = found, found[0].entity.model
+    door.demand(ask.entity.key, "list")
+    if not ask.is_readable:
+        raise NotFound
+    wanted = (model.id == record_id, _column(ask, ask.kind.starts).is_not(None))
+    statement = select(model.id, *_told(ask)).where(*_permitted(ask, ask.kind.conditions), *wanted)
+    with system_scope("the kind carries the predicate of its reader"):
+        row = db.session.execute(statement).first()
+    if row is None:
+        raise NotFound
+    return _entry(ask, row)
+
+
+def movable(some: Sequence[Entry]) -> set[tuple[str, int]]:
+    """Which of them the reader may move, by key of the kind and number: for what a page offers."""
+    found: set[tuple[str, int]] = set()
+    by_entity = {one.entity.key: one.entity for one in some if one.kind.moves}
+    for key, entity in by_entity.items():
+        if not actor().rights.may(key, "edit"):
+            continue
+        writable = Policy(actor(), entity, "edit").writable(creating=False)
+        mine = [one for one in some if one.entity is entity and one.kind.starts in writable]
+        with operating("edit", key):
+            apart = scope.outside(entity, "edit", mine)
+        found |= {(one.kind.key, one.id) for one in mine if one.kind.moves and one.id not in apart}
+    return found
+
+
 def _part(number: int, ask: Ask) -> Any:
     """The entries of one kind: first found by what an index tells, then read."""
-    kind, model, ranked = ask.kind, ask.entity.model, _ranked(ask)
+    model, ranked = ask.entity.model, _ranked(ask)
+    columns = (literal(number).label("number"), ranked.c.id, ranked.c.day, ranked.c.of_day)
+    told = select(*columns, *_told(ask)).join_from(ranked, model, model.id == ranked.c.id)
+    return told.where(ranked.c.rank <= ask.each)
+
+
+def _told(ask: Ask) -> list[ColumnElement[Any]]:
+    """What is read of a record to show it as an entry: the same columns whatever its kind."""
+    kind, model = ask.kind, ask.entity.model
     with operating("list", ask.entity.key):
         is_over = _is_over(ask)
         other = titles.english(ask.entity)
-    columns = (
-        literal(number).label("number"),
-        ranked.c.id,
-        ranked.c.day,
-        ranked.c.of_day,
+    all_day = case((_column(ask, kind.all_day), 1), else_=0) if kind.all_day else literal(0)
+    return [
         *_when("starts", ask, kind.starts),
         *_when("ends", ask, kind.ends),
-        case((_column(ask, kind.all_day), 1), else_=0).label("all_day")
-        if kind.all_day
-        else literal(0).label("all_day"),
+        all_day.label("all_day"),
         is_over.label("is_over"),
         _column(ask, kind.person).label("person_id"),
+        model.owner_id.label("owner_id"),
         model.version.label("version"),
         cast(getattr(model, ask.entity.title), String).label("own"),
         cast(getattr(model, other) if other else null(), String).label("other"),
-    )
-    return (
-        select(*columns).join_from(ranked, model, model.id == ranked.c.id)
-        .where(ranked.c.rank <= ask.each)
-    )  # fmt: skip
+    ]
 
 
 def _ranked(ask: Ask) -> Any:
@@ -239,10 +275,14 @@ def _ranked(ask: Ask) -> Any:
 
 def _clauses(ask: Ask) -> list[ColumnElement[bool]]:
     """Which records these are: the reader's to list, of the kind, somebody's, and at that time."""
+    return [*_permitted(ask, ask.rows.conditions), _within(ask)]
+
+
+def _permitted(ask: Ask, conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
+    """That the reader may list a record, and these conditions."""
     with operating("list", ask.entity.key) as work:
-        found = [scope.predicate(ask.entity, work)]
-        found += filters.conditions_for(ask.rows.policy, ask.rows.conditions)
-    return [*found, _within(ask)]
+        mine = scope.predicate(ask.entity, work)
+        return [mine, *filters.conditions_for(ask.rows.policy, conditions)]
 
 
 def _within(ask: Ask) -> ColumnElement[bool]:
@@ -291,6 +331,7 @@ def _entry(ask: Ask, row: Any) -> Entry:
         all_day=bool(row.all_day) or not isinstance(starts, datetime),
         is_over=bool(row.is_over),
         person_id=row.person_id,
+        owner_id=row.owner_id,
         version=row.version,
     )
 

@@ -51,6 +51,7 @@ NO_PAGES = (
     "/jobs/",
     "/notifications/unread",
     "/to-dos/waiting",
+    "/calendar/entries",
     "/recent/menu",
     "/phrases/menu",
     "/search/panel",
@@ -74,6 +75,7 @@ NAMED = {
     "DictionariesView.edit": {"key": "industry"},
     "CustomerRows.cell": {"key": "name"},
     "ToDosView.tab": {"key": "contact_customers", "tab": "overdue"},
+    "CalendarView.entry": {"key": "tasks_due"},
     "CustomerView.report": {"slug": "add_tags"},
 }
 """What an address names besides records: "customer" and "customers" unless it is said here."""
@@ -84,6 +86,7 @@ ASKED = {
     ],
     "TaskView.show": ["", "?tab=comments", "?tab=history"],
     "ToDosView.tab": ["", "?who=my_people"],
+    "CalendarView.show": ["", "?view=week", "?view=day", "?view=list"],
     "CustomerView.list_page": ["", "?search=nobody-is-called-so"],
 }
 """Which arguments a page is looked at with, where it has others than none."""
@@ -161,8 +164,10 @@ def make_some(world: "World") -> dict[str, int]:
     view = Reader(world, "admin").kept(condition("owner", "eq", "@me"))
     answer = Api(world, "admin").bulk(PLURAL, "add_tags", [1], {"tags": ["Fair"]})
     assert answer.status_code == 200, answer.text
+    due = Api(world, "admin").post("/tasks/", {"title": "Due", "due_at": "2026-11-24T02:00:00Z"})
     _client, place, _dry_run = steps(world, "admin", csv_of([["客户名称"], ["云山贸易"], [""]]))
     return {
+        "CalendarView.entry": due.json["id"],  # type: ignore[index]
         "SavedViewsView.edit": view,
         "SavedViewsView.delete": view,
         "CustomerView.report": answer.json["operation_id"],  # type: ignore[index]

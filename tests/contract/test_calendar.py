@@ -3,8 +3,9 @@
 The oracle beside is a loop over plain rows; it knows days, people and marks, and nothing of SQL.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,10 +20,12 @@ from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest, NotFound
 from app.store import calendar
 from app.store.calendar import MY_PEOPLE, Span
-from tests.contract.calls import grant_fields, user_ids, write
+from tests.contract.calls import grant_fields, stored, user_ids, write
+from tests.contract.test_bulk import rows_in
 from tests.contract.test_todos import BELOW, MOMENTS, ZONES, mark, person
 from tests.oracle import Oracle
 from tests.support.statements import count_statements
+from tests.support.web import csrf_token, hidden_inputs
 from tests.support.worlds import World
 
 DAY = timedelta(days=1)
@@ -211,3 +214,195 @@ def test_many_entries_cost_the_statements_of_few(world: World, engine: Engine) -
             spent.append(len(asked))
             assert len([e for e in found.entries if e.kind.key == "tasks_due"]) >= number
     assert spent[0] == spent[1] <= 2, asked
+
+
+PATH = "/calendar/"
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+
+def drawn(world: World, name: str, query: str = "", days: int = 7) -> list[dict[str, Any]]:
+    """What the script gets of a week from today on."""
+    asked = f"first={TODAY}&after={TODAY + days * DAY}{query}"
+    answer = world.client(name).get(f"{PATH}entries?{asked}")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json["entries"]
+    return found
+
+
+def move(world: World, name: str, one: str, version: int, starts: str, **more: Any) -> Any:
+    client = world.client(name)
+    form = {"csrf_token": csrf_token(client, "/notifications/"), "version": version}
+    form |= {"starts": starts, **more}
+    return client.post(f"{PATH}entry/{one}", data=form, headers={"Accept": "application/json"})
+
+
+@pytest.fixture
+def due(engine: Engine) -> Engine:
+    """Task 1 of sales1a is due at half past midnight tomorrow, on a clock of Shanghai."""
+    when = datetime.combine(TODAY + DAY, time(0, 30), ZoneInfo("Asia/Shanghai")).astimezone(UTC)
+    write(engine, "task", 1, due_at=when, status="open")
+    return engine
+
+
+def test_a_page_shows_the_readers_days_with_and_without_a_script(world: World, due: Engine) -> None:
+    """What is due at half past midnight stands on that day, in every view of the page."""
+    [one] = [one for one in drawn(world, "sales1a") if one["kind"] == "tasks_due"]
+    assert (one["number"], one["start"]) == (1, f"{TODAY + DAY}T00:30:00")
+    assert one["movable"]
+    assert "?" in one["url"]
+    client = world.client("sales1a")
+    for view in ("month", "week", "day", "list"):
+        page = client.get(f"{PATH}?view={view}&date={TODAY + DAY}").text
+        [day] = re.findall(rf'<li id="day-{TODAY + DAY}"(.*?)</ul>', page, re.DOTALL)
+        assert "Task 01" in day, view
+        assert "00:30" in day
+    page = client.get(f"{PATH}?view=day&date={TODAY}").text
+    assert "Task 01" not in page
+    for step in (f"date={TODAY - DAY}", f"date={TODAY + DAY}"):
+        assert f"{PATH}?view=day&amp;{step}" in page
+    assert f'href="{PATH}"' in client.get("/").text
+    assert f'href="{PATH}"' not in world.client("people").get("/").text
+
+
+def test_nonsense_is_refused(world: World) -> None:
+    """C50-C53: unknown words, days that there aren't, too many of them, people out of reach."""
+    client, week = world.client("sales1a"), f"first={TODAY}&after={TODAY + 7 * DAY}"
+    for query, status in (
+        ("?view=year", 400), ("?date=yesterday", 400), ("?date=2026-02-30", 400),
+        ("?date=0001-01-01", 400), ("?date=9999-12-31", 400), ("?person=x", 400),
+        ("?person=-1", 400), ("?person=987654", 404), ("?person=people", 404), ("?x=1", 400),
+        ("?date=20261123", 400), ("entries", 400), (f"entries?first={TODAY}", 400),
+        (f"entries?{week}&x=1", 400), (f"entries?{week}&person=people", 404),
+        (f"entries?first={TODAY}&after={TODAY}", 400),
+        (f"entries?first={TODAY}&after={TODAY - DAY}", 400),
+        (f"entries?first={TODAY}&after={TODAY + 46 * DAY}", 400),
+        (f"entries?first={TODAY}T00:00&after={TODAY + DAY}", 400),
+        ("entry/nothing/1", 404), ("entry/tasks_due/987654", 404), ("entry/tasks_due/4", 404),
+        ("entry/tasks_due/1?x=1", 400), (f"entries?{week}", 200), ("", 200),
+    ):  # fmt: skip
+        assert client.get(f"{PATH}{query}").status_code == status, query
+    assert world.client("people").get(PATH).status_code == 403
+    assert world.client("people").get(f"{PATH}entries?{week}").status_code == 403
+
+
+def test_an_entry_is_moved_as_by_any_edit(world: World, due: Engine) -> None:
+    """Version, history and rights are those of editing; a day alone keeps the time of day."""
+    assert move(world, "sales1a", "tasks_due/1", 1, f"{TODAY + 2 * DAY}").json == {"version": 2}
+    assert stored(due, "task", 1)["due_at"] == datetime.combine(
+        TODAY + 2 * DAY, time(0, 30), ZoneInfo("Asia/Shanghai")
+    ).astimezone(UTC).replace(tzinfo=stored(due, "task", 1)["due_at"].tzinfo)
+    stale = move(world, "sales1a", "tasks_due/1", 1, f"{TODAY + 3 * DAY}T10:00:00")
+    assert stale.status_code == 409
+    assert stale.json["message"] == (
+        "Somebody else has changed this meanwhile. It stays where it is."
+    )
+    assert (
+        move(world, "leader1", "tasks_due/1", 2, f"{TODAY + 3 * DAY}T10:00:00").status_code == 200
+    )
+    told = [
+        r for r in rows_in(due, "history", entity="task", record_id=1) if r["operation"] == "edit"
+    ]
+    assert [list(line["changes"]) for line in told] == [["due_at"], ["due_at"]]
+    for name, one, status in (
+        ("sales1b", "tasks_due/1", 404), ("audit", "tasks_due/1", 403),
+        ("people", "tasks_due/1", 403), ("sales1a", "nothing/1", 404),
+        ("sales1a", "contact_customers/1", 404),
+    ):  # fmt: skip
+        assert move(world, name, one, 3, f"{TODAY}T10:00:00").status_code == status, (name, one)
+    for starts in ("", "soon", "2026-13-01", "9999-99-99T00:00:00", "0001-01-01T00:00:00"):
+        assert move(world, "sales1a", "tasks_due/1", 3, starts).status_code in (400, 422), starts
+    assert move(world, "sales1a", "tasks_due/1", 3, f"{TODAY}T10:00:00", x="1").status_code == 400
+    assert stored(due, "task", 1)["version"] == 3
+
+
+def test_who_may_not_edit_moves_nothing(world: World, due: Engine) -> None:
+    """A participant sees it and can't move it; nor can whoever doesn't write that field."""
+    write(due, "task", 3, due_at=NOW + DAY, status="open")
+    ours = {
+        one["number"]: one["movable"]
+        for one in drawn(world, "sales1a")
+        if one["kind"] == "tasks_due"
+    }
+    assert ours[1] is True
+    assert ours[3] is False, "he takes part in it only"
+    assert move(world, "sales1a", "tasks_due/3", 1, f"{TODAY}T10:00:00").status_code == 404
+    grant_fields(due, "salesperson", "task", due_at={"level": 1})
+    assert not any(one["movable"] for one in drawn(world, "sales1a"))
+    assert move(world, "sales1a", "tasks_due/1", 1, f"{TODAY}T10:00:00").status_code == 403
+    page = world.client("sales1a").get(f"{PATH}entry/tasks_due/1").text
+    assert "data-form" not in page
+
+
+def test_without_a_script_a_form_moves_it(world: World, due: Engine) -> None:
+    """UI-2: back to the calendar it came from; a refusal shows the entry as it is now, and why."""
+    client = world.client("sales1a")
+    path = f"{PATH}entry/tasks_due/1?view=week&date={TODAY}"
+    [form] = re.findall(r'<form [^>]*"calendar-move".*?</form>', client.get(path).text, re.DOTALL)
+    form = hidden_inputs(form)
+    answer = client.post(path, data={**form, "starts": f"{TODAY} 18:00"})
+    assert (answer.status_code, answer.location) == (302, f"{PATH}?view=week&date={TODAY}")
+    again = client.post(path, data={**form, "starts": f"{TODAY} 19:00"})
+    assert again.status_code == 409
+    assert "It stays where it is." in again.text
+    assert "18:00" in again.text
+
+
+def test_what_is_switched_off_stays_off_for_oneself(world: World, due: Engine) -> None:
+    """Kept on the server, per person; kinds that there aren't are refused."""
+    client = world.client("sales1a")
+    form = {"csrf_token": csrf_token(client, "/notifications/"), "kind": ["contact_leads"]}
+    answer = client.post(f"{PATH}kinds", data={**form, "view": "week", "date": f"{TODAY}"})
+    assert (answer.status_code, answer.location) == (302, f"{PATH}?view=week&date={TODAY}")
+    assert drawn(world, "sales1a") == []
+    assert "Task 01" not in client.get(f"{PATH}?date={TODAY + DAY}").text
+    person = user_ids(due)["sales1a"]
+    assert [one["number"] for one in drawn(world, "leader1", f"&person={person}")] == [1]
+    assert client.post(f"{PATH}kinds", data={**form, "kind": ["nothing"]}).status_code == 400
+    client.post(f"{PATH}kinds", data={**form, "kind": ["tasks_due"]}, headers={"Accept": "*/*"})
+    assert [one["number"] for one in drawn(world, "sales1a")] == [1]
+
+
+def test_what_a_day_leaves_out_is_in_the_list_it_names(world: World, due: Engine) -> None:
+    """C24: the number of the rest and the list that it opens agree."""
+    row = {key: value for key, value in stored(due, "task", 1).items() if key != "id"}
+    when = datetime.combine(TODAY, time(12), ZoneInfo("Asia/Shanghai")).astimezone(UTC)
+    with due.begin() as connection:
+        table = catalogue.get("task").model.__table__
+        many = [{**row, "title": f"T{n}", "due_at": when} for n in range(70)]
+        connection.execute(insert(table), many)
+    world.is_dirty = True
+    person = user_ids(due)["sales1a"]
+    for name, query in (
+        ("sales1a", ""),
+        ("leader1", f"&person={person}"),
+        ("leader1", "&person=people"),
+    ):
+        [rest] = [one for one in drawn(world, name, query) if one.get("rest")]
+        assert rest["title"] == "10 more: Tasks due"
+        page = world.client(name).get(rest["url"]).text
+        assert 'data-total="70"' in page, (name, query)
+    write(due, "task", 1, title='"><img src=x onerror=alert(1)>')
+    assert "<img src=x" not in world.client("sales1a").get(f"{PATH}?view=week").text
+
+
+def test_a_page_costs_the_same_however_full_it_is(world: World, due: Engine) -> None:
+    """The page, its data, with few entries and with a thousand: at most eight statements."""
+    client = world.client("manager")
+    week = f"first={TODAY}&after={TODAY + 7 * DAY}&person=people"
+    paths = (f"{PATH}?person=people", f"{PATH}entries?{week}", f"{PATH}entry/tasks_due/1")
+    spent: list[list[int]] = []
+    row = {key: value for key, value in stored(due, "task", 1).items() if key != "id"}
+    for more in (0, 1_000):
+        if more:
+            with due.begin() as connection:
+                table = catalogue.get("task").model.__table__
+                connection.execute(insert(table), [{**row, "title": f"T{n}"} for n in range(more)])
+        world.is_dirty = True
+        spent.append([])
+        for path in paths:
+            client.get(path)
+            with count_statements() as asked:
+                assert client.get(path).status_code == 200
+            spent[-1].append(len(asked))
+            assert len(asked) <= 8, (path, str(asked))
+    assert spent[0] == spent[1]

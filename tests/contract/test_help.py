@@ -17,6 +17,7 @@ NO_PAGE_OF_ITS_OWN = {
     "favicon": "a picture",
     "DataQualityView.counts": "a piece of a page",
     "ToDosView.counts": "a piece of a page",
+    "CalendarView.entries": "data of a page",
     "ToDosView.waiting": "a piece of a page",
     "SearchView.panel": "a piece of a page",
     "JobsView.progress": "a piece of a page",
