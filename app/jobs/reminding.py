@@ -6,7 +6,6 @@ records are his. Each message is about what he may list when it is written.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -67,7 +66,7 @@ def run() -> Report:
     """Remind everybody whose day has come to the hour. Commits person by person."""
     told = {"people": 0, "messages": 0}
     for user_id, zone, last in reminders.people():
-        with _on_the_clock_of(zone):
+        with clock.in_zone(zone or clock.DEFAULT_ZONE):
             today = clock.today()
             is_time = clock.local(clock.now()).hour >= value(REMIND_AT)
             if is_time and (last is None or last < today) and reminders.take(user_id, today):
@@ -75,15 +74,6 @@ def run() -> Report:
                 told["messages"] += _remind(user_id, last, today)
                 db.session.commit()
     return told
-
-
-@contextmanager
-def _on_the_clock_of(zone: str) -> Iterator[None]:
-    token = clock.zone.set(zone or clock.DEFAULT_ZONE)
-    try:
-        yield
-    finally:
-        clock.zone.reset(token)
 
 
 def _remind(user_id: int, last: date | None, today: date) -> int:

@@ -1,5 +1,7 @@
 """Instants: stored in UTC, shown in the reader's time zone (domain.md, preamble)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,6 +28,16 @@ def zone_of(name: str) -> ZoneInfo:
 def readers_zone() -> ZoneInfo:
     """The reader's time zone."""
     return zone_of(zone.get())
+
+
+@contextmanager
+def in_zone(name: str) -> Iterator[None]:
+    """Read clocks of that zone meanwhile."""
+    token = zone.set(name)
+    try:
+        yield
+    finally:
+        zone.reset(token)
 
 
 def local(instant: datetime) -> datetime:

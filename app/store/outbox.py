@@ -65,13 +65,25 @@ def tell_once(notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[st
     return number
 
 
+def dedup_key(notice: Notice, batch: str, user_id: int) -> str:
+    """What a message is known by: one per batch and receiver."""
+    return f"{notice.key}:{batch}:{user_id}"
+
+
+def known(keys: Collection[str]) -> set[str]:
+    """Those of these messages that have been written."""
+    if not keys:
+        return set()
+    return set(db.session.scalars(select(Outbox.dedup_key).where(Outbox.dedup_key.in_(keys))))
+
+
 def _rows(
     notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]]
 ) -> list[dict[str, Any]]:
     moment = clock.now()
     return [
         {
-            "dedup_key": f"{notice.key}:{batch}:{user_id}",
+            "dedup_key": dedup_key(notice, batch, user_id),
             "user_id": user_id,
             "kind": notice.key,
             "data": dict(data),
