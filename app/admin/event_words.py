@@ -32,6 +32,10 @@ LABELS: dict[str, Any] = {
     "number": _l("Records shown"),
     "record": _l("Record"),
     "asked": _l("Owner"),
+    "person": _l("Person"),
+    "deputy": _l("Deputy"),
+    "from": _l("From"),
+    "until": _l("Until"),
     "removed_entries": _l("Removed entries"),
 }
 WORDS: dict[str, dict[str, Any]] = {

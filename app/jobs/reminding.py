@@ -81,6 +81,8 @@ def _remind(user_id: int, last: date | None, today: date) -> int:
     who = access.load_actor(user_id)
     with acting_as(who):
         found = [*_due(), *_left_undone(user_id, last, today), *_birthdays(today)]
+        if who.rights.stands_in_for:
+            found += _due(Who.AWAY, DUE_FOR_OTHERS)
     who.rights.derived.clear()  # everybody's at once would be hundreds of MiB
     return sum(
         outbox.tell_once(notice, f"{about}:{today.isoformat()}", [(user_id, data)])
@@ -91,10 +93,10 @@ def _remind(user_id: int, last: date | None, today: date) -> int:
 Message = tuple[Notice, str, dict[str, Any]]
 
 
-def _due() -> Iterator[Message]:
-    """What is due today in his own lists."""
-    asks = [Ask(e, one, tab) for e, one in todos.readable() for tab in one.tabs]
-    yield from _told(DUE, [ask for ask in asks if ask.tab.key == ask.to_do.reminds])
+def _due(who: Who = Who.MINE, notice: Notice | None = None) -> Iterator[Message]:
+    """What is due today in his own lists, or in those of the people he stands in for."""
+    asks = [Ask(e, one, tab, who) for e, one in todos.readable(who) for tab in one.tabs]
+    yield from _told(notice or DUE, [ask for ask in asks if ask.tab.key == ask.to_do.reminds])
 
 
 def _left_undone(user_id: int, last: date | None, today: date) -> Iterator[Message]:
@@ -178,6 +180,17 @@ def _says_due(data: Data) -> str:
     )
 
 
+def _says_due_for_others(data: Data) -> str:
+    return str(
+        ngettext(
+            "%(list)s: %(num)d of those you stand in for is due today.",
+            "%(list)s: %(num)d of those you stand in for are due today.",
+            data["count"],
+            list=_list_name(data),
+        )
+    )
+
+
 def _says_left(data: Data) -> str:
     return str(
         ngettext(
@@ -231,6 +244,15 @@ DUE = notices.declare(
         Label("To-dos of today", "今日待办提醒"),
         _says_due,
         _at_the_list("reminds"),
+        IN_TIME,
+    )
+)
+DUE_FOR_OTHERS = notices.declare(
+    Notice(
+        "to_do_away",
+        Label("To-dos of people you stand in for", "代理的今日待办提醒"),
+        _says_due_for_others,
+        _at_the_list("reminds", "?who=away"),
         IN_TIME,
     )
 )

@@ -8,6 +8,7 @@ from app.pages.clock import ClockView
 from app.pages.columns import ColumnsView
 from app.pages.dashboard import DashboardView
 from app.pages.data_quality import DataQualityView
+from app.pages.deputies import DeputiesView
 from app.pages.dictionaries import DictionariesView
 from app.pages.exports import ExportsView
 from app.pages.first_run import FirstRunView
@@ -56,6 +57,7 @@ VIEWS = (
     SettingsView,
     LogoView,
     ClockView,
+    DeputiesView,
     DictionariesView,
     AddressBookView,
     AnnouncementsView,

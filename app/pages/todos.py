@@ -23,12 +23,17 @@ from app.spec.errors import BadRequest, NotPermitted
 from app.spec.field import Field
 from app.spec.plurals import ngettext
 from app.spec.todos import HANDLED
+from app.spec.words import Label
 from app.store import titles, todos
-from app.store.context import actor
 from app.store.todos import COUNT_CAP, Ask, Who
 
 SIZE = 50
 MOST_ON_THE_ICON = 99
+WHOSE = {
+    Who.MINE: MINE.label,
+    Who.MY_PEOPLE: MY_PEOPLES.label,
+    Who.AWAY: Label("As deputy", "代理的"),
+}
 
 
 @dataclass(frozen=True)
@@ -124,13 +129,11 @@ def told(count: int) -> str:
 
 
 def people(who: Who, url: Any) -> list[dict[str, Any]]:
-    """The switch between one's own and one's people's; nothing without subordinates."""
-    if not actor().rights.people:
+    """The switch between one's own and others'; nothing for whoever has only his own."""
+    groups = todos.groups()
+    if len(groups) == 1:
         return []
-    names = {Who.MINE: MINE.label, Who.MY_PEOPLE: MY_PEOPLES.label}
-    return [
-        {"label": str(label), "url": url(one), "active": one is who} for one, label in names.items()
-    ]
+    return [{"label": str(WHOSE[one]), "url": url(one), "active": one is who} for one in groups]
 
 
 def _overview(who: Who) -> dict[str, Any]:
@@ -209,7 +212,7 @@ def _nav(place: Place, *, has_counts: bool = False) -> dict[str, Any]:
 
 def _fields(ask: Ask) -> list[Field]:
     """What is shown of each record: its name, its time, whose it is, and what the list declares."""
-    whose = [ask.to_do.person] if ask.who is Who.MY_PEOPLE else []
+    whose = [] if ask.who is Who.MINE else [ask.to_do.person]
     keys = dict.fromkeys([ask.entity.title, ask.to_do.since, *whose, *ask.to_do.shows])
     readable = ask.rows.policy.readable
     return [readable[key] for key in keys if key in readable]

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.spec import options
+from app.spec.catalogue import catalogue
 from app.spec.field import Level, Masking
 from app.spec.roles import SUPER_ADMIN
 from app.spec.scopes import EVERYTHING, NOTHING, Reach, Scope
@@ -26,6 +27,10 @@ from app.store.rights import PoolSeat, Rights, RoleRights
 from app.store.snapshot import Snapshot, above, below, read
 from app.store.version import PENDING, version_now
 from app.store.version import touch as touch  # who changes rights needs no other module
+
+AS_DEPUTY = frozenset({"list", "read", "complete", "resume"})
+"""What a deputy does with the records of others, as far as his own roles grant it at all."""
+NOWHERE: frozenset[tuple[int, bool]] = frozenset()
 
 _lock = threading.Lock()
 _snapshots: dict[str, Snapshot] = {}
@@ -116,14 +121,15 @@ def rights_of(user_id: int, version: int | None = None) -> Rights:
 
 
 def resolve(now: Snapshot, user_id: int) -> Rights:
-    """What that person may do in that organisation."""
-    found = now.rights.get(user_id)
+    """What that person may do in that organisation, at this moment."""
+    away = now.away(user_id)
+    found = now.rights.get((user_id, away))
     if found is None:
-        found = now.rights[user_id] = _resolve(now, user_id)
+        found = now.rights[user_id, away] = _resolve(now, user_id, away)
     return found
 
 
-def _resolve(now: Snapshot, user_id: int) -> Rights:
+def _resolve(now: Snapshot, user_id: int, away: frozenset[int]) -> Rights:
     held = [role for role in now.roles_of[user_id] if role in now.role_codes]
     home = now.department_of.get(user_id, 0)
     departments = below(now.departments_below, home)
@@ -143,6 +149,8 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
             reach = _chosen(now, line.places) if chosen else scopes[line.scope]
             given = _role_rights(line, reach, now.export_limits[role])
             grants[line.entity].append(replace(given, role=role))
+            if away and line.entity in waiting_kinds():
+                grants[line.entity].append(_for_others(grants[line.entity][-1], away))
     return Rights(
         user_id=user_id,
         is_super=any(now.role_codes[role] == SUPER_ADMIN for role in held),
@@ -150,10 +158,22 @@ def _resolve(now: Snapshot, user_id: int) -> Rights:
         pools=_pool_seats(now, user_id, home),
         roles=frozenset(now.role_codes[role] for role in held),
         people=people - {user_id},
+        stands_in_for=away,
         departments=tuple(departments),
         role_ids=frozenset(held),
         above=frozenset(above(now.departments_below, home)),
     )
+
+
+def waiting_kinds() -> frozenset[str]:
+    """The kinds of records that to-do lists are about: those that a deputy reads for another."""
+    return frozenset(entity.key for entity, _to_do in catalogue.to_dos())
+
+
+def _for_others(given: RoleRights, away: frozenset[int]) -> RoleRights:
+    """What a role lets somebody do for those who are away: look, note what was done, finish."""
+    reach, some = Reach(owners=away), given.operations & AS_DEPUTY
+    return replace(given, operations=some, reach=reach, scope=Scope.NONE, places=NOWHERE)
 
 
 def _role_rights(line: Line, reach: Reach, export_limit: int | None) -> RoleRights:

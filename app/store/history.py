@@ -58,6 +58,8 @@ EVENTS = (
     option("undo", "Undo", "撤销"),
     option("routine_asked", "Scheduled task started by hand", "手动执行定时任务"),
     option("mail_tested", "Test e-mail sent", "发送测试邮件"),
+    option("deputy_named", "Deputy named", "指定代理人"),
+    option("deputy_ended", "Deputy ended", "结束代理"),
     option("set_up", "Set up", "初始化"),
     option("first_admin_created", "First administrator created", "创建首个管理员"),
 )

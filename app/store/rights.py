@@ -52,6 +52,8 @@ class Rights:
     """Everybody below him, for the token ``@my_people``; he himself is ``@me`` (REP-5)."""
     departments: tuple[int, ...] = ()
     """His department, then those below it, for the department tokens."""
+    stands_in_for: frozenset[int] = frozenset()
+    """Those who are away now, and whose deputy he is."""
     role_ids: frozenset[int] = frozenset()
     above: frozenset[int] = frozenset()
     """His department and those above it: what is shared with one of them reaches him (LIST-4)."""

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import JSON, func, literal, null, select, type_coerce, union_all
 
 from app.extensions import db
-from app.spec import options
-from app.store import dictionaries, settings
+from app.spec import clock, options
+from app.store import deputies, dictionaries, settings
 from app.store.context import system_scope
+from app.store.deputies import Absence
 from app.store.grants import Line
 from app.store.organisation import Department, Role, RoleGrant, User, user_role
 from app.store.pools import Pool, pool_admins, pool_member_departments, pool_members
@@ -40,7 +41,18 @@ class Snapshot:
     pool_people: dict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
     choices: Mapping[str, tuple[options.Option, ...]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    rights: dict[int, Rights] = field(default_factory=dict)
+    deputies: Mapping[int, tuple[Absence, ...]] = field(default_factory=dict)
+    """Whom somebody stands in for, each for a time."""
+    rights: dict[tuple[int, frozenset[int]], Rights] = field(default_factory=dict)
+    """Of everybody while he stands in for certain others."""
+
+    def away(self, deputy: int) -> frozenset[int]:
+        """For whom that person stands in at this moment."""
+        absences = self.deputies.get(deputy, ())
+        if not absences:
+            return frozenset()
+        now = clock.now()
+        return frozenset(one.user_id for one in absences if one.holds(now))
 
 
 def read(version: int) -> Snapshot:
@@ -57,6 +69,7 @@ def read(version: int) -> Snapshot:
                 found.pools[document["number"]] = (document["entity"], columns)
         found.choices = dictionaries.load()
         found.settings = settings.load()
+        found.deputies = deputies.load()
     return found
 
 

@@ -38,18 +38,28 @@ from app.store.listing import Order, Page
 from app.store.loading import rows_of
 from app.store.scope import member_of
 
+NOBODY = 0
+"""No user has this number."""
 COUNT_CAP = 1_000
 """So far a list is counted: who has more to do than that needs no exact number."""
 
 
 class Who(StrEnum):
-    """Whose records: the reader's own, or his subordinates'."""
+    """Whose records: the reader's own, his subordinates', or of those he stands in for."""
 
     MINE = "mine"
     MY_PEOPLE = "my_people"
+    AWAY = "away"
 
 
 TOKENS = {Who.MINE: "@me", Who.MY_PEOPLE: "@my_people"}
+
+
+def groups() -> tuple[Who, ...]:
+    """Whose to-dos the reader may look at; nobody's but his own where he has no people."""
+    rights = actor().rights
+    wanted = {Who.MINE: True, Who.MY_PEOPLE: rights.people, Who.AWAY: rights.stands_in_for}
+    return tuple(who for who, there_are in wanted.items() if there_are)
 
 
 class ToDoMark(db.Model):  # type: ignore[name-defined,misc]
@@ -83,7 +93,11 @@ class Ask:
     @property
     def rows(self) -> Rows:
         """The rows of the entity's list that the tab is about, marked or not."""
-        whose = condition(self.to_do.person, "eq", TOKENS[self.who])
+        if self.who is Who.AWAY:
+            away = sorted(actor().rights.stands_in_for)
+            whose = condition(self.to_do.person, "in", away or [NOBODY])
+        else:
+            whose = condition(self.to_do.person, "eq", TOKENS[self.who])
         return Rows(self.entity, (*self.tab.conditions, *self.further), (whose,))
 
     @property

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask_babel import format_date
 from flask_babel import gettext as _
 
-from app.admin import cells, forms
+from app.admin import cells, people
 from app.admin.record import changes, files
 from app.admin.record.own_marks import linked
 from app.admin.record.panels import Seen
@@ -112,17 +112,9 @@ def screen(
         "filters": {
             **{key: kept.get(key, "") for key in ("since", "until", "words")},
             "kinds": _kinds(asked.kind),
-            "person": _person(asked.person),
+            "person": people.picker("person", _("Person"), asked.person or "", unset=_("Anybody")),
         },
     }
-
-
-def _person(chosen: int | None) -> dict[str, Any]:
-    """The input for whose doing is shown: anybody, by being typed for."""
-    entity = next(one for one in catalogue if one.moment and one.responsible)
-    whose = entity.fields[entity.responsible]
-    made = forms.control(entity, whose, chosen or "", offers=False)
-    return {**made, "key": "person", "label": _("Person"), "unset": _("Anybody"), "errors": ()}
 
 
 def _readable(below: Mapping[str, Sequence[int]]) -> dict[str, Sequence[int]]:

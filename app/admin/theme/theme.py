@@ -86,6 +86,7 @@ def _account_menu() -> list[dict[str, str]]:
             "icon": "bell",
         },
         {"label": gettext("Canned phrases"), "url": "/phrases/", "icon": "message"},
+        {"label": gettext("Deputies"), "url": "/deputies/", "icon": "users"},
         {"label": gettext("My exports"), "url": "/exports/", "icon": "download"},
         {"label": gettext("Change password"), "url": "/account/password/", "icon": "key"},
         {"label": gettext("My sessions"), "url": "/account/sessions/", "icon": "devices"},

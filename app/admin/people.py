@@ -1,0 +1,24 @@
+"""Choosing a person on a page that no entity declares."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.admin import forms
+from app.spec.catalogue import catalogue
+
+
+def picker(
+    key: str,
+    label: str,
+    chosen: Any,
+    *,
+    unset: str = "",
+    required: bool = False,
+    errors: Sequence[Any] = (),
+) -> dict[str, Any]:
+    """An input for one person, by being typed for; ``unset`` is what nobody is called."""
+    entity = next(one for one in catalogue if one.moment and one.responsible)
+    whose = entity.fields[entity.responsible]
+    made = forms.control(entity, whose, chosen, errors=errors, offers=False)
+    named = {"key": key, "label": label, "unset": unset, "required": required, "help": ""}
+    return {**made, **named}
