@@ -9,6 +9,10 @@ TASKS = Label(
     "time and those in the recycle bin stay out.",
     "进行中或已完成的任务，按截止时间显示。已取消的、没有截止时间的和回收站中的不计。",
 )
+EVENTS = Label(
+    "Events that one owns or takes part in, with each of their times when they repeat.",
+    "本人负责或参与的日程；重复的日程显示其每一次。",
+)
 CONTACT = Label(
     "Whom somebody planned to get in touch with, at the next contact time. Done is what was "
     "followed up at or after that time, or marked as handled; records in pools and in the recycle "
@@ -52,6 +56,25 @@ catalogue.list_in_calendar(
         to_do="tasks_due",
         partakers="participants",
         colour="blue",
+        moves=True,
+        creates=True,
+    ),
+)
+catalogue.list_in_calendar(
+    "event",
+    CalendarKind(
+        key="events",
+        label=Label("Events", "日程"),
+        meaning=EVENTS,
+        starts="starts_at",
+        ends="ends_at",
+        all_day="is_all_day",
+        repeats="repeat",
+        zone="timezone",
+        lasts="lasts_until",
+        partakers="participants",
+        colour="indigo",
+        is_due=False,
         moves=True,
         creates=True,
     ),

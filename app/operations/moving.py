@@ -1,6 +1,6 @@
 """Moving an entry of a calendar: its record's times are edited as by any form (TASK)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from app.operations import editing
 from app.spec import clock
 from app.spec.errors import BadRequest, NotPermitted
-from app.store.calendar import Entry
+from app.store.calendar_days import Entry
 from app.store.context import actor
 from app.store.policy import Policy
 
@@ -22,6 +22,8 @@ def move(entry: Entry, starts: str, ends: str, version: int) -> int:
     kind, entity = entry.kind, entry.entity
     if not kind.moves:
         raise NotPermitted
+    if entry.is_series:
+        raise NotPermitted(_l("It repeats: open the record and change all of its times there."))
     if kind.starts not in Policy(actor(), entity, "edit").writable(creating=False):
         raise NotPermitted
     begins = _when(entry, starts)
@@ -37,6 +39,8 @@ def _when(entry: Entry, said: str) -> Any:
     try:
         if not isinstance(entry.starts, datetime):
             return date.fromisoformat(said)
+        if entry.all_day:
+            return clock.from_reader(datetime.combine(date.fromisoformat(said[:10]), time()))
         if len(said) == len("2026-11-23"):
             at = clock.local(entry.starts).time()
             return clock.from_reader(datetime.combine(date.fromisoformat(said), at))

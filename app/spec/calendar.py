@@ -32,6 +32,13 @@ class CalendarKind:
     all_day: str = ""
     """The flag that says of moments that whole days are meant. What has a day for its beginning
     lasts all day anyway."""
+    repeats: str = ""
+    """The field with the rule by which it takes place again and again; with it comes ``lasts``."""
+    zone: str = ""
+    """The field with the time zone in which its times of day are meant."""
+    lasts: str = ""
+    """The moment at which the last of its times is over; empty for what its start finds
+    (``app/spec/recurring.py``)."""
     conditions: tuple[Condition, ...] = ()
     """What has to hold of a record besides."""
     over: tuple[Condition, ...] = ()
@@ -50,6 +57,12 @@ class CalendarKind:
     creates: bool = False
     """An empty place of one's calendar offers to make one."""
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The fields that an entry is made of, besides what it is called."""
+        keys = (self.starts, self.ends, self.all_day, self.repeats, self.zone, self.lasts)
+        return tuple(key for key in (*keys, self.person, self.partakers) if key)
+
     def validate(self, fields: Mapping[str, Field]) -> None:
         """Raise :class:`DeclarationError` for entries that can't be asked for."""
         for part, problem in self._problems(fields):
@@ -65,6 +78,8 @@ class CalendarKind:
             yield "ends", f"{self.ends} must be of the same kind as {self.starts}"
         if self.all_day and (kind(self.all_day), kind(self.starts)) != ("boolean", "datetime"):
             yield "all_day", f"{self.all_day} must be a flag beside a moment"
+        if self.repeats and (kind(self.repeats), kind(self.lasts)) != ("repeat", "datetime"):
+            yield "repeats", f"{self.repeats} must be a rule, with a moment at which it is over"
         if kind(self.person) != "relation":
             yield "person", f"{self.person} must be a person"
         if self.partakers and kind(self.partakers) != "relations":

@@ -5,12 +5,11 @@ for listing (PERM-4); so it costs the same however many there are. Of a kind a d
 says how many there are besides.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     ColumnElement,
     Date,
@@ -18,8 +17,10 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -28,101 +29,25 @@ from sqlalchemy import (
 )
 
 from app.extensions import db
-from app.spec import clock
+from app.spec import clock, recurring
 from app.spec.calendar import CalendarKind
 from app.spec.catalogue import catalogue
 from app.spec.conditions import Condition, any_of, condition
 from app.spec.entity import Entity
-from app.spec.errors import BadRequest, NotFound
+from app.spec.errors import NotFound
 from app.spec.types import UTCDateTime
 from app.store import door, figures, filters, scope, titles, todos
+from app.store.calendar_days import DAY, Days, Entry, Found, Span
 from app.store.context import actor, operating, system_scope
 from app.store.figures import Rows
 from app.store.policy import Policy
 
-DAY = timedelta(days=1)
-MOST_DAYS = 400
-"""A longer time is no question for a calendar."""
 MOST = 5_000
 """So many entries of a kind are read at most; a day says what it leaves out."""
+MOST_LASTING = 2_000
+"""So many that last for days or repeat are read at most, each of which may have several times."""
 MY_PEOPLE = 0
 """In the place of a person: all of the reader's people together."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """From the first day up to the one ``after`` it, in the reader's time zone."""
-
-    first: date
-    after: date
-
-    def __post_init__(self) -> None:
-        if not 0 < (self.after - self.first).days <= MOST_DAYS:
-            raise BadRequest(_l("A calendar shows 1 to %(n)s days.", n=MOST_DAYS))
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        return tuple(self.first + n * DAY for n in range((self.after - self.first).days))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One record in the calendar, as far as its reader may know it."""
-
-    entity: Entity
-    kind: CalendarKind
-    id: int
-    title: str
-    starts: datetime | date
-    """A moment, or a day for what has no time."""
-    ends: datetime | date | None
-    all_day: bool
-    is_over: bool
-    """Nothing is left to do."""
-    person_id: int
-    owner_id: int | None
-    version: int
-
-    @property
-    def day(self) -> date:
-        """The reader's day on which it begins."""
-        return _day(self.starts)
-
-    @property
-    def last_day(self) -> date:
-        """The reader's day on which it is over; what ends at midnight doesn't last into the day
-        that begins then."""
-        if self.ends is None or self.ends <= self.starts:
-            return self.day
-        if isinstance(self.ends, datetime) and not self.all_day:
-            return _day(self.ends - filters.MOMENT)
-        return _day(self.ends)
-
-    @property
-    def urgency(self) -> str:
-        """``late`` for what was to be done before today, ``today``, or nothing (TODO)."""
-        if not self.kind.is_due or self.is_over:
-            return ""
-        today = clock.today()
-        return "late" if self.day < today else "today" if self.day == today else ""
-
-
-@dataclass(frozen=True)
-class More:
-    """So many entries of a kind that a day doesn't show."""
-
-    entity: Entity
-    kind: CalendarKind
-    day: date
-    number: int
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a calendar shows: entries in the order of time, and what it leaves out of each day."""
-
-    entries: Sequence[Entry] = ()
-    more: Sequence[More] = ()
 
 
 @dataclass(frozen=True)
@@ -136,10 +61,17 @@ class Ask:
     """Whose: a person's number, or MY_PEOPLE."""
     each: int = field(default=MOST)
     """So many of a day are told at most."""
+    is_lasting: bool = False
+    """Of a kind that may repeat: what has several times or days; else what has one."""
 
     @property
     def rows(self) -> Rows:
         return Rows(self.entity, self.kind.conditions, (self.whose,))
+
+    @property
+    def most(self) -> int:
+        """So many are read: of a day; of what has several days, altogether."""
+        return MOST_LASTING if self.is_lasting else self.each
 
     @property
     def whose(self) -> Condition:
@@ -154,8 +86,7 @@ class Ask:
     def is_readable(self) -> bool:
         """Whether the reader may list such records and reads all that an entry tells (C43)."""
         rows, kind = Rows(self.entity, (*self.kind.conditions, *self.kind.over)), self.kind
-        told = (self.entity.title, kind.starts, kind.ends, kind.all_day, kind.person)
-        return rows.are_readable(*told, kind.partakers)
+        return rows.are_readable(self.entity.title, *kind.told)
 
 
 def kinds() -> list[tuple[Entity, CalendarKind]]:
@@ -183,17 +114,23 @@ def entries(
     """
     person = whose(person)
     asks = [
-        Ask(entity, kind, span, person, each)
+        Ask(entity, kind, span, person, each, is_lasting=is_lasting)
         for entity, kind in kinds()
         if keys is None or kind.key in keys
+        for is_lasting in ((False, True) if kind.lasts else (False,))
     ]
     if not asks:
         return Found()
     parts = [_part(number, ask) for number, ask in enumerate(asks)]
     with system_scope("each kind carries the predicate of its reader"):
         rows = db.session.execute(union_all(*parts)).all()
-    told = sorted((_entry(asks[row.number], row) for row in rows), key=_order)
-    return Found(told, list(_left_out(asks, rows)))
+    days = Days(span)
+    for row in rows:
+        ask = asks[row.number]
+        days.add(_entries(ask, row))
+        if row.of_day > ask.most:
+            days.leave_out(ask.kind, span.days[row.day], row.of_day - ask.most, row.number)
+    return days.found(each)
 
 
 def entry(key: str, record_id: int) -> Entry:
@@ -212,7 +149,7 @@ def entry(key: str, record_id: int) -> Entry:
         row = db.session.execute(statement).first()
     if row is None:
         raise NotFound
-    return _entry(ask, row)
+    return next(_entries(ask, row))
 
 
 def movable(some: Sequence[Entry]) -> set[tuple[str, int]]:
@@ -226,7 +163,11 @@ def movable(some: Sequence[Entry]) -> set[tuple[str, int]]:
         mine = [one for one in some if one.entity is entity and one.kind.starts in writable]
         with operating("edit", key):
             apart = scope.outside(entity, "edit", mine)
-        found |= {(one.kind.key, one.id) for one in mine if one.kind.moves and one.id not in apart}
+        found |= {
+            (one.kind.key, one.id)
+            for one in mine
+            if one.kind.moves and not one.is_series and one.id not in apart
+        }
     return found
 
 
@@ -235,7 +176,7 @@ def _part(number: int, ask: Ask) -> Any:
     model, ranked = ask.entity.model, _ranked(ask)
     columns = (literal(number).label("number"), ranked.c.id, ranked.c.day, ranked.c.of_day)
     told = select(*columns, *_told(ask)).join_from(ranked, model, model.id == ranked.c.id)
-    return told.where(ranked.c.rank <= ask.each)
+    return told.where(ranked.c.rank <= ask.most)
 
 
 def _told(ask: Ask) -> list[ColumnElement[Any]]:
@@ -250,6 +191,8 @@ def _told(ask: Ask) -> list[ColumnElement[Any]]:
         *_when("ends", ask, kind.ends),
         all_day.label("all_day"),
         is_over.label("is_over"),
+        _text(ask, kind.repeats).label("repeat"),
+        _text(ask, kind.zone).label("zone"),
         _column(ask, kind.person).label("person_id"),
         model.owner_id.label("owner_id"),
         model.version.label("version"),
@@ -263,7 +206,7 @@ def _ranked(ask: Ask) -> Any:
     many. What has begun before lies on the first."""
     starts, number = _column(ask, ask.kind.starts), ask.entity.model.id
     starting = ask.entity.fields[ask.kind.starts]
-    day = figures.place(starting, starts, ask.span.days[1:])
+    day = literal(0) if ask.is_lasting else figures.place(starting, starts, ask.span.days[1:])
     rank = func.row_number().over(partition_by=day, order_by=(starts, number))
     of_day = func.count().over(partition_by=day)
     return (
@@ -288,6 +231,8 @@ def _permitted(ask: Ask, conditions: Sequence[Condition]) -> list[ColumnElement[
 def _within(ask: Ask) -> ColumnElement[bool]:
     kind, fields = ask.kind, ask.entity.fields
     starts = _column(ask, kind.starts)
+    if kind.lasts:
+        return _taking_place(ask)
     first, after = (
         filters.start_of(fields[kind.starts], d) for d in (ask.span.first, ask.span.after)
     )
@@ -295,6 +240,21 @@ def _within(ask: Ask) -> ColumnElement[bool]:
     if not kind.ends:
         return begins
     return or_(begins, and_(starts < first, _column(ask, kind.ends) > first))
+
+
+def _taking_place(ask: Ask) -> ColumnElement[bool]:
+    """What takes place within the span: once and at a time of day; or, a little more than there is,
+    on whole days or several times."""
+    kind = ask.kind
+    first, after = (filters.midnight(day) for day in (ask.span.first, ask.span.after))
+    starts, lasts = _column(ask, kind.starts), _column(ask, kind.lasts)
+    short = and_(lasts.is_(None), starts >= first - 2 * recurring.SHORT)
+    whole = _column(ask, kind.all_day).is_(True) if kind.all_day else false()
+    if ask.is_lasting:
+        lasting = and_(lasts.is_not(None), lasts > first - recurring.SHORT)
+        return and_(starts < after + recurring.SHORT, or_(lasting, and_(short, whole)))
+    touches = or_(starts >= first, _column(ask, kind.ends) > first)
+    return and_(short, not_(whole), starts < after, touches)
 
 
 def _is_over(ask: Ask) -> ColumnElement[int]:
@@ -315,42 +275,42 @@ def _when(name: str, ask: Ask, key: str) -> Iterator[ColumnElement[Any]]:
         yield type_coerce(column, column_type).label(f"{name}_{ending}")
 
 
+def _text(ask: Ask, key: str) -> ColumnElement[str]:
+    return cast(_column(ask, key) if key else null(), String)
+
+
 def _column(ask: Ask, key: str) -> Any:
     return getattr(ask.entity.model, ask.entity.fields[key].column)
 
 
-def _entry(ask: Ask, row: Any) -> Entry:
-    starts = row.starts_at or row.starts_on
-    return Entry(
+def _entries(ask: Ask, row: Any) -> Iterator[Entry]:
+    """A row as an entry; of what has several times each that lies within the span, or the first."""
+    starts, ends = row.starts_at or row.starts_on, row.ends_at or row.ends_on
+    entry = Entry(
         entity=ask.entity,
         kind=ask.kind,
         id=row.id,
         title=titles.called(row.own, row.other),
         starts=starts,
-        ends=row.ends_at or row.ends_on,
+        ends=ends,
         all_day=bool(row.all_day) or not isinstance(starts, datetime),
         is_over=bool(row.is_over),
         person_id=row.person_id,
         owner_id=row.owner_id,
         version=row.version,
+        is_series=bool(row.repeat),
     )
+    if not (ask.kind.lasts and (entry.all_day or entry.is_series)):
+        yield entry
+        return
+    what = recurring.of(starts, ends, is_all_day=entry.all_day, repeat=row.repeat, zone=row.zone)
+    for one in _times(ask, what):
+        yield replace(entry, starts=one.start, ends=one.end)
 
 
-def _left_out(asks: Sequence[Ask], rows: Sequence[Any]) -> Iterator[More]:
-    """What the days don't show: each kind and day once."""
-    counted: Mapping[tuple[int, int], int] = {(r.number, r.day): r.of_day for r in rows}
-    for (number, day), count in sorted(counted.items()):
-        ask = asks[number]
-        if count > ask.each:
-            yield More(ask.entity, ask.kind, ask.span.days[day], count - ask.each)
-
-
-def _order(entry: Entry) -> tuple[Any, ...]:
-    """By day; on each what lasts all day first, then by time."""
-    moment = entry.starts if isinstance(entry.starts, datetime) else None
-    timed = (not entry.all_day, moment.timestamp() if moment and not entry.all_day else 0)
-    return (entry.day, *timed, entry.kind.key, entry.id)
-
-
-def _day(when: datetime | date) -> date:
-    return clock.local(when).date() if isinstance(when, datetime) else when
+def _times(ask: Ask, what: recurring.Happening) -> Sequence[recurring.Occurrence]:
+    """When it takes place within the span; without one, for the first time."""
+    if not ask.is_lasting:
+        return recurring.occurrences(what, what.start - DAY, what.end + DAY, 1)
+    first, after = (filters.midnight(day) for day in (ask.span.first, ask.span.after))
+    return recurring.occurrences(what, first, after)

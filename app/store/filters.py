@@ -159,7 +159,7 @@ class Compiler:
         [first] = self._operands(field, value)
         day = DAY.fullmatch(value) if isinstance(value, str) else None
         if day or whole_day(value):
-            return first, _midnight(clock.local(first).date() + timedelta(days=1))
+            return first, midnight(clock.local(first).date() + timedelta(days=1))
         return first, first + MOMENT
 
     def _operands(self, field: Field, value: Any, *, many: bool = False) -> list[Any]:
@@ -300,10 +300,11 @@ def _within(field: Field, column: Any, value: Any) -> ColumnElement[bool]:
 
 def start_of(field: Field, day: date) -> date | datetime:
     """A day as a value of the field: for instants its first moment in the reader's zone."""
-    return _midnight(day) if isinstance(field, DateTimeField) else day
+    return midnight(day) if isinstance(field, DateTimeField) else day
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """The first moment of the reader's day."""
     return clock.from_reader(datetime.combine(day, time()))
 
 

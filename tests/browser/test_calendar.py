@@ -106,7 +106,41 @@ def test_an_empty_day_makes_a_task(open_as: "Open") -> None:
     page = open_as("sales1a")
     page.goto(f"/calendar/?view=month&date={MONTH}")
     cell(page, MONTH + 8 * DAY).click(position={"x": 40, "y": 50})
+    choices = page.locator("dialog[open] .step-foot a.btn:not(.btn-quiet)")
+    expect(choices).to_have_count(2)
+    choices.filter(has_text="Task").click()
     expect(page.locator("[name=due_at]").first).to_have_value(f"{MONTH + 8 * DAY} 09:00")
+
+
+def test_an_event_is_moved_and_made_longer(open_as: "Open", engine: Engine) -> None:
+    """EVT: dragged in the month it keeps its hours; its lower edge is its end."""
+    first = MONTH + 13 * DAY
+    write(engine, "event", 1, starts_at=at(first, 10), ends_at=at(first, 11), lasts_until=None)
+    page = open_as("sales1a")
+    page.goto(f"/calendar/?view=month&date={MONTH}")
+    entry = page.locator(".calendar-entry", has_text="Event 01")
+    with page.expect_response("**/calendar/entry/events/1*") as answer:
+        entry.drag_to(cell(page, first + DAY))
+    assert answer.value.status == 200
+    expect(cell(page, first + DAY)).to_contain_text("Event 01")
+    row = stored(engine, "event", 1)
+    found = [row[key].replace(tzinfo=UTC) for key in ("starts_at", "ends_at")]
+    assert found == [at(first + DAY, 10), at(first + DAY, 11)]
+    page.goto(f"/calendar/?view=week&date={first}")
+    entry.hover()
+    edge = entry.locator(".fc-event-resizer-end").bounding_box()
+    box = entry.bounding_box()
+    assert edge
+    assert box
+    page.mouse.move(edge["x"] + edge["width"] / 2, edge["y"] + edge["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(edge["x"] + edge["width"] / 2, edge["y"] + 1.5 * box["height"], steps=8)
+    with page.expect_response("**/calendar/entry/events/1*") as answer:
+        page.mouse.up()
+    assert answer.value.status == 200
+    row = stored(engine, "event", 1)
+    assert row["starts_at"].replace(tzinfo=UTC) == at(first + DAY, 10)
+    assert row["ends_at"].replace(tzinfo=UTC) > at(first + DAY, 11)
 
 
 def test_a_phone_begins_with_the_list(open_as: "Open", engine: Engine) -> None:

@@ -19,8 +19,9 @@ from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest, NotFound
 from app.store import calendar
-from app.store.calendar import MY_PEOPLE, Span
-from tests.contract.calls import grant_fields, stored, user_ids, write
+from app.store.calendar import MY_PEOPLE
+from app.store.calendar_days import Found, Span
+from tests.contract.calls import Api, grant_fields, stored, user_ids, write
 from tests.contract.test_bulk import rows_in
 from tests.contract.test_todos import BELOW, MOMENTS, ZONES, mark, person
 from tests.oracle import Oracle
@@ -124,7 +125,7 @@ def test_a_calendar_holds_what_the_list_holds_on_the_readers_days(
     assert not found.more
 
 
-def entries(name: str, whose: str = "", days: int = 1, **how: Any) -> calendar.Found:
+def entries(name: str, whose: str = "", days: int = 1, **how: Any) -> Found:
     """What somebody finds in a calendar from today on, on a clock of Shanghai."""
     db.session.rollback()
     ids = user_ids(db.engine)
@@ -277,7 +278,10 @@ def test_nonsense_is_refused(world: World) -> None:
         (f"entries?first={TODAY}&after={TODAY - DAY}", 400),
         (f"entries?first={TODAY}&after={TODAY + 46 * DAY}", 400),
         (f"entries?first={TODAY}T00:00&after={TODAY + DAY}", 400),
-        ("entry/nothing/1", 404), ("entry/tasks_due/987654", 404), ("entry/tasks_due/4", 404),
+        ("new", 400), ("new?at=soon", 400), (f"new?at={TODAY}", 400),
+        (f"new?at={TODAY}T25:00", 400), (f"new?at={TODAY}T09:00&x=1", 400),
+        (f"new?at={TODAY}T09:00", 200), ("entry/nothing/1", 404),
+        ("entry/tasks_due/987654", 404), ("entry/tasks_due/4", 404),
         ("entry/tasks_due/1?x=1", 400), (f"entries?{week}", 200), ("", 200),
     ):  # fmt: skip
         assert client.get(f"{PATH}{query}").status_code == status, query
@@ -406,3 +410,101 @@ def test_a_page_costs_the_same_however_full_it_is(world: World, due: Engine) -> 
             spent[-1].append(len(asked))
             assert len(asked) <= 8, (path, str(asked))
     assert spent[0] == spent[1]
+
+
+def make_event(world: World, title: str, **values: Any) -> int:
+    """An event of sales1a."""
+    answer = Api(world, "sales1a").post("/events/", {"title": title, **values})
+    assert answer.status_code == 201, answer.text
+    number: int = answer.json["id"]
+    return number
+
+
+def iso(day: date, hour: int, minute: int = 0) -> str:
+    """A time of day in Shanghai as programs say it."""
+    when = datetime.combine(day, time(hour, minute), ZoneInfo("Asia/Shanghai"))
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def events(world: World, name: str, query: str = "", days: int = 7) -> list[tuple[str, str, Any]]:
+    """Title, beginning and end of the events that the script draws, in their order."""
+    found = [one for one in drawn(world, name, query, days) if one["kind"] == "events"]
+    return [(one["title"], one["start"], one.get("end")) for one in found]
+
+
+def test_events_take_place_as_often_as_they_repeat(world: World, due: Engine) -> None:
+    """EVT: once, for whole days, over midnight, each week; in the calendars of participants too."""
+    write(due, "event", 1, starts_at=NOW - 900 * DAY, ends_at=NOW - 900 * DAY)
+    monday = TODAY - TODAY.weekday() * DAY
+    people = user_ids(due)
+    make_event(world, "Once", starts_at=iso(TODAY, 9), ends_at=iso(TODAY, 10),
+               participants=[people["sales1b"]])  # fmt: skip
+    make_event(world, "Whole", starts_at=iso(TODAY + DAY, 12), ends_at=iso(TODAY + 2 * DAY, 12),
+               is_all_day=True)  # fmt: skip
+    make_event(world, "Night", starts_at=iso(TODAY - DAY, 23), ends_at=iso(TODAY, 1))
+    make_event(world, "Weekly", starts_at=iso(monday - 70 * DAY, 8, 30), repeat="FREQ=WEEKLY")
+    weekly = monday if monday >= TODAY else monday + 7 * DAY
+    mine = events(world, "sales1a")
+    assert sorted(mine) == sorted([
+        ("Night", f"{TODAY - DAY}T23:00:00", f"{TODAY}T01:00:00"),
+        ("Once", f"{TODAY}T09:00:00", f"{TODAY}T10:00:00"),
+        ("Whole", f"{TODAY + DAY}", f"{TODAY + 3 * DAY}"),
+        ("Weekly", f"{weekly}T08:30:00", f"{weekly}T09:30:00"),
+    ])  # fmt: skip
+    assert [title for title, _start, _end in events(world, "sales1b")] == ["Once"]
+    month = events(world, "sales1a", days=42)
+    assert len([one for one in month if one[0] == "Weekly"]) == 6
+    people_s = events(world, "leader1", "&person=people")
+    assert {one[0] for one in people_s} == {"Night", "Once", "Whole", "Weekly"}
+    page = world.client("sales1a").get(f"{PATH}?view=week&date={TODAY + 7 * DAY}").text
+    assert "Weekly" in page
+    for day in (TODAY + DAY, TODAY + 2 * DAY):
+        page = world.client("sales1a").get(f"{PATH}?view=day&date={day}").text
+        assert "Whole" in page, day
+
+
+def test_an_event_keeps_its_length_and_a_series_its_times(world: World, due: Engine) -> None:
+    """Moved with or without an end; what repeats isn't moved by one of its times."""
+    once = make_event(world, "Once", starts_at=iso(TODAY, 9), ends_at=iso(TODAY, 10, 30))
+    whole = make_event(world, "Whole", starts_at=iso(TODAY, 9), ends_at=iso(TODAY + DAY, 9),
+                       is_all_day=True)  # fmt: skip
+    series = make_event(world, "Weekly", starts_at=iso(TODAY, 8), repeat="FREQ=WEEKLY")
+    said = {one["title"]: one["movable"] for one in drawn(world, "sales1a")}
+    assert (said["Once"], said["Whole"], said["Weekly"]) == (True, True, False)
+    day = TODAY + 3 * DAY
+    assert move(world, "sales1a", f"events/{once}", 1, f"{day}T14:00:00").status_code == 200
+    ends = f"{day}T18:00:00"
+    assert ("Once", f"{day}T14:00:00", f"{day}T15:30:00") in events(world, "sales1a")
+    longer = move(world, "sales1a", f"events/{once}", 2, f"{day}T14:00:00", ends=ends)
+    assert longer.status_code == 200
+    assert ("Once", f"{day}T14:00:00", ends) in events(world, "sales1a")
+    assert move(world, "sales1a", f"events/{whole}", 1, f"{day}").status_code == 200
+    assert ("Whole", f"{day}", f"{day + 2 * DAY}") in events(world, "sales1a")
+    shorter = move(world, "sales1a", f"events/{whole}", 2, f"{day}", ends=f"{day}")
+    assert shorter.status_code == 200
+    assert ("Whole", f"{day}", f"{day + DAY}") in events(world, "sales1a")
+    wrong = move(world, "sales1a", f"events/{once}", 3, f"{day}T14:00:00", ends=f"{day}T13:00:00")
+    assert wrong.status_code == 422
+    assert wrong.json["message"] == "The end must not be before the start."
+    refused = move(world, "sales1a", f"events/{series}", 1, f"{day}T09:00:00")
+    assert refused.status_code == 403
+    assert "It repeats" in refused.json["message"]
+    assert "It repeats" in world.client("sales1a").get(f"{PATH}entry/events/{series}").text
+
+
+def test_many_events_are_told_of(world: World, due: Engine) -> None:
+    """What the database counts and what is counted here come to one honest number."""
+    make_event(world, "Whole", starts_at=iso(TODAY, 9), is_all_day=True)
+    make_event(world, "Daily", starts_at=iso(TODAY, 8), repeat="FREQ=DAILY")
+    number = make_event(world, "Once", starts_at=iso(TODAY, 9), ends_at=iso(TODAY, 10))
+    row = {key: value for key, value in stored(due, "event", number).items() if key != "id"}
+    with due.begin() as connection:
+        connection.execute(insert(catalogue.get("event").model.__table__), [row] * 79)
+    world.is_dirty = True
+    found = [one for one in drawn(world, "sales1a") if one["kind"] == "events"]
+    today = [one for one in found if one["start"].startswith(f"{TODAY}") and not one.get("rest")]
+    assert [one["title"] for one in today[:2]] == ["Whole", "Daily"]
+    assert len(today) == 60
+    [rest] = [one for one in found if one.get("rest")]
+    assert (rest["start"], rest["title"]) == (f"{TODAY}", "22 more: Events")
+    assert 'data-total="82"' in world.client("sales1a").get(rest["url"]).text

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,8 @@ from app.spec.errors import BadRequest
 from app.spec.kinds import in_living_memory
 from app.spec.words import Label, language
 from app.store import calendar
-from app.store.calendar import DAY, MY_PEOPLE, Span
+from app.store.calendar import MY_PEOPLE
+from app.store.calendar_days import DAY, Span
 from app.store.context import actor
 from app.store.periods import period
 
@@ -106,6 +107,15 @@ def whose(args: Mapping[str, str]) -> int:
     said = args.get("person", "")
     person = MY_PEOPLE if said == PEOPLE else state.whole(said or None, 0) or actor().user_id
     return calendar.whose(person)
+
+
+def a_time(said: str) -> datetime:
+    """A time on the reader's clock, as ``2026-11-23T09:00``; BadRequest for none."""
+    a_day(said[:10])
+    try:
+        return datetime.strptime(said, "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - the reader's own clock
+    except ValueError:
+        raise BadRequest(_l("This is no time: %(said)s", said=said[:30])) from None
 
 
 def a_day(said: str) -> date:

@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from babel.dates import format_skeleton
+from babel.dates import format_datetime, format_skeleton
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
@@ -17,7 +18,8 @@ from app.spec.errors import NotFound
 from app.spec.words import language
 from app.spec.workdays import Calendar
 from app.store import calendar, loading, preferences, titles
-from app.store.calendar import MY_PEOPLE, Entry, Found, More, Span
+from app.store.calendar import MY_PEOPLE
+from app.store.calendar_days import Entry, Found, More, Span
 from app.store.context import actor, operating
 from app.store.policy import Policy
 
@@ -71,7 +73,7 @@ def page(where: Place) -> dict[str, Any]:
              "colour": kind.colour, "icon": entity.icon, "checked": kind.key not in off}
             for entity, kind in calendar.kinds()
         ],
-        "creates": _creates(where),
+        "creates": creates(where),
         "working": _working(working),
         "days": [
             _day(day, working) | {
@@ -97,20 +99,24 @@ def _people(where: Place) -> list[dict[str, Any]]:
     return [{"value": v, "label": label, "chosen": v == chosen} for v, label in choices]
 
 
-def _creates(where: Place) -> list[dict[str, str]]:
-    """What an empty place of one's own calendar offers to make: the form, and its field of time."""
+def creates(where: Place, at: datetime | None = None) -> list[dict[str, str]]:
+    """What can be made for one's own calendar: forms, filled with the time of an empty place."""
     if where.person != actor().user_id:
         return []
-    return [
-        {
-            "url": f"/{entity.plural}/add",
-            "field": kind.starts,
-            "time": "1" if entity.fields[kind.starts].kind == "datetime" else "",
-            "label": _("New: %(what)s", what=entity.one),
-        }
-        for entity, kind in calendar.kinds()
-        if kind.creates and actor().rights.may(entity.key, "create")
-    ]
+    found = []
+    for entity, kind in calendar.kinds():
+        if kind.creates and actor().rights.may(entity.key, "create"):
+            given = {kind.starts: f"{at:%Y-%m-%d %H:%M}"} if at else {}
+            url = f"/{entity.plural}/add{'?' if given else ''}{urlencode(given)}"
+            label = _("New: %(what)s", what=entity.one)
+            found.append({"url": url, "label": label, "icon": entity.icon})
+    return found
+
+
+def new(where: Place, at: datetime) -> dict[str, Any]:
+    """The choice of what to make for an empty place."""
+    when = format_datetime(at, "medium", locale=language.get())
+    return {"title": when, "choices": creates(where, at), "back_url": where.url()}
 
 
 def _working(working: Calendar) -> dict[str, Any]:
@@ -178,6 +184,9 @@ def entry(one: Entry, where: Place) -> dict[str, Any]:
         "back_url": where.url(),
         "action": telling.page_of(one, where),
         "times": _times(one) if may_move else [],
+        "note": _("It repeats: open the record and change all of its times there.")
+        if one.is_series and one.kind.moves
+        else "",
         "hidden": [("csrf_token", generate_csrf()), ("version", str(one.version))],
     }
 

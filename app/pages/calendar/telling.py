@@ -12,11 +12,13 @@ from app.admin.navigation import CALENDAR
 from app.admin.page import here
 from app.pages.calendar.place import Place
 from app.spec import clock
+from app.spec.calendar import CalendarKind
 from app.spec.catalogue import catalogue
-from app.spec.conditions import condition
+from app.spec.conditions import Condition, any_of, condition
 from app.spec.plurals import ngettext
 from app.store import calendar, titles
-from app.store.calendar import DAY, MY_PEOPLE, Entry, Found, More
+from app.store.calendar import MY_PEOPLE
+from app.store.calendar_days import DAY, Entry, Found, More, Span
 
 URGENCIES = ("late", "today")
 
@@ -43,10 +45,18 @@ def page_of(entry: Entry, place: Place) -> str:
 def rest_url(more: More, person: int) -> str:
     """The list of all entries of that kind on that day: more than a day of a calendar shows."""
     kind = more.kind
-    asked = calendar.Ask(more.entity, kind, calendar.Span(more.day, more.day + DAY), person)
-    on_day = condition(kind.starts, "eq", more.day.isoformat())
-    conditions = (*kind.conditions, asked.whose, on_day)
+    asked = calendar.Ask(more.entity, kind, Span(more.day, more.day + DAY), person)
+    conditions = (*kind.conditions, asked.whose, *_on(more.day, kind))
     return state.ListState(f"/{more.entity.plural}/list/", conditions=conditions).url()
+
+
+def _on(day: date, kind: CalendarKind) -> list[Condition]:
+    """That it is on that day; of what may last or repeat, that it can be."""
+    said = day.isoformat()
+    if not kind.lasts:
+        return [condition(kind.starts, "eq", said)]
+    going_on = any_of(condition(kind.ends, "ge", said), condition(kind.lasts, "ge", said))
+    return [condition(kind.starts, "le", said), going_on]
 
 
 def rest(more: More) -> str:
@@ -69,7 +79,7 @@ def _entry(
     one: Entry, place: Place, people: Mapping[int, str], movable: set[tuple[str, int]]
 ) -> dict[str, Any]:
     return {
-        "id": f"{one.kind.key}:{one.id}",
+        "id": f"{one.kind.key}:{one.id}:{one.day}",
         "kind": one.kind.key,
         "number": one.id,
         "version": one.version,
@@ -81,6 +91,7 @@ def _entry(
         "over": one.is_over,
         "urgency": "" if one.is_over else one.urgency,
         "said": urgency(one),
+        "series": one.is_series,
         "movable": (one.kind.key, one.id) in movable,
         "url": here(page_of(one, place)),
     }

@@ -14,7 +14,7 @@ from app.operations import moving
 from app.pages.calendar import place, screens, telling
 from app.spec.errors import BadRequest, NotPermitted, Refusal
 from app.store import calendar, preferences
-from app.store.calendar import Span
+from app.store.calendar_days import Entry, Span
 
 MOST_ASKED = 45
 """Days that the script asks for at once: the six weeks of a month, and some."""
@@ -81,6 +81,21 @@ class CalendarView(Page):
         flash(_("Moved: %(title)s", title=one.title), "success")
         return go_to(where.url())
 
+    @expose("/new")
+    @explained(_l("What can be planned for an empty place of your calendar."))
+    def new(self) -> Any:
+        """What an empty day or hour offers to make; straight to the form where it is one thing."""
+        _demand()
+        state.only(request.args, {"at", *place.KEYS})
+        at = place.a_time(request.args.get("at", ""))
+        where = place.read(request.args)
+        choices = screens.creates(where, at)
+        if len(choices) == 1:
+            return go_to(choices[0]["url"])
+        if not choices:
+            raise NotPermitted
+        return render_template("calendar_new.html", screen=screens.new(where, at))
+
     @expose("/kinds", methods=["POST"])
     def kinds(self) -> Response:
         """Which kinds of entry the reader wants to see from now on; kept for him alone."""
@@ -104,7 +119,7 @@ def _demand() -> None:
         raise NotPermitted
 
 
-def _move(one: calendar.Entry) -> int:
+def _move(one: Entry) -> int:
     said = request.form
     version = state.whole(said.get("version"), 0)
     moved = moving.move(one, said.get("starts", ""), said.get("ends", ""), version)

@@ -29,7 +29,6 @@ class Pages {
     this.data = root.dataset;
     this.page = root.closest(".calendar-page");
     this.kinds = new Map(JSON.parse(this.data.known).map((kind) => [kind.key, kind]));
-    this.creates = JSON.parse(this.data.creates);
     this.working = JSON.parse(this.data.working);
   }
 
@@ -132,11 +131,10 @@ class Pages {
   }
 
   made({ date, allDay }) {
-    const [first] = this.creates;
-    if (!first) return;
-    const time = allDay ? "09:00" : `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}`;
-    const value = first.time ? `${dayOf(date)} ${time}` : dayOf(date);
-    window.location.assign(`${first.url}?${new URLSearchParams({ [first.field]: value })}`);
+    if (!("creates" in this.data)) return;
+    const at = allDay ? `${dayOf(date)}T09:00` : wall(date).slice(0, 16);
+    const where = { at, view: this.view, date: dayOf(this.calendar.getDate()) };
+    openDialog(`${this.data.creates}?${new URLSearchParams(where)}`, { title: "" });
   }
 
   refuse(message) {
