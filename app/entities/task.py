@@ -42,6 +42,7 @@ class Task(Owned, Record):
     )  # fmt: skip
     participants = field.links(
         "Participants", "参与人", "user", listed=True, lets_in=True, hears=True,
+        told_as="task_joined",
         help=Label("They see the task and may mark it done.", "可查看该任务并标记完成。"),
     )  # fmt: skip
     lead = field.link("Lead", "线索", "lead")

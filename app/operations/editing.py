@@ -173,6 +173,7 @@ def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False
         [record_id] = insert_rows(entity, [values], how)
         rules.after_create(entity, record_id, values)
         telling.of_birth(entity, record_id, values)
+        telling.of_joining(entity, record_id, {}, values)
     return record_id
 
 
@@ -258,6 +259,7 @@ def edit(
         if not update_rows(entity, [change], how, version=record.version):
             raise stale(policy, record, before, values)
         rules.after_edit(entity, record_id, before, changed)
+        telling.of_joining(entity, record_id, before, changed, record.version + 1)
     return record, record.version + 1
 
 

@@ -9,8 +9,9 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.notices import NOTICES, Channel, Data, Notice, declare
 from app.spec.plurals import ngettext
+from app.spec.relations import LinksField
 from app.spec.words import Label, either
-from app.store import outbox
+from app.store import outbox, readers
 from app.store.context import actor
 
 AT_ONCE = frozenset({Channel.IN_APP, Channel.MAIL})
@@ -131,6 +132,37 @@ def of_birth(entity: Entity, record_id: int, values: Mapping[str, Any]) -> None:
     }
     notice = NOTICES[entity.told_as["create"]]
     outbox.tell(notice, f"{entity.key}:{record_id}", [(owner, data)])
+
+
+def of_joining(
+    entity: Entity,
+    record_id: int,
+    before: Mapping[str, Any],
+    values: Mapping[str, Any],
+    version: int = 1,
+) -> None:
+    """Tell those who are put into a record by somebody else, where the field says as what.
+
+    ``values`` are the new ones, ``before`` what the record was. Its owner has it anyway, and
+    whoever can't read it hears nothing.
+    """
+    doer, whole = actor(), {**before, **values}
+    for key, field in entity.fields.items():
+        if not isinstance(field, LinksField) or not field.told_as or key not in values:
+            continue
+        people = {*(values[key] or ())} - {*(before.get(key) or ())}
+        people -= {doer.user_id, whole.get(entity.responsible)}
+        if not people:
+            continue
+        data = {
+            "entity": entity.key,
+            "record": record_id,
+            "title": str(whole.get(entity.title) or ""),
+            "by_name": [doer.name, doer.name_en],
+        }
+        able = sorted(readers.among(people, entity, record_id))
+        batch = f"{entity.key}:{record_id}:{version}"
+        outbox.tell(NOTICES[field.told_as], batch, [(one, data) for one in able])
 
 
 for _key, _label, _counted, _channels in (

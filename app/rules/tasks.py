@@ -54,3 +54,19 @@ declare(
         AT_ONCE,
     )
 )
+
+
+def _joined(data: Data) -> str:
+    who = either(*data["by_name"])
+    return str(_("%(who)s lets you take part in a task: %(title)s", who=who, title=data["title"]))
+
+
+declare(
+    Notice(
+        "task_joined",
+        Label("Tasks you take part in", "邀请您参与的任务"),
+        _joined,
+        at_the_record,
+        AT_ONCE,
+    )
+)

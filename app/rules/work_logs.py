@@ -19,7 +19,7 @@ from app.spec.notices import Channel, Data, Notice
 from app.spec.notices import declare as declare_notice
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label, either
-from app.store import access, figures, kept_figures, links, outbox, periods, readings
+from app.store import access, figures, kept_figures, links, periods, readings
 from app.store.context import actor, current, system_scope
 from app.store.figures import Ask, Rows
 from app.store.organisation import User
@@ -80,22 +80,15 @@ class WorkLogRules(Rules):
         current().memory[KEY] = (dict(values), found)
 
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
-        """Keep the figures of a new one, and tell those whom it is sent to."""
+        """Keep the figures of a new one."""
         values, found = current().memory.pop(KEY, ({}, {}))
         if not values:
             return
         [number] = ids
         kept_figures.keep(KEY, number, found)
-        _tell(number, values["name"], values.get("recipients") or ())
 
     def viewed(self, entity: Entity, record_id: int) -> None:
         readings.note(actor().user_id, KEY, [record_id])
-
-
-def _tell(number: int, title: str, people: Iterable[int]) -> None:
-    me = actor()
-    data = {"entity": KEY, "record": number, "title": title, "by_name": [me.name, me.name_en]}
-    outbox.tell(SENT, str(number), [(one, data) for one in people if one != me.user_id])
 
 
 def span(kind: str, day: date) -> tuple[date, date]:

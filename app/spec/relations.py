@@ -77,6 +77,8 @@ class LinksField(Field):
     lets_in: bool = False
     """Whoever stands in it has the record in his scope of whatever is ``for_partakers`` (contract
     §6): a task's participants. Its people are linked, and the record has an owner besides."""
+    told_as: str = ""
+    """The kind of message that whoever is put in by somebody else gets; none when empty."""
     hears: bool = False
     """Whoever stands in it is told of comments on the record, as its owner is."""
     table: str = ""

@@ -161,3 +161,25 @@ def waiting(api: Api) -> dict[str, int]:
     lists = api.client.get("/api/v1/to-dos/").json["lists"]
     [tabs] = [one["tabs"] for one in lists if one["key"] == "tasks_due"]
     return {tab["key"]: tab["count"] for tab in tabs}
+
+
+def test_participants_are_told_when_they_are_put_in(world: World, engine: Engine) -> None:
+    """NOTE: at the creation or later, each time he is put in; not the doer, not the owner, not
+    whoever was in already or can't read tasks."""
+    owner, names = Api(world, "sales1b"), {n: name for name, n in user_ids(engine).items()}
+
+    def heard() -> list[str]:
+        return [names[row["user_id"]] for row in rows_in(engine, "outbox", kind="task_joined")]
+
+    first = ["sales1a", "sales1b", "people"]
+    made = owner.post("/tasks/", {"title": "合同 <b>", "participants": first}).json["id"]
+    assert heard() == ["sales1a"]
+    place = f"/tasks/{made}"
+    assert owner.put(place, {"title": "Another title"}, 1).status_code == 200
+    assert owner.put(place, {"participants": ["sales1a", "finance"]}, 2).status_code == 200
+    assert heard() == ["sales1a", "finance"]
+    assert owner.put(place, {"participants": ["finance"]}, 3).status_code == 200
+    assert owner.put(place, {"participants": ["sales1a", "finance"]}, 4).status_code == 200
+    assert heard() == ["sales1a", "finance", "sales1a"]
+    page = world.client("finance").get("/notifications/").text
+    assert "Sales1B lets you take part in a task: Another title" in page

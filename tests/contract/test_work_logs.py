@@ -184,3 +184,17 @@ def test_purging_takes_figures_and_readers_along(world: World, engine: Engine) -
     assert admin.bulk("work-logs", "purge", [number]).json["done"] == 1
     for table in ("kept_figure", "reading", "recent_view"):
         assert rows_in(engine, table, entity="work_log", record_id=number) == []
+
+
+def test_whom_it_is_sent_to_later_is_told_and_has_not_read_it(
+    world: World, engine: Engine
+) -> None:
+    """LOG: as the first recipients; those are not told again."""
+    author, number = Api(world, "sales1a"), sent(Api(world, "sales1a"), "finance")
+    answer = author.put(f"/work-logs/{number}", {"recipients": ["finance", "legal"]})
+    assert answer.status_code == 200, answer.text
+    told = [row["user_id"] for row in rows_in(engine, "outbox", kind="work_log_sent")]
+    assert told == [user_ids(engine)[one] for one in ("finance", "legal")]
+    assert author.client.get(f"/work-logs/show/{number}").text.count("Not read yet") == 2
+    bell = Api(world, "legal").client.get("/notifications/").text
+    assert "Sales1A sent you a work log: Monday" in bell
