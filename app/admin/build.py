@@ -3,6 +3,7 @@
 from flask_appbuilder import AppBuilder
 
 from app.admin.api import EntityApi
+from app.admin.checklists import ChecklistApi, ChecklistView
 from app.admin.comments import CommentsApi, CommentsView
 from app.admin.duplicates import DuplicatesView
 from app.admin.exports_api import ExportsApi
@@ -31,6 +32,9 @@ def register_all(builder: AppBuilder) -> None:
         if entity.has_files:
             builder.add_view_no_menu(files_of(entity))
             builder.add_api(files_api_of(entity))
+        if entity.has_checklist:
+            builder.add_view_no_menu(checklist_of(entity))
+            builder.add_api(checklist_api_of(entity))
         if entity.has_comments:
             builder.add_view_no_menu(comments_of(entity))
             builder.add_api(comments_api_of(entity))
@@ -77,6 +81,18 @@ def files_api_of(entity: Entity) -> type[FilesApi]:
     """The same for programs."""
     name = f"{entity.model.__name__}FilesApi"
     return type(name, (FilesApi,), {"entity": entity, "resource_name": entity.plural})
+
+
+def checklist_of(entity: Entity) -> type[ChecklistView]:
+    """The small steps of these records."""
+    name = f"{entity.model.__name__}Checklist"
+    return type(name, (ChecklistView,), {"entity": entity, "route_base": f"/{entity.plural}"})
+
+
+def checklist_api_of(entity: Entity) -> type[ChecklistApi]:
+    """The same for programs."""
+    name = f"{entity.model.__name__}ChecklistApi"
+    return type(name, (ChecklistApi,), {"entity": entity, "resource_name": entity.plural})
 
 
 def comments_of(entity: Entity) -> type[CommentsView]:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from app.demo import comments, opinions, work_logs
+from app.demo import checklists, comments, opinions, work_logs
 from app.demo.company import DepartmentRow, UserRow
 from app.demo.contacts import contacts
 from app.demo.customers import customers
@@ -87,6 +87,7 @@ def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None)
         opinions.give(size.today)
         work_logs.write(company.people, size.today)
         comments.write(company.people, size.today)
+        checklists.write(size.today)
         access.touch()
         db.session.merge(Installation(key=DEMO, value=size.today.isoformat()))
         bulk_load.settle(entities)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from app.demo import checklists
 from app.demo.company import UserRow
 
 _EVERY = 5
@@ -57,6 +58,7 @@ def _task(
         "participants": [above] if above and number % 3 == 0 else [],
         "customer": customer["key"],
         "description": None,
+        "checklist": checklists.told(number, is_english=is_english),
         "done_at": made + timedelta(days=2) if status == "done" else None,
         "owner": customer["owner"],
         "created_at": made,

@@ -49,6 +49,10 @@ class Task(Owned, Record):
     customer = field.link("Customer", "客户", "customer", listed=True)
     contact = field.link("Contact", "联系人", "contact")
     description = field.long_text("Description", "描述", max_length=5000)
+    checklist = field.text(
+        "Checklist", "检查清单", max_length=10, listed=True, system=True, filterable=False,
+        help=Label("How many of its steps are done.", "已完成的步骤数。"),
+    )  # fmt: skip
     done_at = field.moment("Done at", "完成时间", sortable=True, system=True, beside="care")
 
 
@@ -73,6 +77,7 @@ task = catalogue.declare(
         moment="created_at",
         operations=(*KEEPING, "purge"),
         has_files=True,
+        has_checklist=True,
         has_comments=True,
         rules=TaskRules(),
         told_as=dict.fromkeys(("create", "transfer", "assign"), "task_assigned"),

@@ -32,7 +32,7 @@ PATH = "/tasks/board/"
 BOARD = catalogue.declare_open_page(
     OpenPage(Label("Task board", "任务看板"), PATH, "layout-kanban", "workbench", (KEY, "list"))
 )
-SHOWN = ("title", "priority", "due_at", "customer", "lead", "contact")
+SHOWN = ("title", "priority", "due_at", "customer", "lead", "contact", "checklist")
 """What a card tells, as far as its reader may see it."""
 
 
@@ -160,6 +160,7 @@ def _cards(policy: Policy, rows: Sequence[Any]) -> list[dict[str, Any]]:
             "priority": _shown(policy, row, "priority") if row.priority != "none" else "",
             "due": _shown(policy, row, "due_at"),
             "urgency": _urgency(row.due_at),
+            "checklist": row.checklist if "checklist" in policy.readable else "",
             "about": [html for key in ("customer", "lead", "contact")
                       if (html := _linked(policy, row, key))],
             "up": ids[at - 1] if at else None,

@@ -16,7 +16,7 @@ from app.spec.conditions import columns_in
 from app.spec.conversion import Conversion
 from app.spec.errors import DeclarationError
 from app.spec.field import Field
-from app.spec.kinds import BooleanField, IntegerField, OptionField
+from app.spec.kinds import BooleanField, IntegerField, OptionField, TextField
 from app.spec.operations import OPERATIONS, Operation
 from app.spec.opinions import DISPUTED
 from app.spec.quality import Check
@@ -77,6 +77,8 @@ NUMBER = IntegerField(
     key="id", label=Label("Record number", "记录编号"), also=("编号", "record id", "ID")
 )
 """The record's own number: in no form; in exports and imports it says which record a row is."""
+CHECKLIST = "checklist"
+"""The field in which a record tells how many steps of its checklist are done."""
 STARRED = BooleanField(key="starred", label=Label("Starred", "星标"))
 """What no record stores: whether its reader has starred it. A condition like any other (LIST-5)."""
 STARRED_VIEW = View(
@@ -115,6 +117,9 @@ class Entity:
     """The field with the time at which its records stand in the timelines of those they name."""
     has_files: bool = False
     """Files can be attached: seen by whoever reads the record, changed by whoever edits it."""
+    has_checklist: bool = False
+    """Each record has small steps, ticked by whoever may mark it done, written by who edits it.
+    How many are done it tells in its system field ``checklist``."""
     has_comments: bool = False
     """Whoever reads a record may say something about it, and mention others who read it."""
     views: tuple[View, ...] = ()
@@ -275,6 +280,8 @@ class Entity:
         able |= {"team": self.is_owned, "judged": bool(self.judged)}
         if self.has_files and not {"read", "edit"} <= set(self.operations):
             raise DeclarationError(self.key, "has_files", "files need the operations read and edit")
+        if self.has_checklist:
+            self._check_checklist()
         if self.has_comments and "read" not in self.operations:
             raise DeclarationError(self.key, "has_comments", "comments need the operation read")
         if self.has_comments and "comment" in self.fields:
@@ -294,6 +301,15 @@ class Entity:
                 raise DeclarationError(
                     self.key, "operations", f"{slug} needs the fields {sorted(missing)}"
                 )
+
+    def _check_checklist(self) -> None:
+        told = self.fields.get(CHECKLIST)
+        if not isinstance(told, TextField) or not told.system:
+            raise DeclarationError(self.key, "has_checklist", f"add a system text {CHECKLIST!r}")
+        if not {"read", "edit", "complete"} <= set(self.operations):
+            raise DeclarationError(self.key, "has_checklist", "it needs read, edit and complete")
+        if "merge" in self.operations:
+            raise DeclarationError(self.key, "has_checklist", "two checklists can't become one")
 
     def _check_grants(self) -> None:
         for role, given in self.grants.items():

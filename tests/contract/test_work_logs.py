@@ -186,9 +186,7 @@ def test_purging_takes_figures_and_readers_along(world: World, engine: Engine) -
         assert rows_in(engine, table, entity="work_log", record_id=number) == []
 
 
-def test_whom_it_is_sent_to_later_is_told_and_has_not_read_it(
-    world: World, engine: Engine
-) -> None:
+def test_whom_it_is_sent_to_later_is_told_and_has_not_read_it(world: World, engine: Engine) -> None:
     """LOG: as the first recipients; those are not told again."""
     author, number = Api(world, "sales1a"), sent(Api(world, "sales1a"), "finance")
     answer = author.put(f"/work-logs/{number}", {"recipients": ["finance", "legal"]})

@@ -21,6 +21,7 @@ ENTITY_ENDPOINTS = frozenset(
      "compose",  # tests/contract/test_follow_ups.py
      "attach", "file", "files", "remove",  # tests/contract/test_files.py
      "opinions",  # tests/contract/test_opinions.py
+     *("check", "checklist", "add_lines", "change_line", "remove_line"),  # …/test_checklists.py
      "comment", "comments", "mentions", "say", "reword", "take_back",  # …/test_comments.py
      "import_file", "upload", "template", "steps", "failed"}
 )  # fmt: skip
@@ -167,7 +168,7 @@ def views_of_entities() -> set[str]:
         for name in names
         for kind in (
             *("View", "Rows", "Api", "Import", "Files", "FilesApi", "OpinionsApi"),
-            *("Comments", "CommentsApi"),
+            *("Comments", "CommentsApi", "Checklist", "ChecklistApi"),
         )
     }
 

@@ -72,6 +72,8 @@ def paths(entity: Entity) -> dict[str, Any]:
         found[f"{base}/import"] = {"post": _import(entity)}
     if entity.has_files and "read" in granted:
         found |= _files(entity, granted)
+    if entity.has_checklist and "read" in granted:
+        found |= _checklist(entity, granted)
     if entity.has_comments and "read" in granted:
         found |= _comments(entity)
     if entity.judged and "read" in granted:
@@ -211,6 +213,33 @@ COMMENT = record(
     edited_at=maybe(MOMENT),
     is_deleted=FLAG,
 )
+
+
+STEP = record(
+    ("id", "text", "is_done", "done_at", "done_by"),
+    id=WHOLE,
+    text=TEXT,
+    is_done=FLAG,
+    done_at=maybe(MOMENT),
+    done_by=maybe(COMMENTER),
+)
+
+
+def _checklist(entity: Entity, granted: set[str]) -> dict[str, Any]:
+    """The small steps of a record (TASK)."""
+    steps = record(("count", "done", "result"), count=WHOLE, done=WHOLE, result=several(STEP))
+    several_of: dict[str, Any] = {"parameters": [ID]}
+    several_of["get"] = operation(f"the checklist of a {entity.key}", steps)
+    one: dict[str, Any] = {"parameters": [ID, NUMBER]}
+    if "complete" in granted or "edit" in granted:
+        body = sent(record((), text=TEXT, is_done=FLAG))
+        one["put"] = operation("tick or reword a step", steps, takes=(KEY,), body=body)
+    if "edit" in granted:
+        body = sent(record(("text",), text=TEXT))
+        several_of["post"] = operation("add steps", steps, takes=(KEY,), body=body, status="201")
+        one["delete"] = operation("remove a step", steps, takes=(KEY,))
+    base = f"/api/v1/{entity.plural}/{{id}}/checklist"
+    return {base: several_of, f"{base}/{{number}}": one}
 
 
 def _comments(entity: Entity) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.admin import cells, event_words, grant_words
+from app.operations.checking import LINE
 from app.operations.commenting import COMMENT
 from app.operations.importing.plan import ATTACHED
 from app.operations.judging import DEPARTMENT, NOTE, OPINIONS
@@ -121,7 +122,7 @@ def _notes(entry: History, names: Names) -> Iterator[dict[str, str]]:
                 listed(names.get((kind, i), "—") for i in ids(side)) for side in changes[key]
             )
             yield {"label": str(label), "old": old, "new": new}
-    for key, label in ((FILE, _l("File")), (COMMENT, _l("Comment"))):
+    for key, label in ((FILE, _l("File")), (COMMENT, _l("Comment")), (LINE, _l("Checklist"))):
         if key in changes:
             old, new = changes[key]
             yield {"label": str(label), "old": old, "new": new}
