@@ -5,7 +5,7 @@ Seen by owner and participants; changed by the owner and his managers, done by a
 """
 
 from app.entities.choices import TASK_BUCKET, TASK_PRIORITY, TASK_STATUS
-from app.rules.tasks import TaskRules
+from app.rules.tasks import JOINED, TaskRules
 from app.spec.declare import (
     BINNED,
     Entity,
@@ -41,18 +41,14 @@ class Task(Owned, Record):
         help=Label("Its column on the board of its owner.", "在负责人任务看板中的列。"),
     )  # fmt: skip
     participants = field.links(
-        "Participants", "参与人", "user", listed=True, lets_in=True, hears=True,
-        told_as="task_joined",
+        "Participants", "参与人", "user", listed=True, lets_in=True, hears=True, told_as=JOINED,
         help=Label("They see the task and may mark it done.", "可查看该任务并标记完成。"),
     )  # fmt: skip
     lead = field.link("Lead", "线索", "lead")
     customer = field.link("Customer", "客户", "customer", listed=True)
     contact = field.link("Contact", "联系人", "contact")
     description = field.long_text("Description", "描述", max_length=5000)
-    checklist = field.text(
-        "Checklist", "检查清单", max_length=10, listed=True, system=True, filterable=False,
-        help=Label("How many of its steps are done.", "已完成的步骤数。"),
-    )  # fmt: skip
+    checklist = field.checklist()
     done_at = field.moment("Done at", "完成时间", sortable=True, system=True, beside="care")
 
 

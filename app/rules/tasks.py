@@ -14,6 +14,8 @@ from app.spec.plurals import ngettext
 from app.spec.words import Label, either
 
 DONE = "done"
+JOINED = "task_joined"
+"""As what participants are told."""
 
 
 class TaskRules(Rules):
@@ -63,7 +65,7 @@ def _joined(data: Data) -> str:
 
 declare(
     Notice(
-        "task_joined",
+        JOINED,
         Label("Tasks you take part in", "邀请您参与的任务"),
         _joined,
         at_the_record,

@@ -128,6 +128,13 @@ def tags(en: str = "Tags", zh: str = "标签", **facets: Any) -> Any:
     return relations.TagsField(label=Label(en, zh), **{"listed": True, **facets})
 
 
+def checklist(en: str = "Checklist", zh: str = "检查清单", **facets: Any) -> Any:
+    """How many steps of a record's checklist are done: "3/5"."""
+    told = Label("How many of its steps are done.", "已完成的步骤数。")
+    fixed: dict[str, Any] = {"max_length": 10, "system": True, "filterable": False, "help": told}
+    return text(en, zh, **{"listed": True, **fixed, **facets})
+
+
 def uses(en: str = "In use", zh: str = "使用数", **facets: Any) -> Any:
     """How many living records are linked with this one."""
     return kinds.CountField(label=Label(en, zh), system=True, filterable=False, **facets)
@@ -145,6 +152,7 @@ __all__ = [
     "Field",
     "birthday",
     "boolean",
+    "checklist",
     "choice",
     "company",
     "credit_code",

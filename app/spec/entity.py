@@ -305,7 +305,7 @@ class Entity:
     def _check_checklist(self) -> None:
         told = self.fields.get(CHECKLIST)
         if not isinstance(told, TextField) or not told.system:
-            raise DeclarationError(self.key, "has_checklist", f"add a system text {CHECKLIST!r}")
+            raise DeclarationError(self.key, "has_checklist", "add checklist = field.checklist()")
         if not {"read", "edit", "complete"} <= set(self.operations):
             raise DeclarationError(self.key, "has_checklist", "it needs read, edit and complete")
         if "merge" in self.operations:
