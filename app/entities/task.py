@@ -13,11 +13,13 @@ from app.spec.declare import (
     Scope,
     View,
     catalogue,
-    condition,
     field,
     grant,
     roles,
     view,
+)
+from app.spec.declare import (
+    condition as when,
 )
 from app.store.indexes import index_numbers
 from app.store.record import Owned, Record
@@ -52,7 +54,7 @@ class Task(Owned, Record):
     done_at = field.moment("Done at", "完成时间", sortable=True, system=True, beside="care")
 
 
-_OPEN = condition("status", "eq", "open")
+_OPEN = when("status", "eq", "open")
 
 task = catalogue.declare(
     Entity(
@@ -81,9 +83,7 @@ task = catalogue.declare(
         views=(
             View("open", Label("Open", "进行中"), (_OPEN,)),
             view("taking_part", "I take part", "我参与的", "participants", "any", ["@me"]),
-            View(
-                "overdue", Label("Overdue", "已逾期"), (_OPEN, condition("due_at", "lt", "@today"))
-            ),
+            View("overdue", Label("Overdue", "已逾期"), (_OPEN, when("due_at", "lt", "@today"))),
             view("done", "Done", "已完成", "status", "eq", "done"),
         ),
         grants={
