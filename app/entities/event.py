@@ -47,9 +47,7 @@ class Event(Owned, Record):
         help=Label("Empty: none. 1440 is a day before.", "不填则不提醒；1440 为提前一天。"),
     )  # fmt: skip
     place = field.text("Place", "地点", max_length=200, **_SHOWN)
-    participants = field.links(
-        "Participants", "参与人", "user", listed=True, lets_in=True, hears=True
-    )
+    participants = field.links("Participants", "参与人", "user", listed=True, lets_in=True)
     lead = field.link("Lead", "线索", "lead")
     customer = field.link("Customer", "客户", "customer", listed=True)
     contact = field.link("Contact", "联系人", "contact")

@@ -1,7 +1,6 @@
 """Tasks: what somebody has to do, alone or with others, until when (TASK).
 
-Seen by owner and participants; changed by the owner and his managers, done by all of them
-(contract §6, docs/decisions/0031).
+Seen and done by owner and participants, changed by the owner and his managers (contract §6, 0031).
 """
 
 from app.entities.choices import TASK_BUCKET, TASK_PRIORITY, TASK_STATUS
@@ -43,7 +42,7 @@ class Task(Owned, Record):
         help=Label("Its column on the board of its owner.", "在负责人任务看板中的列。"),
     )  # fmt: skip
     participants = field.links(
-        "Participants", "参与人", "user", listed=True, lets_in=True, hears=True, told_as=JOINED,
+        "Participants", "参与人", "user", listed=True, lets_in=True, told_as=JOINED,
         help=Label("They see the task and may mark it done.", "可查看该任务并标记完成。"),
     )  # fmt: skip
     lead = field.link("Lead", "线索", "lead")
@@ -54,7 +53,7 @@ class Task(Owned, Record):
     done_at = field.moment("Done at", "完成时间", sortable=True, system=True, beside="care")
 
 
-_OPEN = when("status", "eq", "open")
+_OPEN, _LATE = when("status", "eq", "open"), when("due_at", "lt", "@today")
 
 task = catalogue.declare(
     Entity(

@@ -45,7 +45,7 @@ class WorkLog(Owned, Record):
     problems = field.long_text("Problems", "遇到的问题", **_WRITTEN)
     recipients = field.links(
         "Recipients", "接收人", "user", listed=True, fact=True, lets_in=True,
-        told_as=work_logs.SENT.key,
+        told_as=work_logs.SENT.key, hears=False,
         default=work_logs.usual_recipients,
         help=Label("They are told and may read it.", "将收到通知并可查看。"),
     )  # fmt: skip

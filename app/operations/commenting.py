@@ -23,7 +23,6 @@ from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotFound
 from app.spec.kinds import IntegerField
 from app.spec.notices import Data, Notice, declare
-from app.spec.relations import LinksField
 from app.spec.settings import Chapter, Setting, value
 from app.spec.settings import declare as declare_setting
 from app.spec.text import clean
@@ -236,8 +235,8 @@ def _tell_concerned(entity: Entity, record: Any, number: int, named: set[int]) -
 
 def _concerned(entity: Entity, record: Any) -> set[int]:
     parts = [comments.voices(entity.key, record.id)]
-    for field in entity.fields.values():
-        if isinstance(field, LinksField) and field.hears:
+    for field in entity.letting_in:
+        if field.hears:
             mine, theirs = links.ends(entity, field)
             parts.append(select(theirs).where(mine == record.id))
     people = set(db.session.scalars(union_all(*parts)))

@@ -79,8 +79,8 @@ class LinksField(Field):
     §6): a task's participants. Its people are linked, and the record has an owner besides."""
     told_as: str = ""
     """The kind of message that whoever is put in by somebody else gets; none when empty."""
-    hears: bool = False
-    """Whoever stands in it is told of comments on the record, as its owner is."""
+    hears: bool = True
+    """Of those who are let in: whether they are told of comments on the record, as its owner is."""
     table: str = ""
     """The link table; its columns are ``<this entity>_id`` and ``<target>_id``. Unless one is
     named, it is called after this entity and the field, and made with the model."""

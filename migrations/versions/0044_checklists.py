@@ -1,6 +1,6 @@
 """The small steps of tasks (TASK).
 
-Revision: 0043, after 0042. Created 2026-11-23 11:20:00.
+Revision: 0044, after 0043. Created 2026-11-23 11:20:00.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0043'
-down_revision = '0042'
+revision = '0044'
+down_revision = '0043'
 branch_labels = None
 depends_on = None
 
