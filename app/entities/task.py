@@ -26,7 +26,6 @@ from app.store.record import Owned, Record
 OWN = "list read create edit delete transfer complete resume"
 """What everybody who works with customers may do with his own."""
 KEEPING = (*BINNED, "import", "transfer", "assign", "complete", "resume")
-
 _SHOWN = {"required": True, "listed": True, "fact": True, "quick": True}
 
 
