@@ -1,4 +1,4 @@
-"""Arranging who stands in for somebody who is away (NOTE, APV; docs/decisions/0040).
+"""Arranging who stands in for somebody who is away (NOTE, APV; docs/decisions/0041).
 
 Everybody names his own deputy; for somebody else only who is above him does, and super admins:
 a deputy reads what was his alone, and nobody hands out more than he has (MATRIX-8).

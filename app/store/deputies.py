@@ -1,4 +1,4 @@
-"""Who stands in for whom, from when until when (NOTE, docs/decisions/0040).
+"""Who stands in for whom, from when until when (NOTE, docs/decisions/0041).
 
 In that time the deputy has the other's to-dos, and reads the records that they are about.
 """

@@ -167,10 +167,15 @@ def _of_whole_records(
 
 
 def _belongs(model: Any, link: RelationField, parent: Entity, work: Acting) -> ColumnElement[bool]:
-    """Whether a row's record of that kind may be read."""
+    """Whether a row's record of that kind may be read, looked up when the row is come to.
+
+    PostgreSQL would rather read all records of that kind first and keep their numbers; that is
+    what the offset keeps it from.
+    """
     table, readable = _readable(model, link, parent, work)
     mine = table.c.id == getattr(model, link.column)
-    return select(literal(1)).select_from(table).where(mine, readable).exists()
+    found = select(literal(1)).select_from(table).where(mine, readable)
+    return (found.offset(0) if is_postgres() else found).exists()
 
 
 def _collected(model: Any, link: RelationField, parent: Entity, work: Acting) -> Select[Any]:
