@@ -69,7 +69,7 @@ STYLES = (
     *("compare", "duplicates"),
     *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
     *("workdays", "dashboard", "board", "people", "jobs", "todos", "notices", "phrases"),
-    *("work_logs", "comments", "checklist", "calendar", "print"),
+    *("work_logs", "comments", "checklist", "calendar", "gantt", "print"),
 )
 
 NPM_SECONDS = 300

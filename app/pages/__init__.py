@@ -27,6 +27,7 @@ from app.pages.recycle_bin import RecycleBinView
 from app.pages.search import SearchView
 from app.pages.settings import LogoView, SettingsView
 from app.pages.task_board import TaskBoardView
+from app.pages.task_gantt import TaskGanttView
 from app.pages.todos import ToDosView
 from app.pages.tree import TreeView
 from app.pages.views import SavedViewsView
@@ -62,6 +63,7 @@ VIEWS = (
     AddressBookView,
     AnnouncementsView,
     TaskBoardView,
+    TaskGanttView,
     ToDosView,
     TreeView,
     SubmittedLogsView,

@@ -86,6 +86,7 @@ ASKED = {
     ],
     "TaskView.show": ["", "?tab=comments", "?tab=history"],
     "ToDosView.tab": ["", "?who=my_people"],
+    "TaskGanttView.show": ["", "?weeks=12"],
     "CalendarView.new": ["?at=2026-11-24T09:00"],
     "CalendarView.show": ["", "?view=week", "?view=day", "?view=list"],
     "CustomerView.list_page": ["", "?search=nobody-is-called-so"],

@@ -103,6 +103,7 @@ OWN_TESTS = {
     "CalendarView.entry": "what one may list, and edit: tests/contract/test_calendar.py",
     "CalendarView.new": "forms that one may fill in: tests/contract/test_calendar.py",
     "CalendarView.kinds": "one's own choice: tests/contract/test_calendar.py",
+    "TaskGanttView.show": "what one may list of one's people: tests/contract/test_task_gantt.py",
     "TaskBoardView.show": "what one may list of one's people: tests/contract/test_task_board.py",
     "TaskBoardView.move": "the right to edit the task: tests/contract/test_task_board.py",
     "TaskBoardView.done": "the right to mark it done: tests/contract/test_task_board.py",
