@@ -25,7 +25,6 @@ from app.store.record import Owned, Record
 
 OWN = "list read create edit delete transfer"
 KEEPING = (*BINNED, "import", "transfer")
-
 _SHOWN = {"listed": True, "fact": True}
 _SYSTEM = {"system": True, "section": Section.SYSTEM}
 
@@ -66,6 +65,7 @@ event = catalogue.declare(
         plural="events",
         one=Label("Calendar event", "日程"),
         many=Label("Calendar events", "日程"),
+        help=Label("What takes place at a time, once or repeatedly.", "定时的安排，一次或重复。"),
         icon="calendar-event",
         menu="workbench",
         rank=65,

@@ -66,6 +66,7 @@ NO_PAGE_EITHER = (
     "/options/<key>",
     "/options/<kind>",
     "/files/<int:pk>/<int:number>",
+    "/preview",
     "/mentions/<int:pk>",
     "/cards/<key>/<kind>",
 )
