@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from app.admin import forms
-from app.admin.record import panels
+from app.admin.record import panels, soon
 from app.admin.record.panels import Panel, Seen
 from app.admin.uploads import with_files
 from app.operations import editing
@@ -72,6 +72,9 @@ def _form(
         )
         for key, f in fields.items()
     }
+    for key, one in controls.items():
+        if getattr(fields[key], "is_ahead", False):
+            one["soon"] = soon.choices()
     text = controls.pop(other.title)
     first = [one for key, one in controls.items() if fields[key].fact]
     return {

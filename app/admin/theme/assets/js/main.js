@@ -26,6 +26,7 @@ import { startOrdering } from "./ordering.js";
 import { startPhrases } from "./phrases.js";
 import { startPickers } from "./pickers.js";
 import { startPreviews } from "./previews.js";
+import { startSoon } from "./soon.js";
 import { startStars } from "./stars.js";
 import { startReturning } from "./returning.js";
 import { startSearch } from "./search.js";
@@ -51,6 +52,7 @@ function enliven(root) {
   startDrafts(root);
   startPhrases(root);
   startMentions(root);
+  startSoon(root);
   startDuplicates(root);
   startMatrix(root);
   startOrdering(root);
