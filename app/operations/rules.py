@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.spec.entity import Child, Entity
+from app.spec.words import Label
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ class Rules:
     def is_closed(self, record: Any) -> bool:
         """Whether the record is only there to be read: its page offers nothing to change it."""
         return False
+
+    def ways_on(self, record_id: int) -> Sequence[tuple[Label, str, str]]:
+        """Further entries of the menu of a record's page: name, icon and address."""
+        return ()
 
     merges_for_good = False
     """Whether those merged leave nothing behind that could be taken apart again."""

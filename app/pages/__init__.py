@@ -14,6 +14,7 @@ from app.pages.exports import ExportsView
 from app.pages.first_run import FirstRunView
 from app.pages.help import HelpView
 from app.pages.home import HomeView
+from app.pages.ics.views import CalendarFeedView, EventFileView, FeedView
 from app.pages.imports import ImportsView
 from app.pages.jobs import JobsView
 from app.pages.mail import MailView
@@ -36,7 +37,10 @@ from app.pages.work_logs import SubmittedLogsView
 __all__ = ["HomeView", "register_all"]
 
 VIEWS = (
+    CalendarFeedView,
     CalendarView,
+    EventFileView,
+    FeedView,
     DashboardView,
     DataQualityView,
     FirstRunView,

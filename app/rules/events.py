@@ -1,6 +1,6 @@
 """When an event takes place, told by as little as its writer says (EVT, docs/decisions/0039)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,11 @@ _LAST_SECOND = time(23, 59, 59)
 
 class EventRules(Rules):
     looks_at = (*_TIMES, "repeat", "timezone")
+
+    def ways_on(self, record_id: int) -> Sequence[tuple[Label, str, str]]:
+        """The event as a file for other calendars."""
+        words = Label("Calendar file (.ics)", "日历文件（.ics）")
+        return ((words, "download", f"/events/ics/{record_id}"),)
 
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
         """Invalid for times that are none."""

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import db
 from app.spec import clock
 from app.spec.types import UTCDateTime
+from app.store import feeds
 from app.store.engine import inserting
 from app.store.installation import Installation
 from app.store.organisation import User
@@ -242,7 +243,8 @@ def replace_hash(user_id: int, before: str, stored: str) -> None:
 
 
 def end_everything(people: Collection[int], **besides: Any) -> None:
-    """Make all sessions and tokens of these people worthless, in the transaction under way (C9).
+    """Make all sessions and tokens of these people worthless, and the addresses of their calendars,
+    in the transaction under way (C9).
 
     ``besides`` are other columns of theirs to write along.
     """
@@ -252,6 +254,7 @@ def end_everything(people: Collection[int], **besides: Any) -> None:
     db.session.execute(update(person).where(mine).values(session_epoch=epoch, **besides))
     alive = member_of(row.c.user_id, list(people)), row.c.revoked_at.is_(None)
     db.session.execute(update(row).where(*alive).values(revoked_at=clock.now()))
+    feeds.take_back(people)
 
 
 def set_language(user_id: int, language: str) -> None:

@@ -46,6 +46,8 @@ EVENTS = (
     option("login_locked", "Login locked", "登录锁定"),
     option("password_changed", "Password changed", "修改密码"),
     option("session_ended", "Session ended", "设备退出登录"),
+    option("feed_made", "Calendar address made", "生成日历订阅地址"),
+    option("feed_taken_back", "Calendar address taken back", "撤销日历订阅地址"),
     option("password_reset", "Password reset", "重置密码"),
     option("denied", "Denied", "拒绝访问"),
     option("grants_changed", "Permissions changed", "修改权限"),

@@ -14,6 +14,7 @@ from tests.support.worlds import World
 HAN = re.compile("[\u4e00-\u9fff]")
 NO_PAGE_OF_ITS_OWN = {
     "LogoView.show": "a picture",
+    "EventFileView.ics": "a file",
     "favicon": "a picture",
     "DataQualityView.counts": "a piece of a page",
     "ToDosView.counts": "a piece of a page",

@@ -31,6 +31,8 @@ OWN_TESTS = {
     "SubmittedLogsView.show": "authors within the scope of the list: test_work_logs",
     "PhrasesView.show": "everybody's own phrases: tests/contract/test_phrases.py",
     "PhrasesView.menu": "the same for text areas: tests/contract/test_phrases.py",
+    "EventFileView.ics": "whoever may read the event: tests/contract/test_ics.py",
+    "CalendarFeedView.show": "one's own address: tests/contract/test_ics.py",
     "HomeView.index": "everybody's; what it shows is scoped (test_fields looks at it)",
     "DashboardView.card": "one's own numbers, by the scope of their lists: test_dashboard",
     "DashboardView.file": "the same as a file: test_dashboard",

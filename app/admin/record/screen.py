@@ -25,6 +25,7 @@ from app.admin.record import (
 from app.admin.record.panels import Seen
 from app.admin.state import whole
 from app.extensions import db
+from app.operations.rules import rules_of
 from app.spec import clock
 from app.spec.entity import Child, Entity
 from app.spec.errors import Refusal
@@ -74,7 +75,7 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         ],
         "tabs": tabs,
         "actions": offered,
-        "copy_url": _copy_url(entity, record_id),
+        **_further(entity, record_id),
         "panels": beside,
         "details": _details(seen, offered) if active == DETAILS else None,
         "children": children.screen(
@@ -135,6 +136,12 @@ def look(entity: Entity, record_id: int) -> Seen:
     fields = tuple(policy.visible(record, policy.readable.values()))
     names = titles.of_links(entity, [record], fields)
     return Seen(entity, record, policy, fields, names, marks.own(entity, record_id))
+
+
+def _further(entity: Entity, record_id: int) -> dict[str, Any]:
+    """What else the menu of the record offers."""
+    ways = rules_of(entity).ways_on(record_id)
+    return {"copy_url": _copy_url(entity, record_id), "ways_on": ways}
 
 
 def _copy_url(entity: Entity, record_id: int) -> str:

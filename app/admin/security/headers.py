@@ -51,6 +51,7 @@ def add_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
     if current_app.config.get("CRM_HTTPS"):
         response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
-    if not request.path.startswith("/static/"):
+    is_private = response.headers.get("Cache-Control", "").startswith("private")
+    if not is_private and not request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
     return response

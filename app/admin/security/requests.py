@@ -32,6 +32,7 @@ OPEN = {
     "built_asset": "style sheets and scripts of the login page",
     "static": "the same, unbuilt",
     "favicon": "browsers ask for it unasked where an answer is no page of ours",
+    "FeedView.feed": "the secret in the address is the proof",
     "LogoView.show": "the company's picture on the login page",
 }
 """Routes for people who are not logged in, each with its reason (C17)."""

@@ -19,6 +19,9 @@ from app.store.accounts import find_credentials
 from app.store.attempts import Attempt, count_attempts, forgive_attempts
 from app.store.history import record_event
 
+LOOKS = 60
+"""So often one calendar may be read within the window; telephones look a few times an hour."""
+
 
 def count_try(username: str) -> None:
     """Count one try; :class:`Throttled` (429 + Retry-After) when a counter is full.
@@ -42,6 +45,30 @@ def count_try(username: str) -> None:
     if refused.is_first:
         _record_lock(username, refused.key)
     raise Throttled(refused.seconds)
+
+
+def count_look(secret: str) -> None:
+    """Count one look at a calendar by its secret address; Throttled when a counter is full."""
+    db.session.rollback()
+    config = current_app.config
+    address, network = (f"feed:{key}" for key in _address_keys(request.remote_addr or ""))
+    known = f"feed:{hashlib.sha256(secret.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    refused = count_attempts(
+        (
+            Attempt(network, config["LOGIN_PER_NETWORK"]),
+            Attempt(address, config["LOGIN_PER_ADDRESS"]),
+            Attempt(known, LOOKS),
+        ),
+        config["LOGIN_WINDOW"],
+    )
+    if refused is not None:
+        raise Throttled(refused.seconds)
+
+
+def forgive_look() -> None:
+    """The secret was one: an office behind one address may read as many calendars as it has."""
+    address, network = (f"feed:{key}" for key in _address_keys(request.remote_addr or ""))
+    forgive_attempts("", (network, address))
 
 
 def _record_lock(username: str, counter: str) -> None:

@@ -14,6 +14,8 @@ from flask import Flask, Response, g, request
 
 from app.spec import clock
 
+UNTOLD = "/ics/"
+"""What stands behind it opens somebody's calendar."""
 log = logging.getLogger("crm.request")
 
 
@@ -54,6 +56,12 @@ def _finish(response: Response) -> Response:
     return response
 
 
+def _path() -> str:
+    """Where it was asked; an address that is itself a secret is in no log (EVT)."""
+    is_secret = request.path.startswith(UNTOLD)
+    return f"{UNTOLD}…" if is_secret else request.path
+
+
 def _line(response: Response) -> dict[str, object]:
     login = g.get("login")
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
@@ -61,7 +69,7 @@ def _line(response: Response) -> dict[str, object]:
         "at": clock.now().isoformat(),
         "request_id": request_id(),
         "method": request.method,
-        "path": request.path[:500],
+        "path": _path()[:500],
         "endpoint": request.endpoint,
         "status": response.status_code,
         "ms": round(seconds * 1000, 1),

@@ -89,6 +89,7 @@ def _account_menu() -> list[dict[str, str]]:
         {"label": gettext("Deputies"), "url": "/deputies/", "icon": "users"},
         {"label": gettext("My exports"), "url": "/exports/", "icon": "download"},
         {"label": gettext("Change password"), "url": "/account/password/", "icon": "key"},
+        {"label": gettext("Calendar address"), "url": "/calendar-feed/", "icon": "calendar"},
         {"label": gettext("My sessions"), "url": "/account/sessions/", "icon": "devices"},
     ]
 
