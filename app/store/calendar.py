@@ -13,10 +13,12 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Date,
+    Integer,
     String,
     and_,
     case,
     cast,
+    column,
     false,
     func,
     literal,
@@ -24,8 +26,10 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     type_coerce,
     union_all,
+    values,
 )
 
 from app.extensions import db
@@ -39,11 +43,15 @@ from app.spec.types import UTCDateTime
 from app.store import door, figures, filters, scope, titles, todos
 from app.store.calendar_days import DAY, Days, Entry, Found, Span
 from app.store.context import actor, operating, system_scope
+from app.store.engine import is_postgres
 from app.store.figures import Rows
 from app.store.policy import Policy
 
 MOST = 5_000
 """So many entries of a kind are read at most; a day says what it leaves out."""
+COUNT_CAP = 200
+"""So far a day's entries of a kind are counted: who has more needs no exact number."""
+FEW_PEOPLE = 20
 MOST_LASTING = 2_000
 """So many that last for days or repeat are read at most, each of which may have several times."""
 MY_PEOPLE = 0
@@ -67,6 +75,12 @@ class Ask:
     @property
     def rows(self) -> Rows:
         return Rows(self.entity, self.kind.conditions, (self.whose,))
+
+    @property
+    def is_walked(self) -> bool:
+        """Whether there are so many people that their entries are best found day by day."""
+        is_wide = not self.person and len(actor().rights.people) > FEW_PEOPLE
+        return is_wide and is_postgres() and not self.kind.ends
 
     @property
     def most(self) -> int:
@@ -130,6 +144,8 @@ def entries(
         days.add(_entries(ask, row))
         if row.of_day > ask.most:
             days.leave_out(ask.kind, span.days[row.day], row.of_day - ask.most, row.number)
+        if ask.is_walked and row.of_day > COUNT_CAP:
+            days.count_no_further(ask.kind, span.days[row.day])
     return days.found(each)
 
 
@@ -173,7 +189,7 @@ def movable(some: Sequence[Entry]) -> set[tuple[str, int]]:
 
 def _part(number: int, ask: Ask) -> Any:
     """The entries of one kind: first found by what an index tells, then read."""
-    model, ranked = ask.entity.model, _ranked(ask)
+    model, ranked = ask.entity.model, _walked(ask) if ask.is_walked else _ranked(ask)
     columns = (literal(number).label("number"), ranked.c.id, ranked.c.day, ranked.c.of_day)
     told = select(*columns, *_told(ask)).join_from(ranked, model, model.id == ranked.c.id)
     return told.where(ranked.c.rank <= ask.most)
@@ -199,6 +215,39 @@ def _told(ask: Ask) -> list[ColumnElement[Any]]:
         cast(getattr(model, ask.entity.title), String).label("own"),
         cast(getattr(model, other) if other else null(), String).label("other"),
     ]
+
+
+def _walked(ask: Ask) -> Any:
+    """The same for the rows of many people: each day's are walked by the index of their time, and
+    counted to the cap, instead of ranking all there are (performance.md)."""
+    starts, number = _column(ask, ask.kind.starts), ask.entity.model.id
+    starting = ask.entity.fields[ask.kind.starts]
+    of_time = starting.column_type()
+    days = values(
+        column("day", Integer), column("first", of_time), column("after", of_time), name="days"
+    ).data(
+        [
+            (at, filters.start_of(starting, day), filters.start_of(starting, day + DAY))
+            for at, day in enumerate(ask.span.days)
+        ]
+    )
+    within = (starts >= days.c.first, starts < days.c.after)
+    some = (
+        select(number, starts.label("starts"))
+        .where(*_permitted(ask, ask.rows.conditions), *within)
+        .order_by(starts, number)
+        .limit(COUNT_CAP + 1)
+        .correlate(days)
+        .subquery()
+    )
+    rank = func.row_number().over(order_by=(some.c.starts, some.c.id)).label("rank")
+    told = select(some.c.id, rank, func.count().over().label("of_day")).correlate(days)
+    each = told.lateral("of_that_day")
+    return (
+        select(each.c.id, days.c.day, each.c.rank, each.c.of_day)
+        .join_from(days, each, true())
+        .subquery()
+    )
 
 
 def _ranked(ask: Ask) -> Any:

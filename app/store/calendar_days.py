@@ -86,6 +86,8 @@ class More:
     kind: CalendarKind
     day: date
     number: int
+    is_least: bool = False
+    """There are more still: they weren't counted."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Days:
     told: dict[tuple[str, date], list[Entry]] = field(default_factory=dict)
     besides: dict[tuple[str, date], dict[int, int]] = field(default_factory=dict)
     """How many of how many weren't read, for want of room."""
+    uncounted: set[tuple[str, date]] = field(default_factory=set)
     kinds: dict[str, tuple[Entity, CalendarKind]] = field(default_factory=dict)
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -118,6 +121,10 @@ class Days:
         """So many more, of so many counted together, stand on that day and weren't read."""
         self.besides.setdefault((kind.key, day), {})[of] = number
 
+    def count_no_further(self, kind: CalendarKind, day: date) -> None:
+        """There are more on that day than anybody has counted."""
+        self.uncounted.add((kind.key, day))
+
     def found(self, each: int) -> Found:
         """The first so many of each kind and day, and the numbers of the others."""
         shown: list[Entry] = []
@@ -128,7 +135,8 @@ class Days:
             unread = sum(self.besides.get((key, day), {}).values())
             number = unread + max(len(some) - each, 0)
             if number:
-                more.append(More(*self.kinds[key], day, number))
+                is_least = (key, day) in self.uncounted
+                more.append(More(*self.kinds[key], day, number, is_least))
         return Found(sorted(shown, key=_order), more)
 
 

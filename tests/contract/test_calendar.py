@@ -162,6 +162,36 @@ def test_a_day_says_what_it_leaves_out(world: World, engine: Engine) -> None:
         assert not entries("leader1", days=2, keys={"contact_leads"}).entries
 
 
+def test_days_of_many_people_are_walked_to_a_cap(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is found day by day for many people is what ranking finds; it says when it stops."""
+    owner = user_ids(engine)["sales1a"]
+    table = catalogue.get("task").model.__table__
+    noon = datetime.combine(
+        datetime.now(ZoneInfo("Asia/Shanghai")).date(), time(12), ZoneInfo("Asia/Shanghai")
+    )
+    with engine.begin() as connection:
+        row = dict(connection.execute(select(table).where(table.c.id == 4)).mappings().one())
+        fresh = {**row, "owner_id": owner, "status": "open"}
+        del fresh["id"]
+        many = [{**fresh, "title": f"T{n}", "due_at": noon + n % 3 * DAY} for n in range(50)]
+        connection.execute(insert(table), many)
+    world.is_dirty = True
+    with world.app.app_context():
+        ranked = entries("leader1", "people", days=42, each=7)
+        monkeypatch.setattr(calendar, "FEW_PEOPLE", 0)
+        assert entries("leader1", "people", days=42, each=7) == ranked
+        assert [one.number for one in ranked.more] == [10, 10, 9]
+        monkeypatch.setattr(calendar, "COUNT_CAP", 9)
+        capped = entries("leader1", "people", days=42, each=7)
+        assert capped.entries == ranked.entries
+        if engine.dialect.name == "postgresql":
+            assert [(one.number, one.is_least) for one in capped.more] == [(3, True)] * 3
+        else:
+            assert capped == ranked
+
+
 def test_whose_calendar_is_looked_at(world: World) -> None:
     """One's own, that of somebody below, or all of theirs; anybody else's is not there."""
     with world.app.app_context():

@@ -61,6 +61,8 @@ def _on(day: date, kind: CalendarKind) -> list[Condition]:
 
 def rest(more: More) -> str:
     """How much a day leaves out, in words."""
+    if more.is_least:
+        return _("At least %(num)s more: %(kind)s", num=f"{more.number:,}", kind=more.kind.label)
     return str(
         ngettext(
             "%(num)d more: %(kind)s", "%(num)d more: %(kind)s", more.number, kind=more.kind.label
