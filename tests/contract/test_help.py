@@ -15,6 +15,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 NO_PAGE_OF_ITS_OWN = {
     "LogoView.show": "a picture",
     "EventFileView.ics": "a file",
+    "FeedView.feed": "a file",
     "favicon": "a picture",
     "DataQualityView.counts": "a piece of a page",
     "ToDosView.counts": "a piece of a page",
