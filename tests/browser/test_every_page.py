@@ -52,6 +52,8 @@ NO_PAGES = (
     "/notifications/unread",
     "/to-dos/waiting",
     "/calendar/entries",
+    "/events/ics/",
+    "/ics/",
     "/recent/menu",
     "/phrases/menu",
     "/search/panel",
