@@ -21,6 +21,7 @@ ENTITY_ENDPOINTS = frozenset(
      "compose",  # tests/contract/test_follow_ups.py
      "attach", "file", "files", "remove",  # tests/contract/test_files.py
      "opinions",  # tests/contract/test_opinions.py
+     "preview",  # tests/contract/test_previews.py
      *("check", "checklist", "add_lines", "change_line", "remove_line"),  # …/test_checklists.py
      "comment", "comments", "mentions", "say", "reword", "take_back",  # …/test_comments.py
      "import_file", "upload", "template", "steps", "failed"}
@@ -100,6 +101,8 @@ OWN_TESTS = {
     "MatrixView.spread": "a right of its own: test_pages_are_rights_of_their_own",
     "TreeView.show": "the right of the departments' list: test_people",
     "TreeView.move": "the right to edit departments: test_people",
+    "DeputiesView.show": "one's own deputies: tests/contract/test_deputies.py",
+    "DeputiesView.end": "one's own deputies: tests/contract/test_deputies.py",
     "CalendarView.show": "what one may list of one's people: tests/contract/test_calendar.py",
     "CalendarView.entries": "what one may list of one's people: tests/contract/test_calendar.py",
     "CalendarView.entry": "what one may list, and edit: tests/contract/test_calendar.py",
