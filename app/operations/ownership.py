@@ -21,7 +21,7 @@ from app.spec.kinds import ChoicesField, OptionField
 from app.spec.operations import CASCADE_OF
 from app.spec.options import Dictionary, Option
 from app.spec.words import Label
-from app.store import rotation, seats
+from app.store import access, rotation, seats
 from app.store.context import actor, operating, system_scope
 from app.store.scope import member_of
 from app.store.writer import Change
@@ -177,9 +177,7 @@ class Assign(Behaviour):
     slug = "assign"
 
     def prepare(self, run: Run) -> None:
-        if not run.params.get("to"):
-            raise Invalid(fields={"to": [_l("This field is required.")]})
-        people = list(dict.fromkeys(run.params["to"]))
+        people = _receivers(run.params)
         if run.params["how"] == "load":
             loads = run.kept.get("loads") or loads_of(run.entity, people)
             run.memory["turns"] = LeastLoaded(run.kept.setdefault("loads", loads))
@@ -209,6 +207,17 @@ class Assign(Behaviour):
 
     def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
         return dict(Counter(c.values["owner"] for c in changes))
+
+
+def _receivers(params: Mapping[str, Any]) -> list[int]:
+    """The people named, then those with the role, each once; Invalid when there is nobody."""
+    named, role = params.get("to") or [], params.get("role")
+    if not named and role is None:
+        raise Invalid(fields={"to": [_l("This field is required.")]})
+    holding = access.holders(role) if role is not None else []
+    if role is not None and not holding:
+        raise Invalid(fields={"role": [_l("Nobody active has this role.")]})
+    return list(dict.fromkeys([*named, *holding]))
 
 
 class Claim(Behaviour):

@@ -66,6 +66,12 @@ class Rules:
         """
         return ()
 
+    def workload(self, entity: Entity) -> Sequence[Any]:
+        """SQL conditions of the records that count as somebody's load, when work is given out by
+        it (POOL-3): all that he owns unless a rule knows better.
+        """
+        return ()
+
     def shows_child(self, record: Any, child: Child) -> bool:
         """Whether records of that kind can belong to this one: it has a tab for them then."""
         return True

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from app.extensions import db
+from app.operations.rules import rules_of
 from app.spec.entity import Entity
 from app.store.context import system_scope
 from app.store.scope import member_of
@@ -50,12 +51,13 @@ class LeastLoaded:
 
 
 def loads_of(entity: Entity, people: Sequence[int]) -> list[list[int]]:
-    """How many records each of these people owns at the moment, in their order."""
+    """How many records each of these people has to look after at the moment, in their order."""
     owner = entity.model.owner_id
     with system_scope("how much everybody has is counted everywhere"):
         rows = db.session.execute(
             select(owner, func.count())
             .where(member_of(owner, people), entity.model.deleted_at.is_(None))
+            .where(*rules_of(entity).workload(entity))
             .group_by(owner)
         )
         owned: dict[int, int] = dict(rows.all())

@@ -1,6 +1,6 @@
 """When a task was done, and that whoever gets one hears of it (TASK, NOTE)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,7 +13,7 @@ from app.spec.notices import Data, Notice, declare
 from app.spec.plurals import ngettext
 from app.spec.words import Label, either
 
-DONE = "done"
+OPEN, DONE = "open", "done"
 JOINED = "task_joined"
 """As what participants are told."""
 
@@ -29,6 +29,10 @@ class TaskRules(Rules):
     ) -> None:
         if values.get("status", before.get("status")) != before.get("status"):
             _note_when(values)
+
+    def workload(self, entity: Entity) -> Sequence[Any]:
+        """What is done or cancelled is nobody's load any more."""
+        return (entity.model.status == OPEN,)
 
 
 def _note_when(values: dict[str, Any]) -> None:

@@ -187,7 +187,12 @@ ASSIGN = Operation(
     Label("Assign", "分配"),
     "user-plus",
     (
-        LinksField(label=Label("To", "分配给"), key="to", to="user", required=True),
+        LinksField(label=Label("To", "分配给"), key="to", to="user"),
+        RelationField(
+            label=Label("And to everybody with the role", "以及具有该角色的所有人"),
+            key="role",
+            to="role",
+        ),
         OptionField(
             label=Label("How", "方式"), key="how", choices=SPREAD, required=True, default="equal"
         ),

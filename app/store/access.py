@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.extensions import db
 from app.spec import options
@@ -103,13 +103,22 @@ def directly_below(user_id: int) -> list[int]:
 
 def holders_of(*codes: str) -> list[int]:
     """The active people who hold one of these built-in roles."""
+    return _holding(Role.code.in_(codes))
+
+
+def holders(role: int) -> list[int]:
+    """The active people who hold that role, in the order of their numbers; none of a disabled."""
+    return sorted(_holding(Role.id == role))
+
+
+def _holding(which: ColumnElement[bool]) -> list[int]:
     with system_scope("who holds a role"):
         return list(
             db.session.scalars(
                 select(User.id)
                 .join(user_role, user_role.c.user_id == User.id)
                 .join(Role, Role.id == user_role.c.role_id)
-                .where(Role.code.in_(codes), Role.is_active, User.is_active)
+                .where(which, Role.is_active, User.is_active)
                 .distinct()
             )
         )
