@@ -1,5 +1,6 @@
 """The left navigation: what somebody may list; an entry comes with its feature (UI-1)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -29,6 +30,7 @@ class Item:
     active: bool
     one: str = ""
     create_url: str = ""
+    rank: int = 100
 
     @property
     def letter(self) -> str:
@@ -72,6 +74,7 @@ def groups(who: Actor, path: str) -> list[Group]:
     for key, label in GROUPS.items():
         items = [*_own_pages(key, who, path), *_entities(key, who, path)]
         if items:
+            items.sort(key=lambda item: item.rank)
             found.append(Group(key, str(label), tuple(items)))
     return found
 
@@ -87,6 +90,7 @@ def _entities(group: str, who: Actor, path: str) -> list[Item]:
             path.startswith(f"/{entity.plural}/") and not path.startswith(opened),
             str(entity.one),
             f"/{entity.plural}/add" if who.rights.may(entity.key, "create") else "",
+            entity.rank,
         )
         for entity in catalogue
         if entity.menu == group
@@ -97,22 +101,29 @@ def _entities(group: str, who: Actor, path: str) -> list[Item]:
 
 def _own_pages(group: str, who: Actor, path: str) -> list[Item]:
     """Home, and the declared pages that no entity brings, for those who may see them."""
-    found = [Item(_("Home"), "/", "home", path == "/")] if group == "workbench" else []
-    found += [
-        Item(str(page.label), page.url, page.icon, path.startswith(page.url))
+    found = [
+        Item(str(page.label), page.url, page.icon, path.startswith(page.url), rank=page.rank)
         for page in catalogue.open_pages
         if page.menu == group and (page.needs is None or who.rights.may(*page.needs))
     ]
-    if group == "workbench" and has_to_dos(who):
-        found.append(Item(_("To-dos"), TO_DOS, "checklist", path.startswith(TO_DOS)))
-    if group == "workbench" and has_calendar(who):
-        found.append(Item(_("Calendar"), CALENDAR, "calendar", path.startswith(CALENDAR)))
-    if group == "workbench" and any(e.quality and who.rights.may(e.key, "list") for e in catalogue):
-        found.append(Item(_("Data quality"), QUALITY, "checkbox", path.startswith(QUALITY)))
-    if group == "workbench" and recycle_bin.kinds(who.rights):
-        found.append(Item(_("Recycle bin"), BIN, "recycle", path.startswith(BIN)))
+    if group == "workbench":
+        found += _workbench(who, path)
     return found + [
         Item(str(page.label), page.url, page.icon, path.startswith(page.url))
         for page in catalogue.pages.values()
         if page.menu == group and who.rights.may(page.key, "list")
     ]
+
+
+def _workbench(who: Actor, path: str) -> Iterator[Item]:
+    """What follows from several kinds of records, for whoever may list one of them."""
+    has_quality = any(e.quality and who.rights.may(e.key, "list") for e in catalogue)
+    yield Item(_("Home"), "/", "home", path == "/", rank=0)
+    for is_there, label, url, icon, rank in (
+        (has_to_dos(who), _("To-dos"), TO_DOS, "checklist", 1),
+        (has_calendar(who), _("Calendar"), CALENDAR, "calendar", 2),
+        (has_quality, _("Data quality"), QUALITY, "checkbox", 98),
+        (recycle_bin.kinds(who.rights), _("Recycle bin"), BIN, "recycle", 99),
+    ):
+        if is_there:
+            yield Item(label, url, icon, path.startswith(url), rank=rank)

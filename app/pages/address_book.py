@@ -25,7 +25,9 @@ from app.store import directory
 from app.store.directory import Tree
 
 ADDRESS_BOOK = catalogue.declare_open_page(
-    OpenPage(Label("Address book", "通讯录"), "/address-book/", "address-book", "workbench")
+    OpenPage(
+        Label("Address book", "通讯录"), "/address-book/", "address-book", "workbench", rank=81
+    )
 )
 MOBILES: Setting[bool] = declare(
     "address_book_mobiles",

@@ -20,7 +20,9 @@ from app.store import titles
 from app.store.context import actor
 
 ANNOUNCEMENTS = catalogue.declare_open_page(
-    OpenPage(Label("Announcements", "公告"), "/announcements/", "speakerphone", "workbench")
+    OpenPage(
+        Label("Announcements", "公告"), "/announcements/", "speakerphone", "workbench", rank=80
+    )
 )
 
 

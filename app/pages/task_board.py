@@ -30,7 +30,9 @@ from app.store.policy import Policy
 
 PATH = "/tasks/board/"
 BOARD = catalogue.declare_open_page(
-    OpenPage(Label("Task board", "任务看板"), PATH, "layout-kanban", "workbench", (KEY, "list"))
+    OpenPage(
+        Label("Task board", "任务看板"), PATH, "layout-kanban", "workbench", (KEY, "list"), rank=61
+    )
 )
 SHOWN = ("title", "priority", "due_at", "customer", "lead", "contact", "checklist")
 """What a card tells, as far as its reader may see it."""

@@ -35,6 +35,7 @@ GANTT = catalogue.declare_open_page(
         "calendar-stats",
         "workbench",
         (KEY, "list"),
+        rank=62,
     )
 )
 WEEKS = (2, 4, 12)

@@ -28,6 +28,7 @@ TREE = catalogue.declare_open_page(
         "hierarchy",
         "organisation",
         needs=(rules.KEY, "list"),
+        rank=79,
     )
 )
 STEPS = {"up": -1, "down": 1}

@@ -32,6 +32,7 @@ SUBMITTED = catalogue.declare_open_page(
         "list-check",
         "workbench",
         needs=(work_logs.KEY, "list"),
+        rank=71,
     )
 )
 

@@ -66,6 +66,8 @@ class OpenPage:
     menu: str
     needs: tuple[str, str] | None = None
     """The entity and operation that its readers are granted; None: logged in is enough."""
+    rank: int = 100
+    """Its place in the navigation, among those of the entities."""
 
 
 ALL_ROWS = View("all", Label("All", "全部"), ())
