@@ -181,7 +181,7 @@ def write(run: Run, changes: Sequence[Change], extra: Mapping[str, Any]) -> None
     """Write a chunk with history and the entity's own follow-up."""
     how = Context(run.verb.slug, run.operation_id, run.verb.is_handover, extra)
     update_rows(run.entity, changes, how)
-    rules_of(run.entity).after_write(run.entity, [c.id for c in changes])
+    rules_of(run.entity).after_changes(run.entity, changes)
 
 
 def lock_rows(

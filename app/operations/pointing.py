@@ -77,7 +77,7 @@ def _rename(
         for row in lock_rows(other, ids, (field.key,))
     ]
     update_rows(other, changes, Context(operation))
-    rules_of(other).after_write(other, [change.id for change in changes])
+    rules_of(other).after_changes(other, changes)
 
 
 def _instead(value: int | list[int], to: Mapping[int, int]) -> int | list[int]:

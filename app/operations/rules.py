@@ -6,6 +6,7 @@ from typing import Any
 
 from app.spec.entity import Child, Entity
 from app.spec.words import Label
+from app.store.writer import Change
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class Rules:
 
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
         """Called once after records were created or changed."""
+
+    def after_changes(self, entity: Entity, changes: Sequence[Change]) -> None:
+        """Called instead after several were changed by an operation or a merger, with what each
+        was and is.
+        """
+        self.after_write(entity, [change.id for change in changes])
 
     def after_create(self, entity: Entity, record_id: int, values: Mapping[str, Any]) -> None:
         """Called instead after one record was created, with its values."""

@@ -1,12 +1,17 @@
-"""The primary contact (CUS-6): the first one becomes it by itself, and another when it goes."""
+"""The primary contact (CUS-6): the first one becomes it by itself, and another when it goes.
 
-from collections.abc import Sequence
+And what was noted of a contact is told by the customer that it belongs to now (ACT-1).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from app.extensions import db
 from app.operations import primary
 from app.operations.rules import Rules
+from app.rules import last_follow_up
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.store.context import system_scope
@@ -24,6 +29,29 @@ class PrimaryContactRules(Rules):
             with system_scope("the primary contact follows the contacts, whoever owns them"):
                 changes = _wrongly_named(entity, parent, parent_field.column, ids)
                 update_rows(parent, changes, Context("edit"))
+
+    def after_changes(self, entity: Entity, changes: Sequence[Change]) -> None:
+        """The same, and those that some have left or come to tell their last follow-up anew."""
+        self.after_write(entity, [change.id for change in changes])
+        _tell_follow_ups(entity, [(change.before, change.values) for change in changes])
+
+    def after_edit(
+        self, entity: Entity, record_id: int, before: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> None:
+        """The same for one."""
+        self.after_write(entity, [record_id])
+        _tell_follow_ups(entity, [(before, values)])
+
+
+def _tell_follow_ups(
+    entity: Entity, changes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+) -> None:
+    """ACT-1: a contact that belongs to another customer takes along what was noted of it."""
+    for link in entity.parents:
+        moved = [(a[link.key], b[link.key]) for a, b in changes if link.key in b]
+        parents = {one for pair in moved if pair[0] != pair[1] for one in pair if one}
+        if parents:
+            last_follow_up.tell_anew(entity, catalogue.get(link.to), sorted(parents))
 
 
 def _wrongly_named(

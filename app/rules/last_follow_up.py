@@ -96,6 +96,15 @@ def tell(entity: Entity, ids: Sequence[int]) -> None:
             _tell_left(entity, catalogue.get(link.to), left - {None})
 
 
+def tell_anew(below: Entity, record: Entity, ids: Sequence[int]) -> None:
+    """Records that some of what belongs to them has left or come to tell of the newest there is."""
+    kinds = [one for one in catalogue if any(link.to == below.key for link in one.parents)]
+    with system_scope("a record tells of its follow-ups, whoever wrote them"):
+        for kind in kinds:
+            if kind.is_attached and LAST_AT in record.fields:
+                _ask_anew(kind, record, ids)
+
+
 def _written(entity: Entity, ids: Sequence[int]) -> Sequence[Row[Any]]:
     model = entity.model
     columns = [getattr(model, link.column) for link in entity.parents]

@@ -94,6 +94,25 @@ def test_the_record_tells_of_the_one_that_happened_last(api: Api, engine: Engine
     assert len(history_of(engine, "customer", CUSTOMER)) == 1, "it was not changed by anybody"
 
 
+@pytest.mark.parametrize("way", ["edit", "bulk"])
+def test_a_contact_takes_along_what_was_noted_of_it(world: World, engine: Engine, way: str) -> None:
+    """ACT-1: with another customer, that one tells it, and the one it has left doesn't any more."""
+    forget(engine)
+    api, other = Api(world, "manager"), 2
+    write(engine, "customer", other, last_follow_up_at=None, last_follow_up_text=None)
+    log(api, "Called the customer", happened_at=clock.iso(ago(hours=3)))
+    log(api, "Met her", contact=CONTACT, happened_at=clock.iso(ago(hours=1)))
+    assert told(engine)[0] == "Met her"
+    if way == "edit":
+        version = stored(engine, "contact", CONTACT)["version"]
+        answer = api.put(f"/contacts/{CONTACT}", {"customer": other}, version)
+    else:
+        answer = api.bulk("contacts", "bulk_edit", [CONTACT], {"set": {"customer": other}})
+    assert answer.status_code == 200, answer.text
+    assert told(engine)[0] == "Called the customer"
+    assert told(engine, "customer", other)[0] == "Met her"
+
+
 def test_a_contact_tells_its_customer(api: Api, engine: Engine) -> None:
     """ACT-1: a follow-up on a contact also touches its customer."""
     forget(engine)
