@@ -211,7 +211,9 @@ def sections(
 ) -> list[dict[str, Any]]:
     """The inputs of a form grouped by the sections of the declaration."""
     grouped: dict[Any, list[dict[str, Any]]] = {}
-    for f in fields:
+    shown = list(fields)
+    choosing.look_up(policy.entity, shown)
+    for f in shown:
         grouped.setdefault(f.section, []).append(
             control(
                 policy.entity,
