@@ -20,7 +20,7 @@ from app.spec.entity import Entity
 from app.spec.errors import Invalid, StaleVersion
 from app.spec.field import Field
 from app.spec.relations import LinksField, RelationField, TagsField
-from app.store import door, links
+from app.store import door, history, links
 from app.store.context import actor, operating
 from app.store.policy import Policy
 from app.store.scope import member_of
@@ -164,7 +164,7 @@ def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False
     values = parse(fields, raw, complete=True)
     resolve(entity, _chosen(entity, fields), values, writes=True)
     complete_ownership(entity, values)
-    with operating("create", entity.key):
+    with operating("create", entity.key), history.together():
         rules = rules_of(entity)
         rules.before_create(entity, values)
         marks = namesakes.marks(entity, values, is_confirmed=is_confirmed)

@@ -4,7 +4,9 @@ The same table takes events that change no record: logins, refusals, exports. Ro
 added; the database itself refuses to change or remove them (AUDIT-3).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -136,6 +138,11 @@ class History(Entry):
         return seen
 
 
+_waiting: ContextVar[list[Mapping[str, Sequence[Any]]] | None] = ContextVar(
+    "history that waits to be added", default=None
+)
+
+
 def _head(operation: str) -> dict[str, Any]:
     came = origin.get()
     return {
@@ -164,7 +171,28 @@ def record_writes(
         "changes": [dict(changes) for _record_id, _title, changes in told],
     }
     same = {**_head(operation), "entity": entity, "operation_id": operation_id}
-    insert_columns(History.__table__, columns, same)
+    waiting = _waiting.get()
+    if waiting is None:
+        insert_columns(History.__table__, columns, same)
+    else:
+        waiting.append(columns | {key: [one] * len(told) for key, one in same.items()})
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Add the entries that come about within in one statement at the end; none after an error."""
+    if _waiting.get() is not None:
+        yield
+        return
+    waiting: list[Mapping[str, Sequence[Any]]] = []
+    token = _waiting.set(waiting)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    if waiting:
+        whole = {key: [one for some in waiting for one in some[key]] for key in waiting[0]}
+        insert_columns(History.__table__, whole)
 
 
 def record_event(kind: str, *, subject: str = "", detail: Mapping[str, Any] | None = None) -> None:
