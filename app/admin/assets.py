@@ -67,10 +67,12 @@ STYLES = (
     *("list", "filters", "views", "table", "rows", "bulk_bar", "list_sizes"),
     *("record", "timeline", "panels", "files", "opinions", "history", "form", "merge"),
     *("compare", "duplicates"),
-    *("matrix", "matrix_pages", "steps", "pages", "search", "quality", "first_run", "settings"),
+    *("steps", "pages", "search", "quality", "first_run", "settings"),
     *("workdays", "dashboard", "board", "people", "jobs", "todos", "notices", "phrases"),
-    *("work_logs", "comments", "checklist", "calendar", "gantt", "print"),
+    *("work_logs", "comments", "checklist", "print"),
 )
+PAGE_STYLES = {"matrix.css": ("matrix", "matrix_pages"), "calendar.css": ("calendar", "gantt")}
+"""Loaded by the pages that they are about, after the others; scripts of few pages too (UI-3)."""
 
 NPM_SECONDS = 300
 KEEP_OLD_SECONDS = 24 * 3600
@@ -248,12 +250,12 @@ def _run_system_npm(program: str, words: list[str], **how: Any) -> CompletedProc
 
 def _publish_all(home: Path) -> Iterator[tuple[str, str]]:
     """Write every file a page may load; yields (plain name, built name)."""
-    styles = [SOURCES / "css" / f"{name}.css" for name in STYLES]
     yield "vendor.css", _publish("vendor.css", _joined(home / name for name in VENDOR_STYLES))
     yield "vendor.js", _publish("vendor.js", _joined(home / name for name in VENDOR_SCRIPTS))
     yield "echarts.js", _publish("echarts.js", _joined([home / CHARTS]))
     yield "fullcalendar.js", _publish("fullcalendar.js", _fontless(home / n for n in CALENDAR))
-    yield "app.css", _publish("app.css", _joined(styles))
+    for name, parts in {"app.css": STYLES, **PAGE_STYLES}.items():
+        yield name, _publish(name, _joined(SOURCES / "css" / f"{one}.css" for one in parts))
     yield "icons.svg", _publish("icons.svg", _sprite(home / "@tabler" / "icons" / "icons"))
     for drawing in sorted(SOURCES.glob("*.svg")):
         yield drawing.name, _publish(drawing.name, drawing.read_text("utf-8"))

@@ -3,7 +3,7 @@
 Seen by owner and participants, changed by the owner and his managers (docs/decisions/0031, 0039).
 """
 
-from app.entities import choices
+from app.entities.choices import EVENT_KIND
 from app.rules.events import EventRules
 from app.spec.declare import (
     BINNED,
@@ -26,15 +26,14 @@ from app.store.record import Owned, Record
 OWN = "list read create edit delete transfer"
 KEEPING = (*BINNED, "import", "transfer")
 _SHOWN = {"listed": True, "fact": True}
+_QUICK = {**_SHOWN, "quick": True}
 _SYSTEM = {"system": True, "section": Section.SYSTEM}
 
 
 class Event(Owned, Record):
     title = field.name("Title", "标题", max_length=200, also=("日程", "Event", "Name", "Subject"))
-    kind = field.choice(
-        "Kind", "类型", choices.EVENT_KIND, default="meeting", required=True, quick=True, **_SHOWN
-    )
-    starts_at = field.moment("Start", "开始时间", required=True, sortable=True, **_SHOWN)
+    kind = field.choice("Kind", "类型", EVENT_KIND, default="meeting", required=True, **_QUICK)
+    starts_at = field.moment("Start", "开始时间", required=True, sortable=True, **_QUICK)
     ends_at = field.moment(
         "End", "结束时间", **_SHOWN,
         help=Label("Empty: an hour after the start.", "不填则为开始后一小时。"),

@@ -245,7 +245,7 @@ def test_two_super_admins_cannot_both_go(world: World, engine: Engine) -> None:
         )
         version = db.metadata.tables["rights_version"]
         connection.execute(version.update().values(number=version.c.number + 1))
-        for kind in ("customer", "task"):
+        for kind in ("customer", "task", "event"):
             connection.execute(db.metadata.tables[kind].update().values(owner_id=people["manager"]))
 
     def disable(name: str) -> Call:

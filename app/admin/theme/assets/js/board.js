@@ -51,6 +51,8 @@ function start(board) {
   }
 }
 
-export function startBoard(root) {
+function startBoard(root) {
   each(root, "[data-board][data-movable]", start);
 }
+
+startBoard(document);

@@ -1,7 +1,6 @@
 // Brings the page to life; run again over whatever htmx or the dialog puts into it.
 import { startAppearance } from "./appearance.js";
 import { startArranging } from "./arrange.js";
-import { startBoard } from "./board.js";
 import { startBulk } from "./bulk.js";
 import { startCells } from "./cells.js";
 import { startColumns } from "./columns.js";
@@ -18,7 +17,6 @@ import { startFilters } from "./filters.js";
 import { startForms } from "./forms.js";
 import { startGrids } from "./grid.js";
 import { lookForJobs, startJobs } from "./jobs.js";
-import { startMatrix } from "./matrix.js";
 import { startMentions } from "./mentions.js";
 import { startMenus } from "./menus.js";
 import { startMessages } from "./messages.js";
@@ -35,7 +33,6 @@ import { startStrips } from "./strips.js";
 import { startSums } from "./sums.js";
 import { startSwaps } from "./swaps.js";
 import { startTrail } from "./trail.js";
-import { startTree } from "./tree.js";
 
 function enliven(root) {
   startPickers(root);
@@ -54,10 +51,7 @@ function enliven(root) {
   startMentions(root);
   startSoon(root);
   startDuplicates(root);
-  startMatrix(root);
   startOrdering(root);
-  startTree(root);
-  startBoard(root);
   startGrids(root);
   startStrips(root);
   startSums(root);

@@ -173,7 +173,5 @@ function startFind(input) {
   });
 }
 
-export function startMatrix(root) {
-  each(root, "form[data-form=matrix]", start);
-  each(root, "input[data-narrows]", startFind);
-}
+each(document, "form[data-form=matrix]", start);
+each(document, "input[data-narrows]", startFind);

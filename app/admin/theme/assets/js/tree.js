@@ -26,6 +26,4 @@ function grow(form) {
   }
 }
 
-export function startTree(root) {
-  each(root, "form[data-tree]", grow);
-}
+each(document, "form[data-tree]", grow);
