@@ -3,12 +3,12 @@
 In that time the deputy has the other's to-dos, and reads the records that they are about.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, delete, insert, or_, select
+from sqlalchemy import ForeignKey, Index, delete, insert, or_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -72,9 +72,12 @@ def names(people: Iterable[int]) -> dict[int, tuple[str, str]]:
         return {row.id: (row.name, row.name_en or "") for row in found}
 
 
-def of(people: Iterable[int], deputy: int) -> list[Any]:
-    """What is arranged now and for later: for these people, and of that deputy; the next first."""
-    theirs = or_(_T.c.user_id.in_(list(people)), _T.c.deputy_id == deputy)
+def of(people: Collection[int] | None, deputy: int) -> list[Any]:
+    """What is arranged now and for later: for these people (None: for everybody), and of that
+    deputy; the next first.
+    """
+    whose = true() if people is None else _T.c.user_id.in_(people)
+    theirs = or_(whose, _T.c.deputy_id == deputy)
     rows = select(_T).where(theirs, _T.c.ends_at > clock.now()).order_by(_T.c.starts_at, _T.c.id)
     return list(db.session.execute(rows))
 

@@ -1,5 +1,6 @@
 """Deputies (NOTE, docs/decisions/0041): who names them, what they see meanwhile."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -229,3 +230,14 @@ def test_ending_it_takes_effect_at_once(world: World, engine: Engine) -> None:
     token = {"csrf_token": form(mine)["csrf_token"]}
     assert mine.client.post(f"{PLACE}{number}/end", data=token).status_code == 302
     assert not sees(api)
+
+
+@pytest.mark.parametrize("who", ["people", "admin", "sales1a"])
+def test_everybody_finds_a_deputy(world: World, engine: Engine, who: str) -> None:
+    """Whoever works with no customers looks people up too; super admins see all."""
+    arrange(engine, HOUR, 2 * HOUR)
+    page = world.client(who).get(PLACE).text
+    looked_up = re.search(r'name="deputy"[^>]*data-url="([^"]+)"', page)
+    assert looked_up
+    assert world.client(who).get(looked_up[1], query_string={"q": "a"}).status_code == 200
+    assert ("data-id=" in page) is (who != "people")
