@@ -49,11 +49,13 @@ def _task(
     due = morning + timedelta(days=number % 17 - 5, minutes=30 * (number % 16))
     made = morning - timedelta(days=7 + number % 5)
     above = superiors.get(customer["owner"])
+    is_due = number % 8 != 7
     return {
         "title": f"{title}{' · ' if is_english else '：'}{customer['name']}",
         "status": status,
         "priority": _PRIORITIES[number % len(_PRIORITIES)],
-        "due_at": None if number % 8 == 7 else due,
+        "due_at": due if is_due else None,
+        "reminder_minutes": 30 if is_due and number % 5 == 0 else None,
         "bucket": _BUCKETS[number % len(_BUCKETS)],
         "participants": [above] if above and number % 3 == 0 else [],
         "customer": customer["key"],

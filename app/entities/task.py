@@ -17,9 +17,7 @@ from app.spec.declare import (
     roles,
     view,
 )
-from app.spec.declare import (
-    condition as when,
-)
+from app.spec.declare import condition as when
 from app.store.indexes import index_numbers
 from app.store.record import Owned, Record
 
@@ -36,6 +34,10 @@ class Task(Owned, Record):
     due_at = field.moment(
         "Due", "截止时间", listed=True, fact=True, sortable=True, also=("Due date", "Deadline")
     )
+    reminder_minutes = field.minutes_before(
+        "Reminder (minutes before)", "提前提醒（分钟）",
+        help=Label("Empty: none. 1440 is a day before.", "不填则不提醒；1440 为提前一天。"),
+    )  # fmt: skip
     bucket = field.choice(
         "Bucket", "分组", TASK_BUCKET, required=True, default="inbox", quick=True,
         help=Label("Its column on the board of its owner.", "在负责人任务看板中的列。"),
@@ -61,10 +63,7 @@ task = catalogue.declare(
         plural="tasks",
         one=Label("Task", "任务"),
         many=Label("Tasks", "任务"),
-        help=Label(
-            "What somebody has to do, alone or with others, until when.",
-            "某人（独自或与他人一起）需要在期限内完成的工作。",
-        ),
+        help=Label("What somebody has to do, alone or with others.", "需独自或与他人完成的工作。"),
         icon="clipboard",
         menu="workbench",
         rank=60,
@@ -81,7 +80,7 @@ task = catalogue.declare(
         views=(
             View("open", Label("Open", "进行中"), (_OPEN,)),
             view("taking_part", "I take part", "我参与的", "participants", "any", ["@me"]),
-            View("overdue", Label("Overdue", "已逾期"), (_OPEN, when("due_at", "lt", "@today"))),
+            View("overdue", Label("Overdue", "已逾期"), (_OPEN, _LATE)),
             view("done", "Done", "已完成", "status", "eq", "done"),
         ),
         grants={

@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import Engine, delete, select
 
 from app.extensions import db
-from app.rules import event_reminders
+from app.rules import ahead, event_reminders
 from app.spec import clock
 from app.spec.notices import NOTICES
 from app.spec.words import language
@@ -147,7 +147,7 @@ def test_a_killed_run_loses_and_doubles_nothing(
 ) -> None:
     """C96: killed before the commit nothing is told; afterwards everything, once."""
     number = made(world, participants=["sales1b"])
-    tell, calls = event_reminders.outbox.tell_once, []
+    tell, calls = ahead.outbox.tell_once, []
 
     def dies(*args: Any) -> int:
         calls.append(tell(*args))
@@ -155,7 +155,7 @@ def test_a_killed_run_loses_and_doubles_nothing(
             raise KeyboardInterrupt
         return calls[-1]
 
-    monkeypatch.setattr(event_reminders.outbox, "tell_once", dies)
+    monkeypatch.setattr(ahead.outbox, "tell_once", dies)
     with pytest.raises(KeyboardInterrupt):
         remind(world, START)
     with world.app.app_context():
