@@ -19,6 +19,7 @@ from app.admin import copying, duplicates, forms, lists, merging, pasting, state
 from app.admin.clash import refusal_of
 from app.admin.once import once
 from app.admin.page import go_to
+from app.admin.security.paths import same_site
 from app.extensions import db
 from app.operations import editing, likenesses
 from app.spec.entity import Entity
@@ -40,7 +41,7 @@ from app.store.idempotency import Replay
 from app.store.policy import Policy
 
 Answer = str | Response | tuple[str, int]
-COPY, SECTION = "copy", "section"
+COPY, SECTION, NEXT = "copy", "section", "next"
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,20 @@ class Form:
         if not self.pk:
             given = urlencode({k: v for k, v in request.args.items() if k in self.fields})
             return f"{base}/add" + (f"?{given}" if given else "")
-        part = f"?section={self.section}" if self.section else ""
-        return walk.carried(f"{base}/edit/{self.pk}{part}", request.args)
+        kept = {SECTION: self.section, NEXT: self.back}
+        part = urlencode({key: value for key, value in kept.items() if value})
+        return walk.carried(f"{base}/edit/{self.pk}{'?' if part else ''}{part}", request.args)
+
+    @property
+    def back(self) -> str:
+        """The page on this host that an address says the reader came from; empty for none."""
+        return same_site(request.args.get(NEXT)) or ""
 
     @property
     def place(self) -> str:
-        """Where its record is looked at, along the list the reader came from (LIST-5)."""
+        """Where its reader came from: another page, or the record's own along a list (LIST-5)."""
+        if self.back:
+            return self.back
         tab = "?tab=details" if SECTION in request.args else ""
         return walk.carried(f"/{self.entity.plural}/show/{self.pk}{tab}", request.args)
 
@@ -175,10 +184,10 @@ def edit(entity: Entity, pk: int) -> Answer:
     form = Form(entity, pk, request.args.get(SECTION, ""))
     if request.method == "GET":
         content = _stored(form)
-        state.only(request.args, {SECTION, state.FROM})
+        state.only(request.args, {SECTION, NEXT, state.FROM})
         walk.check(entity, request.args)
         return form.page(content)
-    state.only(request.args, {SECTION, state.FROM})
+    state.only(request.args, {SECTION, NEXT, state.FROM})
     walk.check(entity, request.args)
     raw = forms.read(request.form, form.fields)
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from app.spec.entity import Child, Entity
@@ -86,6 +87,10 @@ class Rules:
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """The records that can't go, with the reason; asked before deleting and disabling."""
         return {}
+
+    def open_for(self) -> timedelta | None:
+        """So long after writing a record its author may change it; None for as long as he likes."""
+        return None
 
     def is_closed(self, record: Any) -> bool:
         """Whether the record is only there to be read: its page offers nothing to change it."""

@@ -1,7 +1,7 @@
 """Rules of follow-ups: where they belong, what they tell, who takes them back (ACT)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -65,12 +65,16 @@ class FollowUpRules(Rules):
         elif "text" in values:
             last_follow_up.tell_text(entity, before, values["text"])
 
+    def open_for(self) -> timedelta | None:
+        """ACT-3: for the hours of a setting."""
+        return timedelta(hours=value(HOURS))
+
     def before_change(
         self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
     ) -> None:
         """ACT-3: Conflict when it is too late to change it."""
         _check_happened(values)
-        if not _is_fresh(before["created_at"]) and not actor().rights.is_super:
+        if not self._is_fresh(before["created_at"]) and not actor().rights.is_super:
             raise Conflict(_l("It can be changed for %(n)d hours only.", n=value(HOURS)))
 
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
@@ -86,7 +90,11 @@ class FollowUpRules(Rules):
             select(model.id, model.created_at).where(member_of(model.id, ids))
         )
         sentence = _l("It can be deleted for %(n)d hours only.", n=value(HOURS))
-        return {i: Blocker(sentence) for i, written in rows if not _is_fresh(written)}
+        return {i: Blocker(sentence) for i, written in rows if not self._is_fresh(written)}
+
+    def _is_fresh(self, written: datetime) -> bool:
+        span = self.open_for()
+        return span is None or clock.now() - written <= span
 
 
 def _check_happened(values: Mapping[str, Any]) -> None:
@@ -94,10 +102,6 @@ def _check_happened(values: Mapping[str, Any]) -> None:
     happened = values.get("happened_at")
     if happened and happened > clock.now() + AHEAD:
         raise Invalid(fields={"happened_at": [_l("This must not be in the future.")]})
-
-
-def _is_fresh(written: Any) -> bool:
-    return bool(clock.now() - written <= timedelta(hours=value(HOURS)))
 
 
 def _manages(entity: Entity) -> bool:

@@ -111,6 +111,7 @@ def records(places: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], dict[s
         entity = catalogue.get(key)
         model = entity.model
         told = {f.key: getattr(model, f.column) for f in shown(entity) if f.is_stored}
+        told["created_at"] = model.created_at
         values = json_object(told).label("told")
         chosen = select(literal(key).label("kind"), model.id.label("id"), values)
         parts.append(chosen.where(member_of(model.id, numbers)))

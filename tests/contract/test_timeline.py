@@ -14,6 +14,7 @@ from tests.contract.calls import Api, user_ids, write
 from tests.generated.browser import Page, Person
 from tests.generated.test_queries import LIMITS
 from tests.support.statements import count_statements
+from tests.support.web import hidden_inputs
 from tests.support.worlds import World
 
 PAGE = "/customers/show/1"
@@ -252,3 +253,24 @@ def test_tasks_stand_in_it_for_whoever_sees_them(world: World, person: Person) -
     assert len(told(walk(person), "Visit them")) == 1
     assert len(told(walk(leader, kind="task", words="offer"), "Ask")) == 1
     assert told(walk(leader, kind="follow_up"), "Visit them") == []
+
+
+def test_what_one_wrote_is_changed_from_the_timeline(world: World, engine: Engine) -> None:
+    """UI-5: one's own entries lead to their form and back here, as long as that may be changed."""
+    given = {"customer": 1, "text": "Tpyo", "happened_at": clock.iso(clock.now())}
+    mine = Api(world, "sales1a").post("/follow-ups/", given).json["id"]
+    theirs = Api(world, "manager").post("/follow-ups/", given).json["id"]
+    client = world.client("sales1a")
+    way = f"/follow-ups/edit/{mine}?next=%2Fcustomers%2Fshow%2F1"
+    page = client.get(PAGE).text
+    assert f'href="{way}"' in page
+    assert f"/follow-ups/edit/{theirs}" not in page
+    form = client.get(way).text
+    assert f'href="{PAGE}" class="btn btn-quiet" data-cancel' in form
+    answer = client.post(way, data=hidden_inputs(form) | {"text": "Typo"})
+    assert (answer.status_code, answer.location) == (302, PAGE)
+    assert "Typo" in client.get(PAGE).text
+    abroad = client.get(f"/follow-ups/edit/{mine}?next=https://evil.example/").text
+    assert f'href="/follow-ups/show/{mine}" class="btn btn-quiet" data-cancel' in abroad
+    write(engine, "follow_up", mine, created_at=clock.now() - timedelta(hours=25))
+    assert f"/follow-ups/edit/{mine}" not in client.get(PAGE).text

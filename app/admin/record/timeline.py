@@ -14,6 +14,7 @@ from app.admin.record import changes, files
 from app.admin.record.own_marks import linked
 from app.admin.record.panels import Seen
 from app.admin.state import whole
+from app.operations.rules import rules_of
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -209,6 +210,7 @@ class _Told:
             "who": cells.person(who) if who else "",
             "when": cells.moment(_moment(values[entity.moment])),
             "url": f"/{entity.plural}/show/{number}",
+            "edit_url": _way_to_edit(seen, entity, number, values),
             "text": linked(str(values[entity.title] or "")),
             "facts": list(self._facts(entity, number, names)),
             "about": self._about(seen, entity, values, names),
@@ -241,6 +243,18 @@ class _Told:
                 name = names.get((link.to, number), "")
                 return cells.leading_to(catalogue.get(link.to), number, name)
         return ""
+
+
+def _way_to_edit(seen: Seen, entity: Entity, number: int, values: Mapping[str, Any]) -> str:
+    """To the form of what the reader wrote or is responsible for, as long as he may change it, and
+    back to this page; empty otherwise.
+    """
+    me, span = actor(), rules_of(entity).open_for()
+    is_mine = values.get(entity.responsible) == me.user_id and me.rights.may(entity.key, "edit")
+    if not is_mine or (span is not None and clock.now() - _moment(values["created_at"]) > span):
+        return ""
+    back = f"/{seen.entity.plural}/show/{seen.record.id}"
+    return f"/{entity.plural}/edit/{number}?{urlencode({'next': back})}"
 
 
 def _shown(policy: Policy, f: Field, value: Any) -> Any:
