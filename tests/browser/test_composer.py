@@ -9,6 +9,8 @@ from tests.browser.driving import ON_SQLITE
 from tests.contract.test_previews import photo
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Open
@@ -64,3 +66,31 @@ def test_on_a_phone_it_takes_three_taps(open_as: "Open", world: "World") -> None
     page.keyboard.type("Called, asks for the new price list")
     page.locator("#composer [data-save]").click()
     expect(item(page, "Called, asks for the new price list")).to_have_count(1)
+
+
+def test_a_file_too_large_costs_nobody_his_text(
+    open_as: "Open", world: "World", tmp_path: "Path"
+) -> None:
+    """ACT, C68: 300 MB are refused before they are sent, in one's own language, the text stays."""
+    large, small = tmp_path / "合同（最终）.pdf", {**TEXT, "name": "small.txt"}
+    with large.open("wb") as file:
+        file.truncate(300 * 1024 * 1024)
+    page, sent = open_as("sales1a"), []
+    page.goto("/customers/show/1")
+    page.on("request", lambda one: sent.append(one.method) if "compose" in one.url else None)
+    composer = page.locator("#composer")
+    composer.get_by_label("Text").fill("With a contract of many pages")
+    composer.locator(".composer-more > summary").click()
+    files = composer.locator("input[type=file]")
+    files.set_input_files(large)
+    wrong = composer.get_by_role("alert")
+    expect(wrong).to_have_text(f"{large.name}: Larger than 20 MB.")
+    composer.locator(".composer-more > summary").click()
+    composer.get_by_label("Text").press("Control+Enter")
+    expect(files).to_be_focused()
+    expect(composer.get_by_label("Text")).to_have_value("With a contract of many pages")
+    assert sent == []
+    files.set_input_files(small)
+    expect(wrong).to_be_hidden()
+    composer.get_by_label("Text").press("Control+Enter")
+    expect(item(page, "With a contract of many pages")).to_be_visible()

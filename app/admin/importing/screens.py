@@ -56,6 +56,7 @@ def upload(entity: Entity, refusal: Refusal | None = None) -> dict[str, Any]:
             rows=f"{value(options.MOST_ROWS):,}",
             mb=value(options.MOST_MB),
         ),
+        "most_mb": value(options.MOST_MB),
     }
 
 

@@ -19,6 +19,7 @@ from app.spec.entity import Entity
 from app.spec.errors import Invalid, NotFound
 from app.spec.field import Field
 from app.spec.relations import RelationField
+from app.spec.settings import value as setting
 from app.spec.words import Label
 from app.store import attachments, door
 from app.store.attachments import Received
@@ -85,6 +86,7 @@ def _form(
         "more": [one for one in controls.values() if one not in first],
         "takes_files": other.has_files,
         "accept": ",".join(f".{kind}" for kind in spec_files.taken()),
+        "most_mb": setting(spec_files.MOST_MB),
         "errors": [str(one) for key, some in errors.items() if key not in fields for one in some],
         "draft": f"{other.key}.{entity.key}.{record_id}",
         "is_returned": bool(raw),

@@ -45,6 +45,7 @@ def install(app: Flask) -> None:
         company_name=company.name,
         company_logo=company.logo,
         currency_symbol=company.currency_symbol,
+        most_upload_mb=app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024),
         icon=icons.icon,
         star=table.star,
         table_body=table.body,

@@ -1,7 +1,6 @@
 // Files of a record: dropped or chosen, they are sent at once and with progress (R15).
 import { each } from "./dom.js";
-
-const MB = 1024 * 1024;
+import { tooLarge } from "./sizes.js";
 
 function say(form, text) {
   const place = form.querySelector("[data-wrong]");
@@ -20,9 +19,9 @@ function wrong(form, answer) {
 }
 
 function upload(form, files) {
-  const large = [...files].find((file) => file.size > Number(form.dataset.most) * MB);
-  if (large) return say(form, `${large.name}: ${form.dataset.tooLarge}`);
-  say(form, "");
+  const large = tooLarge(files, form.dataset);
+  say(form, large);
+  if (large) return;
   const body = new FormData(form);
   body.delete("file");
   for (const file of files) body.append("file", file);

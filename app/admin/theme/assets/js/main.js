@@ -24,6 +24,7 @@ import { startOrdering } from "./ordering.js";
 import { startPhrases } from "./phrases.js";
 import { startPickers } from "./pickers.js";
 import { startPreviews } from "./previews.js";
+import { startSizes } from "./sizes.js";
 import { startSoon } from "./soon.js";
 import { startStars } from "./stars.js";
 import { startReturning } from "./returning.js";
@@ -39,6 +40,7 @@ function enliven(root) {
   startDates(root);
   startFilters(root);
   startFiles(root);
+  startSizes(root);
   startPreviews(root);
   startBulk(root);
   startColumns(root);
