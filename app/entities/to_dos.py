@@ -4,6 +4,7 @@ from app.spec.conditions import Condition
 from app.spec.declare import Label, Tab, ToDo, any_of, catalogue, condition, field_of
 
 LAST, NEXT = "last_follow_up_at", "next_contact_at"
+WEEK = "next_7_days"
 
 CONTACT = Label(
     "Whom somebody planned to get in touch with. Days are those of the reader's time zone; "
@@ -46,6 +47,16 @@ TASKS = Label(
 DUE_TODAY = Label("Open, and due today.", "进行中且今天到期的任务。")
 DUE_BEFORE = Label("Open, and due on a day before today.", "进行中且在今天之前到期的任务。")
 DONE_TODAY = Label("Marked done today.", "今天标记完成的任务。")
+LOCKS = Label(
+    "Locks that come to their end. What is locked no longer can be released, and goes into a pool "
+    "when its rules say so. Locks without an end stay out.",
+    "即将到期的锁定。锁定结束后，记录可以被放入公海，也会按公海规则被收回；没有结束时间的锁定不计。",
+)
+LOCK_TODAY = Label("Locked, and the lock ends today.", "已锁定，且锁定在今天结束的记录。")
+LOCK_SOON = Label(
+    "Locked, and the lock ends in the seven days that begin today, but not today.",
+    "已锁定，且锁定在包括今天的七天内、但不在今天结束的记录。",
+)
 SINCE_THEN = Label(
     "Followed up since it was assigned or transferred.", "分配或转移之后已经跟进过的记录。"
 )
@@ -166,6 +177,35 @@ def to_finish(key: str, label: Label) -> ToDo:
     )
 
 
+def lock_ending(key: str, label: Label) -> ToDo:
+    """Locked records of which the lock ends within a week: from then on they can be recycled."""
+    held = condition("is_locked", "eq", True)
+    soon = (condition("locked_until", "gt", "@today"), condition("locked_until", "within", WEEK))
+    return ToDo(
+        key=key,
+        label=label,
+        meaning=LOCKS,
+        since="locked_until",
+        tabs=(
+            Tab(
+                key="today",
+                label=Label("Ends today", "今日到期"),
+                meaning=LOCK_TODAY,
+                conditions=(held, condition("locked_until", "eq", "@today")),
+                tone="today",
+            ),
+            Tab(
+                key="soon",
+                label=Label("Ends within a week", "一周内到期"),
+                meaning=LOCK_SOON,
+                conditions=(held, *soon),
+            ),
+        ),
+        shows=("locked_until", "lock_reason", LAST),
+        reminds="today",
+    )
+
+
 OPEN_LEADS = (condition("is_converted", "neq", True), condition("invalid_reason", "empty"))
 
 catalogue.list_to_dos(
@@ -177,6 +217,7 @@ catalogue.list_to_dos(
     "customer",
     to_contact("contact_customers", Label("Customers to contact", "待联系客户")),
     handed_over("customers_given", Label("Assigned customers", "分配的客户")),
+    lock_ending("customer_locks", Label("Locks ending", "即将到期的锁定")),
 )
 catalogue.list_to_dos(
     "contact",
