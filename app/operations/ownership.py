@@ -1,4 +1,4 @@
-"""Operations about whose a record is: transfer, assign, claim, release (XFER, POOL)."""
+"""Operations about whose a record is: transfer, assign, release (XFER, POOL)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
-from app.operations.outcome import Plan, Skip
-from app.operations.selection import owner_names
+from app.operations.outcome import Plan
 from app.operations.turns import LeastLoaded, Turns, loads_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
@@ -25,9 +24,6 @@ from app.store import access, rotation, seats
 from app.store.context import actor, operating, system_scope
 from app.store.scope import member_of
 from app.store.writer import Change
-
-PREVIOUS = "previous_owner"
-"""The field of whoever owned a record before it came into its pool."""
 
 
 def obtained(run: Run, way: str) -> dict[str, Any]:
@@ -218,37 +214,6 @@ def _receivers(params: Mapping[str, Any]) -> list[int]:
     if role is not None and not holding:
         raise Invalid(fields={"role": [_l("Nobody active has this role.")]})
     return list(dict.fromkeys([*named, *holding]))
-
-
-class Claim(Behaviour):
-    """POOL-2: exactly one gets it; the row's lock decides, and the late one is told who did."""
-
-    slug = "claim"
-
-    def plan(self, run: Run, row: Row) -> Plan:
-        return row.change(owner=actor().user_id, **obtained(run, "claimed"))
-
-    def missing(self, run: Run, ids: Sequence[int]) -> list[Skip]:
-        names = owner_names(run.entity, ids)
-        return [
-            Skip(i, "taken", {"name": names[i]}) if i in names else Skip(i, "gone") for i in ids
-        ]
-
-    def after(self, run: Run, changes: Sequence[Change]) -> None:
-        me = actor().user_id
-        free_seats(run, changes)
-        follow_parents(run, {c.id: c for c in changes}, {c.id: me for c in changes})
-
-    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
-        """Whoever owned them before; a dry run names him where the doer is shown who (POOL-1)."""
-        shown = [c for c in changes if not run.dry_run or _shows_previous_owner(run, c)]
-        return dict(Counter(c.before[PREVIOUS] for c in shown if c.before[PREVIOUS]))
-
-
-def _shows_previous_owner(run: Run, change: Change) -> bool:
-    """Whether the doer sees in that pool who owned a record before."""
-    columns = run.policy.columns_in(change.before["pool"])
-    return PREVIOUS in run.policy.readable and (columns is None or PREVIOUS in columns)
 
 
 class Release(Behaviour):

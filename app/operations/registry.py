@@ -3,13 +3,14 @@
 import app.operations.telling  # noqa: F401 - declares what people hear of them
 from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
+from app.operations.claiming import Claim
 from app.operations.converting import Convert
 from app.operations.exporting.behaviour import Export
 from app.operations.importing.behaviour import Import
 from app.operations.judging import Judge
 from app.operations.lifecycle import Delete, Disable, Enable, LogOut, Restore
 from app.operations.merging import Merge
-from app.operations.ownership import Assign, Claim, Release, Transfer
+from app.operations.ownership import Assign, Release, Transfer
 from app.operations.purging import Purge
 from app.operations.state import (
     Complete,

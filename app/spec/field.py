@@ -47,6 +47,7 @@ class Section(StrEnum):
     SOCIAL = "social"
     COOPERATION = "cooperation"
     ADDRESS = "address"
+    CLAIMING = "claiming"
     SYSTEM = "system"
 
 
@@ -58,6 +59,7 @@ SECTION_LABELS = {
     Section.SOCIAL: Label("Social", "社交"),
     Section.COOPERATION: Label("Cooperation", "合作"),
     Section.ADDRESS: Label("Address", "地址"),
+    Section.CLAIMING: Label("Claiming", "领取规则"),
     Section.SYSTEM: Label("System", "系统信息"),
 }
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import db
 from app.spec import columns as field
 from app.spec.catalogue import catalogue
-from app.spec.options import Dictionary, Option
+from app.spec.field import Section
+from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.types import UTCDateTime
 from app.spec.words import Label
 from app.store.record import Record
@@ -21,6 +22,14 @@ class PooledKinds(Dictionary):
         return tuple(Option(e.plural, e.many) for e in catalogue if e.is_pooled)
 
 
+CLAIM_PERIOD = fixed(
+    "claim_period",
+    "Period",
+    "周期",
+    option("day", "Day", "每天"),
+    option("week", "Week", "每周"),
+    option("month", "Month", "每月"),
+)
 POOL_KIND = PooledKinds("pool_kind", Label("Kind", "类型"), (), is_editable=False)
 
 
@@ -43,6 +52,49 @@ class Pool(Record):
     )
     is_enabled = field.boolean("Enabled", "启用", listed=True, fact=True, quick=True)
     position = field.integer("Order", "顺序", default=0)
+    claim_limit = field.integer(
+        "Claims per person and period",
+        "每人每周期可领取数",
+        minimum=1,
+        maximum=1_000_000,
+        section=Section.CLAIMING,
+        help=Label("Empty: as many as he likes.", "不填表示不限。"),
+    )
+    claim_period = field.choice(
+        "Period",
+        "周期",
+        CLAIM_PERIOD,
+        default="day",
+        section=Section.CLAIMING,
+        help=Label(
+            "Days, weeks from Monday, months, by the company's clock.",
+            "自然日、自然周（周一起）、自然月，按企业时区计算。",
+        ),
+    )
+    previous_owner_days = field.integer(
+        "Previous owner waits (days)",
+        "前负责人再次领取间隔（天）",
+        default=0,
+        minimum=0,
+        maximum=3650,
+        section=Section.CLAIMING,
+        help=Label(
+            "From when it left him, he may not claim it again for so long. 0: he may at once.",
+            "自记录离开其名下起，前负责人在此期间内不能再次领取；0 表示不限制。",
+        ),
+    )
+    protection_days = field.integer(
+        "New data protection (days)",
+        "新数据保护（天）",
+        default=0,
+        minimum=0,
+        maximum=3650,
+        section=Section.CLAIMING,
+        help=Label(
+            "What comes into the pool, only its admins may claim for so long. 0: no protection.",
+            "记录进入公海后，在此期间内仅公海管理员可领取；0 表示不保护。",
+        ),
+    )
 
     visible_columns: Mapped[Any] = mapped_column(JSON, default=list)
     """The fields a member sees of a record in the pool; empty: the list's columns."""

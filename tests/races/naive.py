@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from app.extensions import db
 from app.operations import editing, engine, namesakes
 from app.operations.importing import applying, deciding, writing
-from app.store import checklists, grants, idempotency, jobs, runs
+from app.store import checklists, claims, grants, idempotency, jobs, runs
 from app.store.context import actor_id, system_scope
 from app.store.engine import may_write
 from tests.races.crowd import replace
@@ -204,3 +204,20 @@ def count_and_let_go(pause: Pause) -> None:
         return told
 
     replace("app.store.checklists", "tell", late)
+
+
+def count_claims_and_let_go(pause: Pause) -> None:
+    """Look how many claims are left, let go, claim: all of them saw the same number (C81)."""
+
+    def unheld(some: Any, _user: int) -> Any:
+        seen = dict(some)
+        db.session.commit()
+        pause()
+        return seen
+
+    def noted(pool: int, user: int, number: int) -> None:
+        hold(claims.allowances([pool], user), user)
+        spend(pool, user, number)
+
+    hold = replace("app.store.claims", "hold", unheld)
+    spend = replace("app.store.claims", "spend", noted)

@@ -1,4 +1,4 @@
-"""POOL-2, C80: sixteen people grab for the same customers; each gets exactly one owner."""
+"""POOL-2, C80, C81: one owner each, whoever grabs; nobody gets more than the pool allows."""
 
 import random
 from collections import Counter
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, insert, select
 
 from app.extensions import db
 from app.spec.catalogue import catalogue
-from tests.contract.calls import pool_ids, user_ids
+from tests.contract.calls import pool_ids, user_ids, write
 from tests.races import naive
 from tests.races.crowd import Elsewhere, Place, Rendezvous, at_once, persist
 from tests.support.worlds import World
@@ -102,3 +102,58 @@ def test_without_the_lock_two_would_win(world: World, engine: Engine) -> None:
 def test_ten_thousand_customers_have_exactly_one_claimer(world: World, engine: Engine) -> None:
     """The whole of C80."""
     check_claims(engine, claim_race(world, engine, 10_000, PROCESSES, is_naive=False), 10_000)
+
+
+LIMIT = 50
+
+
+def claim_part(
+    here: Elsewhere, who: str, ids: list[int], size: int, naive_at: Rendezvous | None
+) -> Any:
+    """Claim one's part in batches of that size; answers what was told to be won."""
+    if naive_at:
+        naive.count_claims_and_let_go(naive_at.meet)
+    api, won = here.api(who), list[int]()
+    for start in range(0, len(ids), size):
+        batch = ids[start : start + size]
+        answer = persist(lambda batch=batch: api.bulk("customers", "claim", batch))
+        assert answer.status_code == 200, answer.text
+        assert {s["code"] for s in answer.json["skipped"]} <= {"taken", "claims_used"}
+        won += sorted(set(batch) - {skip["id"] for skip in answer.json["skipped"]})
+    return won
+
+
+def limit_race(world: World, engine: Engine, processes: int, *, is_naive: bool) -> list[list[int]]:
+    """One person claims from many processes at once; what each of them was told to have won."""
+    write(engine, "pool", pool_ids(engine)["Open customers"], claim_limit=LIMIT)
+    ids = fill_pool(engine, LIMIT + 30)
+    naive_at = Rendezvous(processes) if is_naive else None
+    parts = [ids[i::processes] for i in range(processes)]
+    crowd = [
+        ("sales1a", part, len(part) if is_naive else 1 + i % 3, naive_at)
+        for i, part in enumerate(parts)
+    ]
+    return at_once(Place.of(world), claim_part, crowd)
+
+
+def owned(engine: Engine, who: str) -> set[int]:
+    table = catalogue.get("customer").model.__table__
+    with engine.connect() as connection:
+        mine = select(table.c.id).where(table.c.owner_id == user_ids(engine)[who])
+        return set(connection.scalars(mine.where(table.c.obtained_way == "claimed")))
+
+
+def test_nobody_claims_more_than_the_period_allows(world: World, engine: Engine) -> None:
+    """C81: one person with 50 claims, 8 processes; never 51, and all 50 are to be had."""
+    won = [i for some in limit_race(world, engine, 8, is_naive=False) for i in some]
+    assert len(won) == LIMIT
+    assert owned(engine, "sales1a") == set(won)
+    with engine.connect() as connection:
+        counted = connection.scalars(select(db.metadata.tables["claim_count"].c.used)).all()
+    assert counted == [LIMIT]
+
+
+def test_without_the_held_count_there_would_be_more(world: World, engine: Engine) -> None:
+    """C89b: counting first and writing later goes over the limit."""
+    limit_race(world, engine, 8, is_naive=True)
+    assert len(owned(engine, "sales1a")) > LIMIT
