@@ -4,7 +4,7 @@ One function per kind, chosen once per column, so that a page of cells costs no 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -70,8 +70,8 @@ def due() -> Cell:
 
     The days are the reader's; found out once per column.
     """
-    first = clock.from_reader(datetime.combine(clock.today(), time()))
-    after = clock.from_reader(datetime.combine(clock.today() + timedelta(days=1), time()))
+    first = clock.midnight(clock.today())
+    after = clock.midnight(clock.today() + timedelta(days=1))
     late = Markup('<span class="due late">{} <b>%s</b></span>') % _("overdue")
     today = Markup('<span class="due today">{} <b>%s</b></span>') % _("today")
 

@@ -16,6 +16,8 @@ TO_DOS = "/to-dos/"
 """A page that stands open to whoever may list records that to-do lists are about (TODO)."""
 CALENDAR = "/calendar/"
 """A page that stands open to whoever may list records that stand in calendars (TASK)."""
+CHANGED_HANDS = "/changed-hands/"
+"""A page that stands open to whoever leads people (XFER)."""
 QUALITY = "/data-quality/"
 """A page that stands open to whoever may list what it is about (CUS-9)."""
 
@@ -50,7 +52,7 @@ def letters() -> dict[str, str]:
     """A letter for each page, the same for everybody: the first of its address that is free."""
     found = {"/": "h"}
     urls = [f"/{entity.plural}/list/" for entity in catalogue]
-    places = (TO_DOS, QUALITY, BIN, CALENDAR)
+    places = (TO_DOS, QUALITY, BIN, CALENDAR, CHANGED_HANDS)
     for url in (*urls, *places, *(page.url for page in catalogue.pages.values())):
         taken = found.values()
         letter = next((sign for sign in url if sign.isalpha() and sign not in taken), "")
@@ -66,6 +68,11 @@ def has_to_dos(who: Actor) -> bool:
 def has_calendar(who: Actor) -> bool:
     """Whether records that he may list stand in calendars."""
     return any(who.rights.may(entity.key, "list") for entity, _kind in catalogue.calendar())
+
+
+def leads_people(who: Actor) -> bool:
+    """Whether there are people whose records are his business too."""
+    return bool(who.rights.people) or who.rights.is_super
 
 
 def groups(who: Actor, path: str) -> list[Group]:
@@ -122,6 +129,7 @@ def _workbench(who: Actor, path: str) -> Iterator[Item]:
     for is_there, label, url, icon, rank in (
         (has_to_dos(who), _("To-dos"), TO_DOS, "checklist", 1),
         (has_calendar(who), _("Calendar"), CALENDAR, "calendar", 2),
+        (leads_people(who), _("What changed hands"), CHANGED_HANDS, "arrows-exchange", 97),
         (has_quality, _("Data quality"), QUALITY, "checkbox", 98),
         (recycle_bin.kinds(who.rights), _("Recycle bin"), BIN, "recycle", 99),
     ):

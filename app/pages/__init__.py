@@ -4,6 +4,7 @@ from app.admin.page import Builder
 from app.pages.address_book import AddressBookView
 from app.pages.announcements import AnnouncementsView
 from app.pages.calendar.views import CalendarView
+from app.pages.changed_hands import ChangedHandsView
 from app.pages.clock import ClockView
 from app.pages.columns import ColumnsView
 from app.pages.dashboard import DashboardView
@@ -61,6 +62,7 @@ VIEWS = (
     SearchView,
     SettingsView,
     LogoView,
+    ChangedHandsView,
     ClockView,
     DeputiesView,
     DictionariesView,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DEFAULT_ZONE = "Asia/Shanghai"
@@ -62,6 +62,11 @@ def shown(instant: datetime) -> str:
 def today() -> date:
     """The reader's calendar day."""
     return local(now()).date()
+
+
+def midnight(day: date) -> datetime:
+    """The instant in UTC at which a day of the reader's begins."""
+    return from_reader(datetime.combine(day, time()))
 
 
 def from_reader(moment: datetime) -> datetime:

@@ -29,6 +29,7 @@ ENTITY_ENDPOINTS = frozenset(
 """What the access, scope, related, row and own marks tests go through for every entity."""
 
 OWN_TESTS = {
+    "ChangedHandsView.show": "whoever leads people: tests/contract/test_changed_hands.py",
     "SubmittedLogsView.show": "authors within the scope of the list: test_work_logs",
     "PhrasesView.show": "everybody's own phrases: tests/contract/test_phrases.py",
     "PhrasesView.menu": "the same for text areas: tests/contract/test_phrases.py",
