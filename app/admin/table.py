@@ -50,6 +50,15 @@ def _star(url: str, label: str, *, is_set: bool) -> str:
     )
 
 
+def _act(act: Mapping[str, Any]) -> str:
+    """The button that does something to one row at once, by posting the page's ``row-form``."""
+    address, label = escape(here(act["url"])), escape(act["label"])
+    return (
+        f'<button class="row-act" form="row-form" formaction="{address}" name="ids"'
+        f' value="{act["id"]:d}" data-operation="{act["slug"]}">{label}</button>'
+    )
+
+
 def _pick(number: int, label: str) -> str:
     return (
         '<td class="pick"><input type="checkbox" class="form-check-input" name="ids"'
@@ -63,6 +72,8 @@ def _cells(row: Mapping[str, Any], openings: Sequence[str], label: str) -> Itera
     yield openings[0]
     if "starred" in row:
         yield _star(row["star_url"], label, is_set=row["starred"])
+    if "act" in row:
+        yield _act(row["act"])
     title = escape(row["title"] or head)
     yield f'<a href="{escape(here(row["url"]))}">{title}</a>' if row["url"] else head
     for opening, cell in zip(openings[1:], rest, strict=True):

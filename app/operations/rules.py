@@ -1,7 +1,7 @@
 """The places where an entity's own business rules take part in the general operations."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +26,17 @@ class Blocker:
 
     sentence: Any
     where: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What the list tells of each row behind its fields: a text, maybe leading to a place."""
+
+    key: str
+    label: Label
+    texts: Mapping[int, str]
+    places: Mapping[int, Place] = field(default_factory=dict)
+    is_number: bool = False
 
 
 class Rules:
@@ -83,6 +94,10 @@ class Rules:
     def shows_child(self, record: Any, child: Child) -> bool:
         """Whether records of that kind can belong to this one: it has a tab for them then."""
         return True
+
+    def beside_rows(self, entity: Entity, ids: Sequence[int]) -> Sequence[Beside]:
+        """What the list tells of these rows besides their fields."""
+        return ()
 
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """The records that can't go, with the reason; asked before deleting and disabling."""

@@ -1,5 +1,6 @@
 """The pages that can't be derived from a declaration: dashboard, matrix, notifications."""
 
+import app.pages.pools  # noqa: F401 - declares a panel of the page of a pool
 from app.admin.page import Builder
 from app.pages.address_book import AddressBookView
 from app.pages.announcements import AnnouncementsView

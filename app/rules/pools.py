@@ -1,18 +1,21 @@
 """Rules of pools: a pool with records, and the last enabled one of its kind, stay (POOL)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.operations.rules import Blocker, Place, Rules
+from app.operations import allowances
+from app.operations.rules import Beside, Blocker, Place, Rules
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.errors import Conflict
-from app.store import access
-from app.store.context import system_scope
+from app.spec.words import Label
+from app.store import access, claims
+from app.store.context import actor, system_scope
 from app.store.pools import Pool
 from app.store.scope import member_of
 
@@ -37,6 +40,26 @@ class PoolRules(Rules):
         """A pool holds one kind of record."""
         return bool(record.kind == catalogue.get(child.entity).plural)
 
+    def beside_rows(self, entity: Entity, ids: Sequence[int]) -> Sequence[Beside]:
+        """Of each of his pools how many records he sees in it, and what he may still claim."""
+        rights = actor().rights
+        mine = sorted(i for i in ids if rights.is_super or i in rights.pools)
+        kinds = {e.plural: e for e in catalogue if e.is_pooled and rights.may(e.key, "list")}
+        places: dict[int, Place] = {}
+        numbers: dict[int, str] = {}
+        left: dict[int, str] = {}
+        found = claims.looked_up(mine, rights.user_id, Pool.kind, *_counted())
+        for pool, allowed, (kind, *counted) in found if mine else ():
+            if kind not in kinds:
+                continue
+            places[pool], numbers[pool] = Place(kinds[kind], "pool", pool), f"{sum(counted):,}"
+            if rights.may(kinds[kind].key, "claim"):
+                left[pool] = allowances.left(allowed) or _("any number")
+        return (
+            Beside("records", Label("Records", "记录数"), numbers, places, is_number=True),
+            Beside("claims_left", Label("Claims left", "剩余领取次数"), left),
+        )
+
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """Pools that hold records, and the last enabled one of a kind."""
         found: dict[int, Blocker] = {}
@@ -54,6 +77,14 @@ class PoolRules(Rules):
                         (Place(pooled, "pool", record_id),),
                     )
         return found
+
+
+def _counted() -> Iterator[Any]:
+    """How many records of each kind lie in a pool."""
+    for kind in (e for e in catalogue if e.is_pooled):
+        rows = kind.model.__table__.c
+        lying = (rows.pool_id == Pool.id, rows.deleted_at.is_(None))
+        yield select(func.count()).where(*lying).scalar_subquery()
 
 
 def _last_of_their_kind() -> set[int]:

@@ -34,7 +34,8 @@ class Operation:
     is_final: bool = False
     """Can't be taken back in any way; says so before it is confirmed."""
     is_light: bool = False
-    """Asks for nothing and is taken back by one click: from a record's page it runs at once."""
+    """Asks for nothing and is taken back by one click: from a record's page it runs at once, and
+    from its row where rows lie in a pool."""
     needs: str = ""
     """What the entity must have for it: ``owner``, ``pool``, ``bin``, ``team``, ``judged``; or
     empty."""
@@ -203,7 +204,13 @@ ASSIGN = Operation(
     rows="both",
 )
 CLAIM = Operation(
-    "claim", Label("Claim", "领取"), "hand-grab", is_bulk=True, needs="pool", rows="pool"
+    "claim",
+    Label("Claim", "领取"),
+    "hand-grab",
+    is_bulk=True,
+    is_light=True,
+    needs="pool",
+    rows="pool",
 )
 RELEASE = Operation(
     "release",

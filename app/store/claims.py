@@ -4,9 +4,10 @@ How many he has claimed stands in one row per pool and person. Whoever claims ho
 his transaction ends, so two that come at once never take more than there are (R2).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, and_, case, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -86,6 +87,13 @@ def _midnight(day: date) -> datetime:
 
 def allowances(pools: Sequence[int], user_id: int) -> dict[int, Allowance]:
     """What the pools leave that person to claim, by pool, in one statement; nothing is held."""
+    return {pool: found for pool, found, _more in looked_up(pools, user_id)}
+
+
+def looked_up(
+    pools: Sequence[int], user_id: int, *more: Any
+) -> Iterator[tuple[int, Allowance, Sequence[Any]]]:
+    """By pool what it leaves him to claim, and what ``more`` is asked of each."""
     count, mine = ClaimCount, and_(ClaimCount.pool_id == Pool.id, ClaimCount.user_id == user_id)
     period = func.coalesce(Pool.claim_period, "day")
     columns = (Pool.id, Pool.name, Pool.name_en, Pool.claim_limit, period)
@@ -96,10 +104,15 @@ def allowances(pools: Sequence[int], user_id: int) -> dict[int, Allowance]:
         count.period,
         count.starts_on,
         count.used,
+        *more,
     ).outerjoin(count, mine)
     with system_scope("a pool's rules hold for whoever claims from it"):
         rows = db.session.execute(found.where(member_of(Pool.id, pools))).all()
-    return {row[0]: _allowance(*row) for row in rows}
+    for row in rows:
+        yield row[0], _allowance(*row[:_COLUMNS]), row[_COLUMNS:]
+
+
+_COLUMNS = 10
 
 
 def _allowance(

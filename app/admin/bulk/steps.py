@@ -18,6 +18,7 @@ from app.admin.bulk.frame import frame, inputs, sets_values
 from app.admin.bulk.rehearsal import expected
 from app.admin.once import once
 from app.admin.page import go_to
+from app.admin.security.paths import same_site
 from app.jobs import bulk
 from app.operations import engine, reports, selection
 from app.operations.behaviour import Behaviour
@@ -212,10 +213,23 @@ def _run(
     def effect() -> Replay:
         outcome, _job = bulk.run(does, entity, chosen, _params(does, entity, raw))
         path = reports.address(entity, verb.slug, outcome.operation_id or 0)
-        if verb.is_light and outcome.done and request.form.get("then") == "record":
-            flash(_("Done: %(operation)s", operation=verb.label), "success")
-            path = f"/{entity.plural}/show/{chosen.ids[0]}"
+        if verb.is_light:
+            path = _at_once(entity, verb, chosen, outcome) or path
         return Replay(302, {"Location": path}, {"operation_id": outcome.operation_id})
 
     replay, _is_replay = once(request.form.get("form_nonce"), effect)
     return go_to(replay.headers["Location"])
+
+
+def _at_once(entity: Entity, verb: Operation, chosen: Selection, outcome: Outcome) -> str:
+    """Where what was done at once leads, with the word on it; empty for the report."""
+    then = request.form.get("then")
+    if outcome.done and then in ("record", "list"):
+        flash(_("Done: %(operation)s", operation=verb.label), "success")
+    elif then == "list" and outcome.skipped:
+        flash(outcome.skipped[0].reason, "warning")
+    elif then == "list" or not outcome.done:
+        return ""
+    if then == "list":
+        return same_site(request.form.get("next")) or f"/{entity.plural}/list/"
+    return f"/{entity.plural}/show/{chosen.ids[0]}" if then == "record" else ""

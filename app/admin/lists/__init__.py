@@ -4,8 +4,10 @@ One module per part of the page: tabs, chips, header, rows, pager, bulk operatio
 them together.
 """
 
+from app.admin.lists.further import address
 from app.admin.lists.listed import Listed, head, opened
 from app.admin.lists.operations import button, is_alarming
+from app.admin.lists.pooled import with_buttons
 from app.admin.lists.rows import rows, value_cell
 from app.admin.lists.screen import screen
 from app.admin.lists.starred import star_of
@@ -15,6 +17,7 @@ from app.admin.lists.totals import counted
 
 __all__ = [
     "Listed",
+    "address",
     "button",
     "counted",
     "default",
@@ -26,4 +29,5 @@ __all__ = [
     "star_of",
     "sums",
     "value_cell",
+    "with_buttons",
 ]

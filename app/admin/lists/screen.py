@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.admin.lists import header, operations, totals
+from app.admin.lists import further, header, operations, pooled, totals
 from app.admin.lists.builder import builder, present
 from app.admin.lists.chips import chips
 from app.admin.lists.editable import cells
@@ -60,6 +60,7 @@ def content(me: Listed) -> dict[str, Any]:
     found = listing.page(me.policy, me.query, me.columns, counts_later=totals.counts_later(me))
     opens = not me.is_bin
     shown = rows(me.policy, found.rows, me.columns, opens=opens, trail=state.trail)
+    beside = further.columns(me, found.ids)
     speech = Speech(state.conditions, me.policy.conditions)
     return {
         **totals.told(me, totals.at_once(me, found), len(found.ids)),
@@ -67,12 +68,13 @@ def content(me: Listed) -> dict[str, Any]:
         "builder": {**builder(me.policy), "present": present(state.conditions, speech)},
         "quick": quick(me, speech),
         "clear_url": state.url(conditions=(), search=""),
-        "columns": [header.column(me, f) for f in me.columns],
+        "columns": [*(header.column(me, f) for f in me.columns), *further.heads(beside)],
+        **pooled.told(me),
         "cells": cells(me, found.rows),
         "frozen": me.layout.frozen,
         "widths_url": f"/columns/{me.entity.plural}/widths{state.arguments}",
         "sums_url": sums_url(me),
-        "rows": starred(me, shown),
+        "rows": pooled.acting(me, starred(me, further.filled(beside, shown))),
         "operations": [operations.button(me.entity, verb) for verb in operations.offered(me)],
         "filters_json": replace(state, conditions=me.query.conditions).filters_json(),
         "empty": empty(me),

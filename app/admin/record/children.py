@@ -14,7 +14,7 @@ from app.admin.record.panels import Seen
 from app.admin.state import whole
 from app.extensions import db
 from app.operations import primary
-from app.operations.rules import rules_of
+from app.operations.rules import Place, rules_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.errors import WrongVerb
@@ -42,9 +42,14 @@ def label(child: Child) -> Any:
 
 
 def numbers(below: Mapping[str, Child], record_id: int) -> dict[str, list[int]]:
-    """By tab the numbers of those that this reader may list: one statement for all tabs."""
+    """By tab the numbers of those that this reader may list: one statement for all tabs.
+
+    Of what lies in a pool none: there may be any number, and its tab counts them.
+    """
     parts = []
     for tab, child in below.items():
+        if lies_in(child):
+            continue
         entity = catalogue.get(child.entity)
         through = getattr(entity.model, entity.fields[child.through].column)
         with operating("list", entity.key) as work:
@@ -58,12 +63,17 @@ def numbers(below: Mapping[str, Child], record_id: int) -> dict[str, list[int]]:
     return found
 
 
+def lies_in(child: Child) -> bool:
+    """Whether the record is the pool that they lie in."""
+    return _query(child, 0).in_pools
+
+
 def screen(seen: Seen, child: Child, *, is_editable: bool) -> dict[str, Any]:
     """The first of them, where to create another, and which one is the primary one."""
     entity, record_id = catalogue.get(child.entity), seen.record.id
     policy = _policy(child)
     columns = [f for f in policy.readable.values() if f.listed and f.key != child.through]
-    found = listing.page(policy, _query(child, record_id), columns)
+    found, is_pool = listing.page(policy, _query(child, record_id), columns), lies_in(child)
     may_add = actor().rights.may(entity.key, "create") and (
         child.through in Policy(actor(), entity, "create").writable(creating=True)
     )
@@ -73,11 +83,18 @@ def screen(seen: Seen, child: Child, *, is_editable: bool) -> dict[str, Any]:
             {"key": f.key, "label": str(f.label), "numeric": f.kind in cells.NUMERIC}
             for f in columns
         ],
-        "rows": lists.rows(policy, found.rows, columns),
+        "rows": _rows(policy, found.rows, columns, is_pool=is_pool),
+        "list_url": lists.address(Place(entity, child.through, record_id)) if is_pool else "",
         "total": found.count,
         "create_url": f"/{entity.plural}/add?{child.through}={record_id}" if may_add else None,
         "primary": _primary(seen, child, found.rows) if is_editable else None,
     }
+
+
+def _rows(policy: Policy, found: Any, columns: Any, *, is_pool: bool) -> list[dict[str, Any]]:
+    """The rows; those in a pool with the button that claims them."""
+    shown = lists.rows(policy, found, columns)
+    return lists.with_buttons(policy.entity, shown) if is_pool else shown
 
 
 def choose(entity: Entity, record_id: int) -> str:

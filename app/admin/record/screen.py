@@ -212,6 +212,8 @@ def _tabs(
 ) -> list[dict[str, Any]]:
     """The timeline, details, what belongs to the record with its number, team, files, history.
 
+    Of a pool what lies in it comes first: that is what one opens it for.
+
     All but details and what belongs to it tell whose it was: what a pool shows its members are
     columns (POOL-1).
     """
@@ -220,8 +222,14 @@ def _tabs(
     parts: list[tuple[str, str, int | None]] = []
     if entity.has_timeline and not is_limited:
         parts.append((TIMELINE, _("Timeline"), None))
+    pooled = [key for key, child in below.items() if children.lies_in(child)]
+    parts += [(key, str(children.label(below[key])), None) for key in pooled]
     parts.append((DETAILS, _("Details"), None))
-    parts += [(key, str(children.label(child)), len(numbers[key])) for key, child in below.items()]
+    parts += [
+        (key, str(children.label(child)), len(numbers[key]))
+        for key, child in below.items()
+        if key not in pooled
+    ]
     if "add_team" in entity.operations and not is_limited:
         parts.append(("team", _("Team"), None))
     if comments.has_tab(seen):
