@@ -4,7 +4,7 @@ Seen by owner and participants, changed by the owner and his managers (docs/deci
 """
 
 from app.entities.choices import EVENT_KIND
-from app.rules.events import EventRules
+from app.rules.events import INVITED, EventRules
 from app.spec.declare import (
     BINNED,
     Entity,
@@ -45,7 +45,9 @@ class Event(Owned, Record):
         help=Label("Empty: none. 1440 is a day before.", "不填则不提醒；1440 为提前一天。"),
     )  # fmt: skip
     place = field.text("Place", "地点", max_length=200, **_SHOWN)
-    participants = field.links("Participants", "参与人", "user", listed=True, lets_in=True)
+    participants = field.links(
+        "Participants", "参与人", "user", listed=True, lets_in=True, told_as=INVITED
+    )
     lead = field.link("Lead", "线索", "lead")
     customer = field.link("Customer", "客户", "customer", listed=True)
     contact = field.link("Contact", "联系人", "contact")

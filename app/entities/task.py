@@ -32,8 +32,9 @@ class Task(Owned, Record):
     status = field.choice("Status", "状态", TASK_STATUS, default="open", **_SHOWN)
     priority = field.choice("Priority", "优先级", TASK_PRIORITY, default="none", **_SHOWN)
     due_at = field.moment(
-        "Due", "截止时间", listed=True, fact=True, sortable=True, also=("Due date", "Deadline")
-    )
+        "Due", "截止时间", is_due=True, due_while=("status", "open"), sortable=True, listed=True,
+        fact=True, also=("Due date", "Deadline"),
+    )  # fmt: skip
     reminder_minutes = field.minutes_before(
         "Reminder (minutes before)", "提前提醒（分钟）",
         help=Label("Empty: none. 1440 is a day before.", "不填则不提醒；1440 为提前一天。"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.notices import NOTICES, Channel, Data, Notice, declare
@@ -159,6 +160,7 @@ def of_joining(
             "record": record_id,
             "title": str(whole.get(entity.title) or ""),
             "by_name": [doer.name, doer.name_en],
+            "at": clock.iso(whole[entity.moment]) if whole.get(entity.moment) else "",
         }
         able = sorted(readers.among(people, entity, record_id))
         batch = f"{entity.key}:{record_id}:{version}"

@@ -40,7 +40,7 @@ from app.operations.lifecycle import (
 from app.operations.outcome import Outcome, Skip
 from app.operations.parting import Part
 from app.operations.putting_back import PutBack
-from app.operations.registry import behaviour
+from app.operations.registry import BEHAVIOURS, behaviour
 from app.operations.rules import rules_of
 from app.spec import clock
 from app.spec.catalogue import catalogue
@@ -102,6 +102,11 @@ class Undoing:
 def is_undoable(entity: Entity, verb: Operation) -> bool:
     """Whether what the operation does can be taken back: not an export, not a purge."""
     return behaviour(verb.slug).writes and not is_final(entity, verb)
+
+
+def undoable(entity: Entity) -> list[Operation]:
+    """The operations on such records that can be taken back."""
+    return [verb for verb in entity.verbs if verb.slug in BEHAVIOURS and is_undoable(entity, verb)]
 
 
 def is_final(entity: Entity, verb: Operation) -> bool:

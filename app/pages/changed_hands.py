@@ -92,11 +92,10 @@ def _whole_runs(found: Sequence[Move]) -> Sequence[Move]:
 
 def _pending(people: set[int] | None) -> list[OperationRun]:
     """What the people below have done to many records at once and could still undo."""
-    below = (people or set()) - {actor().user_id}
-    since = clock.now() - timedelta(days=value(UNDO_DAYS))
-    found = moves.pending_undos(below, since, RUNS) if below else []
-    may = actor().rights.may
-    return [run for run in found if may(run.entity, "list") and undoing.can_be_undone(run)]
+    may, since = actor().rights.may, clock.now() - timedelta(days=value(UNDO_DAYS))
+    kinds = [entity for entity in catalogue if may(entity.key, "list")]
+    wanted = [(e.key, verb.slug) for e in kinds for verb in undoing.undoable(e)]
+    return moves.pending_undos(people, since, wanted, RUNS)
 
 
 def _mentioned(shown: Sequence[Move], runs: Sequence[OperationRun]) -> dict[str, set[int]]:

@@ -1,6 +1,6 @@
 """When an event takes place, told by as little as its writer says (EVT, docs/decisions/0039)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,9 +16,9 @@ from app.spec.errors import Invalid
 from app.spec.notices import Data, Notice, declare
 from app.spec.plurals import ngettext
 from app.spec.words import Label, either
-from app.store import access, outbox
-from app.store.context import actor
 
+INVITED = "event_invited"
+"""As what participants are told."""
 USUALLY = timedelta(hours=1)
 """How long an event lasts of which nobody says it."""
 LONGEST, LONGEST_REPEATED = timedelta(days=366), timedelta(days=31)
@@ -44,38 +44,6 @@ class EventRules(Rules):
         """Invalid for times that are none."""
         if values.keys() & {*_TIMES, "repeat"}:
             settle({**before, **values}, before, values)
-
-    def after_create(self, entity: Entity, record_id: int, values: Mapping[str, Any]) -> None:
-        """Whom it is with hears of it."""
-        _invite(entity, record_id, values, values.get("participants") or ())
-
-    def after_edit(
-        self, entity: Entity, record_id: int, before: Mapping[str, Any], values: Mapping[str, Any]
-    ) -> None:
-        """So does whoever it is with from now on."""
-        new = {*(values.get("participants") or ())} - {*(before.get("participants") or ())}
-        _invite(entity, record_id, {**before, **values}, new)
-
-
-def _invite(
-    entity: Entity, record_id: int, event: Mapping[str, Any], people: Iterable[int]
-) -> None:
-    """Tell these people of the event, as far as they may read such things and didn't write it."""
-    doer, now = actor(), access.snapshot() if people else None
-    data = {
-        "entity": entity.key,
-        "record": record_id,
-        "title": event["title"],
-        "starts": clock.iso(event["starts_at"]),
-        "by_name": [doer.name, doer.name_en],
-    }
-    told = [
-        (user, data)
-        for user in sorted(people)
-        if now and user != doer.user_id and access.resolve(now, user).may(entity.key, "read")
-    ]
-    batch = f"{record_id}:{clock.now().timestamp():.0f}"
-    outbox.tell_once(INVITED, batch, told)
 
 
 def settle(now: Mapping[str, Any], before: Mapping[str, Any], values: dict[str, Any]) -> None:
@@ -144,14 +112,17 @@ declare(
 
 
 def _invited(data: Data) -> str:
-    who, start = either(*data["by_name"]), datetime.fromisoformat(data["starts"])
+    who, start = (
+        either(*data["by_name"]),
+        datetime.fromisoformat(data.get("at") or data["starts"]),
+    )  # as earlier versions said it
     named = {"who": who, "title": data["title"], "time": clock.shown(start)}
     return str(_("%(who)s asks you to take part: %(title)s, %(time)s", **named))
 
 
-INVITED = declare(
+declare(
     Notice(
-        "event_invited",
+        INVITED,
         Label("Events to take part in", "邀请参加日程"),
         _invited,
         at_the_record,

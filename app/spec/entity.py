@@ -335,7 +335,7 @@ class Entity:
 
     def _check_due(self) -> None:
         for f in self.fields.values():
-            unknown = set(getattr(f, "settled_by", ())) - set(self.fields)
+            unknown = set(getattr(f, "judged_by", ())) - set(self.fields)
             if unknown:
                 raise DeclarationError(self.key, f.key, f"settled by no fields {sorted(unknown)}")
 

@@ -228,9 +228,16 @@ class DateTimeField(Field):
     """Something is to be done then: wherever it is shown, it says that it is today or overdue."""
     settled_by: tuple[str, ...] = ()
     """The fields that say it is done: a moment not before it, any other value that isn't empty."""
+    due_while: tuple[str, str] | tuple[()] = ()
+    """A field and the value that it has as long as there is something to be done."""
 
     kind: ClassVar[str] = "datetime"
     operators: ClassVar[tuple[str, ...]] = (*RANGE_OPERATORS, "within", *BLANK_OPERATORS)
+
+    @property
+    def judged_by(self) -> tuple[str, ...]:
+        """The fields that say whether it is done."""
+        return (*self.settled_by, *self.due_while[:1])
 
     def column_type(self) -> TypeEngine[Any]:
         return UTCDateTime()

@@ -116,7 +116,7 @@ def _load_options(model: Any, fields: _Pointing) -> tuple[Any, ...]:
 def _pointing(fields: Iterable[Field]) -> _Pointing:
     """Each once: programs may ask for a column twice. With what says of a time that it is done."""
     each = {f.key: f for f in fields}
-    beside = {key for f in each.values() for key in getattr(f, "settled_by", ())}
+    beside = {key for f in each.values() for key in getattr(f, "judged_by", ())}
     return (
         *(
             (f.key, f.column, f.to, f.told_with)

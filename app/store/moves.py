@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, cast, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, cast, func, or_, select, tuple_, union_all
 from sqlalchemy import String as Text
 
 from app.extensions import db
@@ -115,19 +115,25 @@ def _of_kind(
     )
 
 
-def pending_undos(people: Collection[int], since: datetime, limit: int) -> list[OperationRun]:
-    """The newest runs of these people since then that changed something and nobody took back."""
-    taken_back = select(OperationRun.undoes_id).where(OperationRun.undoes_id.is_not(None))
-    statement = (
-        select(OperationRun)
-        .where(
-            member_of(OperationRun.actor_id, sorted(people)),
-            OperationRun.at >= since,
-            OperationRun.done > 0,
-            OperationRun.undoes_id.is_(None),
-            OperationRun.id.not_in(taken_back),
-        )
-        .order_by(OperationRun.id.desc())
-        .limit(limit)
-    )
-    return list(db.session.scalars(statement))
+def pending_undos(
+    people: Collection[int] | None,
+    since: datetime,
+    operations: Collection[tuple[str, str]],
+    limit: int,
+) -> list[OperationRun]:
+    """The newest runs of these people but the reader's own, None for everybody's, since then.
+
+    Only of these operations, by kind of record, that changed something and nobody took back.
+    """
+    run = OperationRun
+    taken_back = select(run.undoes_id).where(run.undoes_id.is_not(None))
+    where = [
+        run.at >= since,
+        run.done > 0,
+        run.actor_id != actor().user_id,
+        run.id.not_in(taken_back),
+        tuple_(run.entity, run.operation).in_(sorted(operations)),
+    ]
+    if people is not None:
+        where.append(member_of(run.actor_id, sorted(people)))
+    return list(db.session.scalars(select(run).where(*where).order_by(run.id.desc()).limit(limit)))

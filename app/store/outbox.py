@@ -43,19 +43,28 @@ class Outbox(db.Model):  # type: ignore[name-defined,misc]
     """When it was decided which mails it goes into; None: that is still to be done."""
 
 
+Message = tuple[str, int, Mapping[str, Any]]
+"""What it is about, who gets it, and what it says: its batch, a user id, data."""
+
+
 def tell(notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """Add one message per receiver, given as (user id, data), to the transaction under way."""
-    rows = _rows(notice, batch, people)
+    rows = _rows(notice, ((batch, user_id, data) for user_id, data in people))
     if rows:
         db.session.execute(insert(Outbox.__table__), rows)
 
 
 def tell_once(notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]]) -> int:
-    """As ``tell``, but for those who were told of that already; answers how many were not.
+    """As ``tell``, but for those who were told of that already; answers how many were not."""
+    return tell_all_once(notice, ((batch, user_id, data) for user_id, data in people))
+
+
+def tell_all_once(notice: Notice, messages: Iterable[Message]) -> int:
+    """As ``tell_once`` of several things in one statement.
 
     The database decides, so of several who tell at the same moment one does.
     """
-    rows = _rows(notice, batch, people)
+    rows = _rows(notice, messages)
     if not rows:
         return 0
     untold = inserting(Outbox.__table__).values(rows)
@@ -77,9 +86,7 @@ def known(keys: Collection[str]) -> set[str]:
     return set(db.session.scalars(select(Outbox.dedup_key).where(Outbox.dedup_key.in_(keys))))
 
 
-def _rows(
-    notice: Notice, batch: str, people: Iterable[tuple[int, Mapping[str, Any]]]
-) -> list[dict[str, Any]]:
+def _rows(notice: Notice, messages: Iterable[Message]) -> list[dict[str, Any]]:
     moment = clock.now()
     return [
         {
@@ -89,7 +96,7 @@ def _rows(
             "data": dict(data),
             "at": moment,
         }
-        for user_id, data in people
+        for batch, user_id, data in messages
     ]
 
 

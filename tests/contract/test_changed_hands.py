@@ -85,6 +85,7 @@ def test_what_ones_people_could_still_undo(world: World, mine: list[int]) -> Non
     [line] = told(world, "leader1", "pending")
     assert line.startswith("Lock · Customers Sales1A · 2 records · until ")
     assert told(world, "manager", "pending") == [line]
+    assert line in told(world, "admin", "pending")
     assert api.post(f"/operations/{run}/undo", {}).json["done"] == 2
     assert told(world, "leader1", "pending") == []
 

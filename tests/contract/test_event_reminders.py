@@ -37,7 +37,10 @@ def told(engine: Engine, kind: str = "event_reminder") -> list[tuple[str, int, s
     with engine.connect() as connection:
         asked = select(Outbox.__table__).where(Outbox.kind == kind).order_by(Outbox.id)
         rows = connection.execute(asked).all()
-    return [(names[r.user_id], r.data["record"], r.data["starts"][5:16]) for r in rows]
+    return [
+        (names[r.user_id], r.data["record"], (r.data.get("starts") or r.data["at"])[5:16])
+        for r in rows
+    ]
 
 
 def made(world: World, who: str = "sales1a", **values: Any) -> int:
@@ -147,7 +150,7 @@ def test_a_killed_run_loses_and_doubles_nothing(
 ) -> None:
     """C96: killed before the commit nothing is told; afterwards everything, once."""
     number = made(world, participants=["sales1b"])
-    tell, calls = ahead.outbox.tell_once, []
+    tell, calls = ahead.outbox.tell_all_once, []
 
     def dies(*args: Any) -> int:
         calls.append(tell(*args))
@@ -155,7 +158,7 @@ def test_a_killed_run_loses_and_doubles_nothing(
             raise KeyboardInterrupt
         return calls[-1]
 
-    monkeypatch.setattr(ahead.outbox, "tell_once", dies)
+    monkeypatch.setattr(ahead.outbox, "tell_all_once", dies)
     with pytest.raises(KeyboardInterrupt):
         remind(world, START)
     with world.app.app_context():
@@ -182,12 +185,13 @@ def test_whom_it_is_with_hears_of_it(world: World, engine: Engine) -> None:
 
 
 def test_the_clock_asks_the_same_however_many_there_are(world: World) -> None:
-    """C25: nothing is due, of one event or of thirty."""
-    asked = []
-    for many in (1, 29):
-        for _ in range(many):
-            made(world)
-        with count_statements() as statements:
-            remind(world, START - DAY)
-        asked.append(len(statements))
-    assert asked[0] == asked[1]
+    """C25: for one person, of one event that is due or of thirty; so when none is."""
+    for moment in (START - DAY, START):
+        asked = []
+        for many in (1, 29):
+            for _ in range(many):
+                made(world, starts_at=clock.iso(START), title=f"Of {many}, {moment}")
+            with count_statements() as statements:
+                remind(world, moment)
+            asked.append(len(statements))
+        assert asked[0] == asked[1]

@@ -131,12 +131,13 @@ def test_what_it_says_in_both_languages(world: World, engine: Engine) -> None:
 
 
 def test_the_clock_asks_the_same_however_many_there_are(world: World) -> None:
-    """C25: nothing is due, of one task or of thirty."""
-    asked = []
-    for many in (1, 29):
-        for _ in range(many):
-            made(world)
-        with count_statements() as statements:
-            remind(world, DUE - DAY)
-        asked.append(len(statements))
-    assert asked[0] == asked[1]
+    """C25: for one person, of one task that is due or of thirty; so when none is."""
+    for moment in (DUE - DAY, DUE):
+        asked = []
+        for many in (1, 29):
+            for _ in range(many):
+                made(world)
+            with count_statements() as statements:
+                remind(world, moment)
+            asked.append(len(statements))
+        assert asked[0] == asked[1]

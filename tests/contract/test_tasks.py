@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from app.store.outbox import Outbox
-from tests.contract.calls import Api, condition, stored, user_ids
+from tests.contract.calls import Api, condition, stored, user_ids, write
 from tests.contract.test_bulk import rows_in
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
@@ -183,3 +183,31 @@ def test_participants_are_told_when_they_are_put_in(world: World, engine: Engine
     assert heard() == ["sales1a", "finance", "sales1a"]
     page = world.client("finance").get("/notifications/").text
     assert "Sales1B lets you take part in a task: Another title" in page
+
+
+def test_every_list_says_what_is_overdue_and_what_is_of_today(world: World, engine: Engine) -> None:
+    """TODO: in words and colour, as long as the task is open; done early or cancelled, never."""
+    now = datetime.now(UTC)
+    api = Api(world, "sales1a")
+    given = {"late": now - timedelta(days=2), "today": now, "ahead": now + timedelta(days=2)}
+    numbers = {
+        title: api.post("/tasks/", {"title": title, "due_at": at.isoformat()}).json["id"]
+        for title, at in given.items()
+    }
+
+    def said() -> dict[str, str]:
+        """What stands at the due time of each in the list."""
+        page = world.client("sales1a").get("/tasks/list/?view=all&size=100").text
+        found = {}
+        for title, number in numbers.items():
+            row = re.search(rf'<tr data-id="{number}">.*?(?=<tr|</tbody>)', page, re.DOTALL)
+            assert row, title
+            urgency = re.search(r'class="due (\w+)"', row[0])
+            found[title] = urgency[1] if urgency else ""
+        return found
+
+    assert said() == {"late": "late", "today": "today", "ahead": ""}
+    api.bulk("tasks", "complete", [numbers["late"]])
+    write(engine, "task", numbers["late"], done_at=now - timedelta(days=5))
+    write(engine, "task", numbers["today"], status="cancelled")
+    assert said() == {"late": "", "today": "", "ahead": ""}

@@ -69,6 +69,8 @@ def _due(policy: Policy, field: DateTimeField) -> cells.Cell:
     """A time at which something is to be done says so, while nothing he reads says it is done."""
     settling = [policy.plain[key].column for key in field.settled_by if key in policy.plain]
     show, column = cells.due(), field.column
+    state, still = field.due_while if field.due_while else ("", "")
+    is_told = state in policy.plain
 
     def cell(record: Any) -> Markup:
         value = getattr(record, column)
@@ -76,6 +78,7 @@ def _due(policy: Policy, field: DateTimeField) -> cells.Cell:
             return cells.EMPTY
         done = (getattr(record, key) for key in settling)
         is_done = any(one >= value if isinstance(one, datetime) else one for one in done if one)
+        is_done = is_done or (is_told and getattr(record, state) != still)
         return cells.moment(value) if is_done else show(value)
 
     return cell
