@@ -21,7 +21,7 @@ from app.spec.entity import Entity
 from app.spec.errors import Invalid, NotFound
 from app.spec.notices import NOTICES
 from app.spec.relations import TagsField
-from app.store import door, outbox, runs
+from app.store import access, door, outbox, runs
 from app.store.context import actor, operating, running
 from app.store.runs import OperationRun
 from app.store.writer import Change
@@ -191,10 +191,14 @@ def tell(me: Run, outcome: Outcome, batch: str) -> None:
 
 
 def _messages(me: Run, outcome: Outcome) -> Iterator[tuple[int, dict[str, Any]]]:
-    """A record is named when it is the only one: then it is what everybody hears of."""
+    """A record is named when it is the only one: then it is what everybody hears of who may read
+    such records (PERM-4).
+    """
     doer = actor()
-    only = outcome.changes[0] if outcome.done == 1 and outcome.changes else None
+    alone = outcome.changes[0] if outcome.done == 1 and outcome.changes else None
+    now = access.snapshot()
     for user_id, n in outcome.notified.items():
+        only = alone if access.resolve(now, user_id).may(me.entity.key, "read") else None
         yield (
             user_id,
             {

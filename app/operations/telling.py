@@ -12,7 +12,7 @@ from app.spec.notices import NOTICES, Channel, Data, Notice, declare
 from app.spec.plurals import ngettext
 from app.spec.relations import LinksField
 from app.spec.words import Label, either
-from app.store import outbox, readers
+from app.store import access, outbox, readers
 from app.store.context import actor
 
 AT_ONCE = frozenset({Channel.IN_APP, Channel.MAIL})
@@ -124,12 +124,13 @@ def of_birth(entity: Entity, record_id: int, values: Mapping[str, Any]) -> None:
     owner, doer = values.get("owner"), actor()
     if "create" not in entity.told_as or owner in (None, doer.user_id):
         return
+    is_reader = access.resolve(access.snapshot(), owner).may(entity.key, "read")
     data = {
         "entity": entity.key,
         "count": 1,
         "by_name": [doer.name, doer.name_en],
-        "record": record_id,
-        "title": str(values.get(entity.title) or ""),
+        "record": record_id if is_reader else None,
+        "title": str(values.get(entity.title) or "") if is_reader else "",
     }
     notice = NOTICES[entity.told_as["create"]]
     outbox.tell(notice, f"{entity.key}:{record_id}", [(owner, data)])

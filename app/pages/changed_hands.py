@@ -78,7 +78,7 @@ def _screen(period: str, before: int | None) -> dict[str, Any]:
         "rows": [_row(move, names) for move in shown],
         "older_url": _url(**more) if more else "",
         "newest_url": _url(period=period) if before else "",
-        "runs": [_run(run, names) for run in runs],
+        "runs": [_run(run, count, names) for run, count in runs],
     }
 
 
@@ -90,7 +90,7 @@ def _whole_runs(found: Sequence[Move]) -> Sequence[Move]:
     return whole or found[:SHOWN]
 
 
-def _pending(people: set[int] | None) -> list[OperationRun]:
+def _pending(people: set[int] | None) -> list[tuple[OperationRun, int]]:
     """What the people below have done to many records at once and could still undo."""
     may, since = actor().rights.may, clock.now() - timedelta(days=value(UNDO_DAYS))
     kinds = [entity for entity in catalogue if may(entity.key, "list")]
@@ -98,10 +98,12 @@ def _pending(people: set[int] | None) -> list[OperationRun]:
     return moves.pending_undos(people, since, wanted, RUNS)
 
 
-def _mentioned(shown: Sequence[Move], runs: Sequence[OperationRun]) -> dict[str, set[int]]:
+def _mentioned(
+    shown: Sequence[Move], runs: Sequence[tuple[OperationRun, int]]
+) -> dict[str, set[int]]:
     """By kind the records whose names are shown: people, and what moved alone."""
     people = {one for move in shown for one in (move.actor_id, move.old, move.new) if one}
-    found: dict[str, set[int]] = {"user": people | {run.actor_id for run in runs}}
+    found: dict[str, set[int]] = {"user": people | {run.actor_id for run, _count in runs}}
     for move in shown:
         if move.count == 1:
             found.setdefault(move.entity, set()).add(move.record)
@@ -131,14 +133,14 @@ def _person(number: int | None, names: Mapping[tuple[str, int], str]) -> str:
     return names.get(("user", number), "") if number else ""
 
 
-def _run(run: OperationRun, names: Mapping[tuple[str, int], str]) -> dict[str, Any]:
+def _run(run: OperationRun, count: int, names: Mapping[tuple[str, int], str]) -> dict[str, Any]:
     verb = verb_of(run)
     return {
         "number": run.id,
         "icon": (verb and verb.icon) or "point",
         "label": what(run),
         "who": _person(run.actor_id, names),
-        "done": run.done,
+        "done": count,
         "when": cells.moment(run.at),
         "until": clock.shown(undoing.ends_at(run)),
     }

@@ -15,7 +15,7 @@ from app.spec import clock
 from app.spec.errors import Invalid, NotFound
 from app.spec.notices import Data, Notice, declare
 from app.spec.words import Label, either
-from app.store import deputies, history, outbox
+from app.store import access, deputies, history, outbox
 from app.store.context import actor
 
 LONGEST = 366
@@ -24,9 +24,15 @@ PLACE = "/deputies/"
 
 
 def people() -> frozenset[int]:
-    """For whom the reader may name a deputy, besides anybody as super admin."""
+    """For whom the reader may name a deputy, besides anybody as super admin.
+
+    Of those below him whose records he reads himself: who has somebody below him by a line in the
+    organisation alone hands out nothing by it.
+    """
     me = actor()
-    return frozenset({me.user_id}) | me.rights.people
+    reaches = [me.rights.reach(kind, "read") for kind in access.waiting_kinds()]
+    below = (one for one in me.rights.people if all(reach.covers(one) for reach in reaches))
+    return frozenset({me.user_id, *below})
 
 
 def arranged() -> list[Any]:

@@ -182,7 +182,8 @@ def waiting_kinds() -> frozenset[str]:
 def _for_others(given: RoleRights, away: frozenset[int]) -> RoleRights:
     """What a role lets somebody do for those who are away: look, note what was done, finish."""
     reach, some = Reach(owners=away), given.operations & AS_DEPUTY
-    return replace(given, operations=some, reach=reach, scope=Scope.NONE, places=NOWHERE)
+    narrow = replace(given, scope=Scope.NONE, places=NOWHERE)  # nothing to hand out
+    return replace(narrow, operations=some, reach=reach, is_for_others=True)
 
 
 def _role_rights(line: Line, reach: Reach, export_limit: int | None) -> RoleRights:

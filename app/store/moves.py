@@ -18,7 +18,8 @@ from app.spec.entity import Entity
 from app.store import scope
 from app.store.context import actor, operating, system_scope
 from app.store.history import History
-from app.store.runs import OperationRun
+from app.store.policy import Policy
+from app.store.runs import OperationItem, OperationRun
 from app.store.scope import member_of
 
 BIRTHS = ("create", "import", "convert")
@@ -53,7 +54,7 @@ def made(
 
     Only those of runs older than ``before``. Two statements at most, whatever the number of kinds.
     """
-    kinds = [e for e in catalogue if e.is_owned and actor().rights.may(e.key, "read")]
+    kinds = [e for e in catalogue if e.is_owned and _tells_owners(e)]
     parts = [_of_kind(one, since, until, people, before) for one in kinds]
     if not parts:
         return []
@@ -62,6 +63,12 @@ def made(
     with system_scope("each kind carries the predicate of its reader"):
         found = db.session.execute(select(rows).order_by(*newest).limit(limit)).all()
     return list(_moves(found))
+
+
+def _tells_owners(entity: Entity) -> bool:
+    """Whether the reader may read such records, and whose they are (PERM-6)."""
+    may_read = actor().rights.may(entity.key, "read")
+    return may_read and "owner" in Policy(actor(), entity, "read").plain
 
 
 def _moves(rows: Sequence[Any]) -> Iterator[Move]:
@@ -120,10 +127,11 @@ def pending_undos(
     since: datetime,
     operations: Collection[tuple[str, str]],
     limit: int,
-) -> list[OperationRun]:
+) -> list[tuple[OperationRun, int]]:
     """The newest runs of these people but the reader's own, None for everybody's, since then.
 
-    Only of these operations, by kind of record, that changed something and nobody took back.
+    Only of these operations, by kind of record, that changed something and nobody took back; each
+    with the number of its records that the reader lists by now, none of them without any.
     """
     run = OperationRun
     taken_back = select(run.undoes_id).where(run.undoes_id.is_not(None))
@@ -136,4 +144,24 @@ def pending_undos(
     ]
     if people is not None:
         where.append(member_of(run.actor_id, sorted(people)))
-    return list(db.session.scalars(select(run).where(*where).order_by(run.id.desc()).limit(limit)))
+    newest = select(run).where(*where).order_by(run.id.desc()).limit(limit)
+    found = list(db.session.scalars(newest))
+    counts = _listed(found)
+    return [(one, counts[one.id]) for one in found if one.id in counts]
+
+
+def _listed(found: Sequence[OperationRun]) -> dict[int, int]:
+    """How many of the records that these runs have changed the reader lists, by run."""
+    parts = []
+    for key in sorted({one.entity for one in found}):
+        entity, item = catalogue.get(key), OperationItem
+        numbers = [one.id for one in found if one.entity == key]
+        with operating("list", key) as work:
+            listed = select(entity.model.id).where(scope.predicate(entity, work))
+        done = (item.operation_id.in_(numbers), item.outcome == "done")
+        part = select(item.operation_id, func.count().label("n")).where(*done)
+        parts.append(part.where(item.record_id.in_(listed)).group_by(item.operation_id))
+    if not parts:
+        return {}
+    with system_scope("each kind carries the predicate of its reader"):
+        return dict(db.session.execute(union_all(*parts)).all())

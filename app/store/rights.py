@@ -26,6 +26,8 @@ class RoleRights:
     levels: Mapping[str, Level] = field(default_factory=dict)
     masks: Mapping[str, Masking] = field(default_factory=dict)
     role: int = 0
+    is_for_others: bool = False
+    """It is about the records of those whom he stands in for, and of nobody else."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,18 @@ class Rights:
             return None
         return max((limit for limit in limits if limit is not None), default=0)
 
-    def alone(self, role: int) -> "Rights":
-        """What one of his roles gives him by itself (PERM-2)."""
-        key = ("alone", role)
+    def alone(self, role: int, *, as_deputy: bool) -> "Rights":
+        """What one of his roles gives him by itself (PERM-2), to others' records only when asked as
+        their deputy.
+        """
+        key = ("alone", role, as_deputy)
         if key not in self.derived:
-            own = {e: tuple(g for g in given if g.role == role) for e, given in self.grants.items()}
+            own = {
+                entity: tuple(
+                    one for one in given if one.role == role and as_deputy >= one.is_for_others
+                )
+                for entity, given in self.grants.items()
+            }
             self.derived[key] = replace(self, grants=own, derived={})
         found: Rights = self.derived[key]
         return found

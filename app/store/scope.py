@@ -43,6 +43,8 @@ POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "restore", "export"}
 """What a pool's own lists add (POOL-1); the role needs the operation besides (POOL-3)."""
 
 LOOKING = frozenset({"list", "read", "export"})
+OF_A_DEPUTY = frozenset({"list", "read", "create", "edit"})
+"""What one does with what belongs to the records of those whom one stands in for (0041)."""
 AUTHORS_ONLY = frozenset({"edit"})
 """What belongs to another record is looked at by whoever reads that, and edited by its author
 (ACT-3)."""
@@ -120,8 +122,10 @@ def _roles(entity: Entity, work: Acting, actor: Actor, operation: str) -> Iterat
     if rights.is_super:
         yield work
         return
+    as_deputy = operation in OF_A_DEPUTY
     for role in dict.fromkeys(given.role for given in rights.granting(entity.key, operation)):
-        yield replace(work, actor=replace(actor, rights=rights.alone(role)))
+        alone = rights.alone(role, as_deputy=as_deputy)
+        yield replace(work, actor=replace(actor, rights=alone))
 
 
 def _by(work: Acting, entity: Entity, operation: str) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from app.spec.kinds import in_living_memory, iso_date
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
 from app.spec.words import listed
-from app.store import attachments, history, timeline, titles
+from app.store import attachments, door, history, timeline, titles
 from app.store.context import actor
 from app.store.door import MAX_ID
 from app.store.history import History
@@ -120,11 +120,16 @@ def screen(
 
 def _readable(below: Mapping[str, Sequence[int]]) -> dict[str, Sequence[int]]:
     """Those of which something is told, to whoever may not only list them."""
-    return {
-        key: numbers
-        for key, numbers in below.items()
-        if numbers and catalogue.get(key).has_timeline and actor().rights.may(key, "read")
-    }
+    told = {key: some for key, some in below.items() if some and catalogue.get(key).has_timeline}
+    return {key: _read(key, some) for key, some in told.items()}
+
+
+def _read(key: str, listed: Sequence[int]) -> Sequence[int]:
+    """Those of the listed ones that he reads: all, unless he lists more than he reads (PERM-2)."""
+    rights = actor().rights
+    if rights.reach(key, "read") == rights.reach(key, "list"):
+        return listed
+    return sorted(door.within(catalogue.get(key), listed, "read"))
 
 
 def _kept(asked: Wanted) -> dict[str, str]:

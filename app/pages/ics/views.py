@@ -39,6 +39,8 @@ class EventFileView(Page):
         entity = catalogue.get(files.KEY)
         policy = Policy(actor(), entity, "read")
         record = door.fetch(entity, pk, "read", policy.readable.values())
+        if "starts_at" not in policy.plain:
+            raise NotFound
         answer = Response(files.one(record, policy, _site()), content_type=TYPE)
         answer.headers["Content-Disposition"] = f'attachment; filename="event-{pk}.ics"'
         return answer
