@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -64,7 +65,7 @@ def test_what_a_deputy_does(world: World, engine: Engine) -> None:
     """He reads, notes follow-ups and finishes tasks; he changes, exports and hands over nothing."""
     api = Api(world, DEPUTY)
     noted = {"customer": CUSTOMER, "text": "Called for my colleague"}
-    assert api.post("/follow-ups/", noted).status_code in (403, 404, 422)
+    assert api.post("/follow-ups/", noted).status_code == 422
     write(engine, "task", TASK, status="open", owner_id=user_ids(engine)[ABSENT])
     arrange(engine, -HOUR, HOUR)
     assert api.post("/follow-ups/", noted).status_code == 201
@@ -76,7 +77,7 @@ def test_what_a_deputy_does(world: World, engine: Engine) -> None:
     assert changed.status_code == 404, changed.text
     for verb, given in (("transfer", {"new_owner": DEPUTY}), ("delete", {}), ("export", {})):
         answer = api.bulk("customers", verb, [CUSTOMER], given)
-        assert answer.status_code != 200 or answer.json.get("done", 0) == 0, (verb, answer.text)
+        assert answer.status_code == 403, (verb, answer.text)
 
 
 def test_it_gives_nothing_that_his_roles_do_not(world: World, engine: Engine) -> None:
@@ -134,7 +135,7 @@ def form(api: Api, **values: Any) -> dict[str, Any]:
 
 
 def days(first: int, last: int) -> dict[str, str]:
-    today = datetime.now(UTC).astimezone().date()
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()  # the reader's
     span = {"from": today + timedelta(days=first), "until": today + timedelta(days=last)}
     return {key: day.isoformat() for key, day in span.items()}
 
@@ -174,24 +175,27 @@ def test_who_arranges_it(world: World, engine: Engine, who: str, user: str, stat
 
 
 @pytest.mark.parametrize(
-    ("deputy", "span"),
+    ("deputy", "span", "field"),
     [
-        ("sales1a", days(1, 2)),
-        ("nobody", days(1, 2)),
-        ("sales2a", days(-1, 2)),
-        ("sales2a", days(2, 1)),
-        ("sales2a", days(0, 366)),
-        ("sales2a", {"from": "soon", "until": date.max.isoformat()}),
-        ("sales2a", {"from": "", "until": ""}),
+        ("sales1a", (1, 2), "deputy"),
+        ("nobody", (1, 2), "deputy"),
+        ("sales2a", (-1, 2), "from"),
+        ("sales2a", (2, 1), "until"),
+        ("sales2a", (0, 366), "until"),
+        ("sales2a", {"from": "soon", "until": date.max.isoformat()}, "from"),
+        ("sales2a", {"from": "", "until": ""}, "from"),
     ],
 )
-def test_what_is_refused(world: World, engine: Engine, deputy: str, span: dict[str, str]) -> None:
+def test_what_is_refused(
+    world: World, engine: Engine, deputy: str, span: tuple[int, int] | dict[str, str], field: str
+) -> None:
     """With what was typed still in the form, and the sentence at its field."""
     api, people = Api(world, "sales1a"), user_ids(engine)
     number = str(people.get(deputy, 987_654))
-    answer = api.client.post(PLACE, data=form(api, deputy=number, **span))
+    given = span if isinstance(span, dict) else days(*span)
+    answer = api.client.post(PLACE, data=form(api, deputy=number, **given))
     assert answer.status_code == 422
-    assert "field-error" in answer.text
+    assert re.findall(r'id="[\w-]*?(\w+)-error"', answer.text) == [field]
     with engine.connect() as connection:
         assert connection.execute(select(Deputy.__table__)).all() == []
 

@@ -232,8 +232,8 @@ def test_who_still_owns_events_is_not_disabled(world: World, engine: Engine) -> 
     assert "Calendar events" in answer.text
 
 
-def test_an_export_comes_back_as_it_was(world: World, engine: Engine) -> None:
-    """IMP: in a file stands the rule, not its sentence."""
+def test_a_file_holds_the_rule_and_not_its_sentence(world: World, engine: Engine) -> None:
+    """IMP: what an import reads again."""
     api = Api(world, "manager")
     number = made(api, repeat="FREQ=WEEKLY;BYDAY=SA")
     answer = api.bulk("events", "export", [number], {"format": "csv", "columns": "all"})
