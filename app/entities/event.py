@@ -27,7 +27,6 @@ OWN = "list read create edit delete transfer"
 KEEPING = (*BINNED, "import", "transfer")
 _SHOWN = {"listed": True, "fact": True}
 _QUICK = {**_SHOWN, "quick": True}
-_SYSTEM = {"system": True, "section": Section.SYSTEM}
 
 
 class Event(Owned, Record):
@@ -52,8 +51,8 @@ class Event(Owned, Record):
     customer = field.link("Customer", "客户", "customer", listed=True)
     contact = field.link("Contact", "联系人", "contact")
     description = field.long_text("Description", "描述", max_length=5000)
-    timezone = field.time_zone("Time zone", "时区", **_SYSTEM)
-    lasts_until = field.moment("Lasts until", "持续至", **_SYSTEM)
+    timezone = field.time_zone("Time zone", "时区", system=True, section=Section.SYSTEM)
+    lasts_until = field.moment("Lasts until", "持续至", system=True, section=Section.SYSTEM)
 
 
 _GOING_ON = any_of(when("ends_at", "ge", "@today"), when("lasts_until", "ge", "@today"))
