@@ -244,13 +244,11 @@ class DateTimeField(Field):
 
     def convert(self, raw: Any) -> datetime:
         try:
-            moment = (
-                raw if isinstance(raw, datetime) else datetime.fromisoformat(iso_date(str(raw)))
-            )
+            at = raw if isinstance(raw, datetime) else datetime.fromisoformat(iso_date(str(raw)))
         except ValueError:
             raise ValueError(_l("This must be a time, as 2026-11-21 16:00.")) from None
-        in_living_memory(moment)
-        return clock.from_reader(moment).replace(microsecond=0)
+        in_living_memory(at)
+        return clock.from_reader(at).replace(microsecond=0)
 
     def check_new(self, value: Any) -> None:
         if self.is_ahead and value is not None and value <= clock.now():
@@ -381,13 +379,8 @@ Day = TypeVar("Day", bound=date)
 def in_living_memory(day: Day) -> Day:
     """The day itself; ValueError for years that no clock of a reader can show."""
     if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-        raise ValueError(
-            _l(
-                "The year must be from %(first)s to %(last)s.",
-                first=EARLIEST_YEAR,
-                last=LATEST_YEAR,
-            )
-        )
+        span = {"first": EARLIEST_YEAR, "last": LATEST_YEAR}
+        raise ValueError(_l("The year must be from %(first)s to %(last)s.", **span))
     return day
 
 
