@@ -12,7 +12,7 @@ from app.operations.rules import Place
 from app.spec import sentences
 from app.spec.field import Field
 from app.store.policy import Policy
-from app.store.writer import Change
+from app.store.writer import SCOPE_FIELDS, Change
 
 SAMPLED = 20
 
@@ -123,9 +123,12 @@ class Outcome:
     def sample(self, policy: Policy) -> Iterator[tuple[Change, Field, Sequence[Any]]]:
         """The first rows field by field, [old, new]: of fields that are read in full in lists too.
 
-        Of a masked value not even that it would be another one is told (C43).
+        Of a masked value not even that it would be another one is told (C43); of a record in a
+        pool its mere members are told what the pool shows, and whose it would be (POOL-1, C41).
         """
         for change in self.changes[:SAMPLED]:
+            columns = policy.columns_in(change.before.get("pool"))
             for key, pair in change.differences(policy.entity).items():
-                if key in policy.plain:
+                is_shown = columns is None or key in columns or key in SCOPE_FIELDS
+                if key in policy.plain and is_shown:
                     yield change, policy.plain[key], pair

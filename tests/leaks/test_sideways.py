@@ -220,6 +220,21 @@ def test_a_pool_shows_its_members_its_visible_columns_only(world: World, engine:
     assert admin["remark"] == "secret remark", "a pool's admin reads everything"
 
 
+def test_a_dry_run_of_claiming_tells_what_the_pool_shows(world: World, engine: Engine) -> None:
+    """POOL-1, C41: old values are those that reading the record gives, and whose it would be."""
+    before = {"obtained_at": stored(engine, "customer", 1)["created_at"]}
+    write(engine, "customer", 11, **before, obtained_way="imported", is_followed_up=True)
+    told = {}
+    for person in ("sales1a", "leader1"):
+        api = Api(world, person)
+        seen = set(api.get("/customers/11").json["result"])
+        sample = api.bulk("customers", "claim", [11], dry_run=True).json["sample"]
+        told[person] = {one["field"] for one in sample}
+        assert told[person] <= seen, person
+        assert {"owner", "pool"} <= told[person], person
+    assert {"obtained_at", "obtained_way", "is_followed_up"} <= told["leader1"] - told["sales1a"]
+
+
 def test_a_pools_own_columns_hide_even_the_listed_ones(world: World, engine: Engine) -> None:
     pool = pool_ids(engine)["Open customers"]
     table, version = db.metadata.tables["pool"], db.metadata.tables["rights_version"]
