@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -16,6 +17,7 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.operations.outcome import Skip
+from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest, NotFound, StaleCount
@@ -28,6 +30,8 @@ from app.store.scope import member_of
 
 MAX_IDS = 20_000
 """Ticked ids of one request; a filter may match any number."""
+MEANWHILE = timedelta(hours=1)
+"""So long whoever comes too late for a row in a pool is told who was faster."""
 KEYS = frozenset({"ids", "filters", "search", "expected_count", "except"})
 
 
@@ -200,10 +204,15 @@ def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Chosen:
 
 
 def _taken(entity: Entity, ids: Sequence[int]) -> dict[int, str]:
-    """Rows that have meanwhile left a pool the doer is in, with the new owner's name (POOL-2)."""
+    """Rows that have just left a pool the doer is in, with the name of who got them (POOL-2).
+
+    Whose they became afterwards is nothing of his: of what left long ago he is told nothing.
+    """
     mine = set(actor().rights.pools)
-    pools = history.last_pools(entity.key, ids)
-    return owner_names(entity, [i for i in ids if pools.get(i) in mine])
+    left = history.left_pools(entity.key, ids, clock.now() - MEANWHILE)
+    takers = {i: owner for i, (pool, owner) in left.items() if owner and pool in mine}
+    owned = _owners(entity, sorted(takers)) if takers else {}
+    return _names({i: takers[i] for i in owned})
 
 
 def owner_names(entity: Entity, ids: Sequence[int]) -> dict[int, str]:
@@ -211,6 +220,11 @@ def owner_names(entity: Entity, ids: Sequence[int]) -> dict[int, str]:
 
     For somebody who was in the pool they left: he is told who was faster, whoever that is.
     """
+    return _names(_owners(entity, ids))
+
+
+def _owners(entity: Entity, ids: Sequence[int]) -> dict[int, int]:
+    """The owners of those of the rows that are there and have one."""
     model = entity.model
     with system_scope("tell a pool member who was faster"):
         rows = db.session.execute(
@@ -218,6 +232,11 @@ def owner_names(entity: Entity, ids: Sequence[int]) -> dict[int, str]:
                 member_of(model.id, ids), model.owner_id.is_not(None), model.deleted_at.is_(None)
             )
         )
-        owners: dict[int, int] = dict(rows.all())
+        return dict(rows.all())
+
+
+def _names(owners: Mapping[int, int]) -> dict[int, str]:
+    """By row what its owner is called."""
+    with system_scope("tell a pool member who was faster"):
         names = titles.by_ids(catalogue.get("user"), owners.values())
     return {i: names.get(owner, "") for i, owner in owners.items()}

@@ -223,21 +223,25 @@ def events(kind: str, limit: int) -> list[History]:
         return list(db.session.scalars(statement))
 
 
-def last_pools(entity: str, ids: Sequence[int]) -> dict[int, int]:
-    """The pool that each record left last, by record; records that never were in one are absent."""
+def left_pools(
+    entity: str, ids: Sequence[int], since: datetime
+) -> dict[int, tuple[int, int | None]]:
+    """The pool that each record left last, and to whom; those that have left none since, absent."""
     left, entered = (History.changes[("pool", side)].as_string() for side in (0, 1))
+    taker = History.changes[("owner", 1)].as_integer()
     with system_scope("the pool that a record left is asked for whatever its kind"):
         rows = db.session.execute(
-            select(History.record_id, left)
+            select(History.record_id, left, taker)
             .where(
                 History.entity == entity,
                 member_of(History.record_id, ids),
+                History.at >= since,
                 left.is_not(None),
                 entered.is_(None),
             )
             .order_by(History.id)
         )
-        return {record_id: int(pool) for record_id, pool in rows}
+        return {record_id: (int(pool), owner) for record_id, pool, owner in rows}
 
 
 def kinds_of_run(run: int) -> set[str]:

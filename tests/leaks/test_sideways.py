@@ -1,6 +1,7 @@
 """Ways round the front door: choices, history, reports, exports, pools, masks, escalation."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import python_calamine
 from sqlalchemy import Engine
 
 from app.extensions import db
+from app.spec import clock
 from tests.contract.calls import (
     Api,
     condition,
@@ -233,6 +235,29 @@ def test_a_dry_run_of_claiming_tells_what_the_pool_shows(world: World, engine: E
         assert told[person] <= seen, person
         assert {"owner", "pool"} <= told[person], person
     assert {"obtained_at", "obtained_way", "is_followed_up"} <= told["leader1"] - told["sales1a"]
+
+
+def test_taken_tells_who_was_faster_and_nothing_of_what_came_after(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Contract §5: who got what has *meanwhile* left one's pool; afterwards it is a foreign one."""
+    people, admin = user_ids(engine), Api(world, "admin")
+    to_one = {"to": [people["sales2a"]], "how": "equal"}
+    assert admin.bulk("customers", "assign", [11], to_one).json["done"] == 1
+    handed = {"new_owner": "manager", "old_owner": "remove"}
+    assert admin.bulk("customers", "transfer", [11], handed).json["done"] == 1
+    api = Api(world, "sales1a")
+    assert api.get("/customers/11").status_code == 404
+    for dry_run in (True, False):
+        answer = api.bulk("customers", "claim", [11], dry_run=dry_run)
+        assert [s["code"] for s in answer.json["skipped"]] == ["taken"]
+        assert "Sales2A" in answer.text
+        assert "Manager" not in answer.text
+    later = clock.now() + timedelta(hours=1, minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    for dry_run in (True, False):
+        answer = api.bulk("customers", "claim", [11], dry_run=dry_run)
+        assert answer.status_code == 404, answer.text
 
 
 def test_a_pools_own_columns_hide_even_the_listed_ones(world: World, engine: Engine) -> None:
