@@ -21,6 +21,7 @@ WRITE_SEAT_OPENS = frozenset({"list", "read", "edit"})
 TAKING_PART_OPENS = frozenset({"list", "read", "complete", "resume"})
 LOOKING = frozenset({"list", "read", "export"})
 BIN = frozenset({"restore", "purge"})
+ONLY_IN_POOLS = frozenset({"claim", "move_pool"})
 POOL_OPENS_TO_MEMBERS = frozenset({"claim", "assign"})
 
 
@@ -154,7 +155,7 @@ class Oracle:
             return self._reaches_attached(user, entity, operation, row)
         if row.pool is not None:
             return self._reaches_pooled(user, operation, row, pool)
-        if operation == "claim" or pool is not None:
+        if operation in ONLY_IN_POOLS or pool is not None:
             return False
         in_scope = any(
             self._in_scope(user, row.owner, grant)
@@ -201,6 +202,9 @@ class Oracle:
             return False
         if operation in READ_ONLY_SEAT_OPENS:
             return pool == row.pool
+        if operation == "move_pool":
+            admins = self.company.pools[row.pool or ""].admins
+            return self._passes_every_check(user) or user in admins
         return operation in POOL_OPENS_TO_MEMBERS
 
     def _is_member(self, user: str, pool: Pool) -> bool:

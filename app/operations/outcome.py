@@ -27,6 +27,7 @@ REASONS: dict[str, Any] = {
     "protected": _l("It is new in its pool; members may claim it from %(when)s."),
     "unchanged": _l("Nothing would change."),
     "same_owner": _l("It already belongs to that person."),
+    "same_pool": _l("It lies in that pool already."),
     "no_owner": _l("It has no owner."),
     "locked": _l("It is locked."),
     "blocked": _l("%(why)s"),

@@ -1,4 +1,4 @@
-"""Operations about whose a record is: transfer, assign, release (XFER, POOL)."""
+"""Operations about whose a record is: transfer, assign, release, other pools (XFER, POOL)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -236,8 +236,24 @@ class Release(Behaviour):
             previous_owner=row.values["owner"],
             is_followed_up=False,
         )
-        reason = run.params.get("reason")
-        return replace(change, notes={"reason": [None, reason]}) if reason else change
+        return _with_reason(run, change)
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         follow_parents(run, {c.id: c for c in changes}, {c.id: None for c in changes})
+
+
+class MovePool(Behaviour):
+    """POOL-1: into another pool of its kind; whose it was, and since when it is nobody's, stays."""
+
+    slug = "move_pool"
+
+    def plan(self, run: Run, row: Row) -> Plan:
+        if row.values["pool"] == run.params["pool"]:
+            return row.skip("same_pool")
+        return _with_reason(run, row.change(pool=run.params["pool"]))
+
+
+def _with_reason(run: Run, change: Change) -> Change:
+    """The change with the reason that its entry in the history tells (POOL-8)."""
+    reason = run.params.get("reason")
+    return replace(change, notes={"reason": [None, reason]}) if reason else change

@@ -10,7 +10,7 @@ from app.operations.importing.behaviour import Import
 from app.operations.judging import Judge
 from app.operations.lifecycle import Delete, Disable, Enable, LogOut, Restore
 from app.operations.merging import Merge
-from app.operations.ownership import Assign, Release, Transfer
+from app.operations.ownership import Assign, MovePool, Release, Transfer
 from app.operations.purging import Purge
 from app.operations.state import (
     Complete,
@@ -45,6 +45,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         LogOut(),
         MarkInvalid(),
         Merge(),
+        MovePool(),
         Purge(),
         Release(),
         RemoveTags(),

@@ -12,11 +12,11 @@ from app.operations import allowances
 from app.operations.rules import Beside, Blocker, Place, Rules
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
-from app.spec.errors import Conflict
-from app.spec.words import Label
+from app.spec.errors import Conflict, Invalid
+from app.spec.words import Label, listed
 from app.store import access, claims
 from app.store.context import actor, system_scope
-from app.store.pools import Pool
+from app.store.pools import POOL_FIELDS, Pool, shown_in_pools
 from app.store.scope import member_of
 
 
@@ -28,9 +28,13 @@ class PoolRules(Rules):
     def after_write(self, entity: Entity, ids: Sequence[int]) -> None:
         access.touch()
 
+    def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
+        _check_columns(values["kind"], values)
+
     def before_change(
         self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
     ) -> None:
+        _check_columns(before["kind"], values)
         if before.get("is_enabled") and values.get("is_enabled") is False:
             blocker = self.blockers(entity, [record_id]).get(record_id)
             if blocker:
@@ -77,6 +81,17 @@ class PoolRules(Rules):
                         (Place(pooled, "pool", record_id),),
                     )
         return found
+
+
+def _check_columns(plural: str, values: Mapping[str, Any]) -> None:
+    """Invalid for fields that this kind of record doesn't have."""
+    kind = next(entity for entity in catalogue if entity.plural == plural)
+    known = shown_in_pools(kind)
+    wrong = [key for key in values.get("visible_columns") or () if key not in known]
+    if wrong:
+        names = listed(str(POOL_FIELDS.text(key)) for key in wrong)
+        said = _l("%(kind)s have no %(fields)s.", kind=kind.many, fields=names)
+        raise Invalid(fields={"visible_columns": [said]})
 
 
 def _counted() -> Iterator[Any]:

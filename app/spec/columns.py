@@ -6,7 +6,7 @@ given in English and Chinese, in that order; facets by keyword.
 
 from typing import Any
 
-from app.spec import kinds, likeness, relations, repeats
+from app.spec import kinds, likeness, relations, repeats, values
 from app.spec.field import Derived, Field
 from app.spec.options import Dictionary
 from app.spec.text import company_key, fold, sort_key
@@ -116,6 +116,11 @@ def choice(en: str, zh: str, choices: Dictionary, **facets: Any) -> Any:
     return kinds.OptionField(label=Label(en, zh), choices=choices, **facets)
 
 
+def several(en: str, zh: str, choices: Dictionary, **facets: Any) -> Any:
+    """Some of a list of choices."""
+    return values.KeptChoicesField(label=Label(en, zh), choices=choices, **facets)
+
+
 def link(en: str, zh: str, to: str, **facets: Any) -> Any:
     return relations.RelationField(label=Label(en, zh), to=to, **facets)
 
@@ -170,6 +175,7 @@ __all__ = [
     "person",
     "phone",
     "repeat",
+    "several",
     "tags",
     "text",
     "time_zone",

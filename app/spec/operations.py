@@ -224,6 +224,9 @@ RELEASE = Operation(
     is_handover=True,
     needs="pool",
 )
+MOVE_POOL = replace(
+    RELEASE, slug="move_pool", label=Label("Move to another pool", "转移到其他公海"), rows="pool"
+)
 LOCK = Operation(
     "lock",
     Label("Lock", "锁定"),
@@ -360,6 +363,7 @@ OPERATIONS: dict[str, Operation] = {
         ASSIGN,
         CLAIM,
         RELEASE,
+        MOVE_POOL,
         LOCK,
         UNLOCK,
         SET_DEAL_STATUS,
@@ -389,7 +393,7 @@ ALSO_CALLED = {"edit": "bulk_edit"}
 PLAIN = ("list", "read", "create", "edit")
 BINNED = (*PLAIN, "bulk_edit", "delete", "restore", "export")
 SHARED = (*BINNED, "import", "transfer", "add_team", "remove_team")
-POOLED = (*SHARED, "assign", "claim", "release")
+POOLED = (*SHARED, "assign", "claim", "release", "move_pool")
 LOCKS = ("lock", "unlock")
 TAGS = ("add_tags", "remove_tags")
 TAGGED = (*SHARED, *TAGS)

@@ -1,13 +1,16 @@
-"""Parameters about fields: new values for a bulk edit, columns for an export."""
+"""Values about fields: new ones for a bulk edit, columns for an export, those a pool shows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import JSON
+from sqlalchemy.types import TypeEngine
 
 from app.spec.field import Field
-from app.spec.kinds import OptionField
+from app.spec.kinds import ChoicesField, OptionField
+from app.spec.words import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +66,25 @@ class ColumnsField(OptionField):
         if not raw or not all(isinstance(one, str) for one in raw) or len(set(raw)) < len(raw):
             raise ValueError(_l("This must be a list of different columns."))
         return raw
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptChoicesField(ChoicesField):
+    """Several choices of a list, kept with the record by their codes, in the order of the list."""
+
+    operators: ClassVar[tuple[str, ...]] = ()
+    filterable: bool = False
+
+    @property
+    def is_stored(self) -> bool:
+        return True
+
+    def column_type(self) -> TypeEngine[Any]:
+        return JSON()
+
+    def parse(self, raw: Any) -> Any:
+        chosen = super().parse(raw)
+        return [code for code in self.choices.codes() if code in chosen]
+
+    def to_text(self, value: Any) -> str:
+        return listed(self.choices.text(code) for code in value or ())

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table
+from sqlalchemy import Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
 from app.spec import columns as field
 from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
 from app.spec.field import Section
 from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.types import UTCDateTime
@@ -22,6 +23,35 @@ class PooledKinds(Dictionary):
         return tuple(Option(e.plural, e.many) for e in catalogue if e.is_pooled)
 
 
+class PooledFields(Dictionary):
+    """The fields of all kinds of records that may lie in a pool, as a list of choices."""
+
+    def current(self) -> tuple[Option, ...]:
+        kinds = [entity for entity in catalogue if entity.is_pooled]
+        keys = dict.fromkeys(key for entity in kinds for key in shown_in_pools(entity))
+        return tuple(Option(key, _called(key, kinds)) for key in keys)
+
+
+def shown_in_pools(entity: Entity) -> list[str]:
+    """The fields of a kind of record that a pool may show; what it always shows is none of them."""
+    apart = {entity.title, "owner", "pool", "pooled_at"}
+    return [key for key in entity.fields if key not in apart]
+
+
+def _called(key: str, kinds: list[Entity]) -> Label:
+    """The field's name, or names; of one that not all have, the kinds that have it too."""
+    having = [entity for entity in kinds if key in entity.fields]
+    names = list(dict.fromkeys(entity.fields[key].label for entity in having))
+    en, zh = (" / ".join(getattr(name, of) for name in names) for of in ("en", "zh"))
+    if len(having) == len(kinds):
+        return Label(en, zh)
+    many = [entity.many for entity in having]
+    return Label(
+        f"{en} ({', '.join(one.en for one in many)})",
+        f"{zh}（{'、'.join(one.zh for one in many)}）",
+    )
+
+
 CLAIM_PERIOD = fixed(
     "claim_period",
     "Period",
@@ -30,6 +60,7 @@ CLAIM_PERIOD = fixed(
     option("week", "Week", "每周"),
     option("month", "Month", "每月"),
 )
+POOL_FIELDS = PooledFields("pool_fields", Label("Fields", "字段"), (), is_editable=False)
 POOL_KIND = PooledKinds("pool_kind", Label("Kind", "类型"), (), is_editable=False)
 
 
@@ -49,6 +80,17 @@ class Pool(Record):
     )
     member_departments = field.links(
         "Member departments", "成员部门", "department", table="pool_member_departments"
+    )
+    visible_columns = field.several(
+        "Visible columns",
+        "公海可见字段",
+        POOL_FIELDS,
+        default=list,
+        help=Label(
+            "What members see of a record until they claim it, besides its name. "
+            "None: the columns of its list.",
+            "成员在领取前能看到的字段，名称始终可见；不选则为列表中的列。",
+        ),
     )
     is_enabled = field.boolean("Enabled", "启用", listed=True, fact=True, quick=True)
     position = field.integer("Order", "顺序", default=0)
@@ -95,9 +137,6 @@ class Pool(Record):
             "记录进入公海后，在此期间内仅公海管理员可领取；0 表示不保护。",
         ),
     )
-
-    visible_columns: Mapped[Any] = mapped_column(JSON, default=list)
-    """The fields a member sees of a record in the pool; empty: the list's columns."""
 
 
 pool_admins = Table(

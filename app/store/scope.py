@@ -39,7 +39,7 @@ from app.store.pools import TeamSeat
 from app.store.rights import Rights
 
 POOL_MEMBER_OPERATIONS = frozenset({"list", "read", "claim", "assign"})
-POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "restore", "export"}
+POOL_ADMIN_OPERATIONS = POOL_MEMBER_OPERATIONS | {"delete", "restore", "export", "move_pool"}
 """What a pool's own lists add (POOL-1); the role needs the operation besides (POOL-3)."""
 
 LOOKING = frozenset({"list", "read", "export"})

@@ -271,7 +271,8 @@ def _update_stored(
     groups: dict[Any, list[int]] = defaultdict(list)
     for change in changes:
         values = stored(entity, change.values)
-        groups[tuple(values.items())].append(change.id)
+        same = ((k, tuple(v) if isinstance(v, list) else v) for k, v in values.items())
+        groups[tuple(same)].append(change.id)
     written = 0
     if len(groups) > MAX_GROUPS:
         return _update_each(entity, changes, marks)

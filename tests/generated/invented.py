@@ -98,7 +98,7 @@ def declare(seed: int, *, pooled: bool) -> Entity:
     """Declare it: every operation, and grants as lines of the contract's table would give."""
     model = make_model(seed, pooled=pooled)
     key = model.__tablename__
-    more = " assign claim release" if pooled else ""
+    more = " assign claim release move_pool" if pooled else ""
     grants: dict[str, Grant] = {
         SALES_MANAGER: grant(Scope.DEPARTMENT_TREE, MANAGER_DOES + more),
         SALESPERSON: grant(Scope.SELF, SELLER_DOES + (" claim release" if pooled else "")),
@@ -172,7 +172,9 @@ class InventedWorld(World):
             pools = {}
             if self.entity.is_pooled:
                 pool = {"name": OTHER_POOL, "kind": self.entity.plural, "is_enabled": True}
-                [pools[OTHER_POOL]] = insert_rows(catalogue.get("pool"), [pool], Context("create"))
+                both = [pool, pool | {"name": "Another pool for inventions"}]
+                made = insert_rows(catalogue.get("pool"), both, Context("create"))
+                pools[OTHER_POOL] = made[0]
             load_rows(company_with(self.entity), self.entity.key, self._people(), pools)
             access.touch()
             db.session.commit()

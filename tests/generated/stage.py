@@ -206,6 +206,14 @@ def role_id(code: str) -> int:
     return db.session.scalar(select(Role.id).where(Role.code == code)) or 0
 
 
+def pool_beside(name: str) -> int:
+    """The id of another open pool for the same kind of record; needs an application context."""
+    with system_scope("look up a pool"):
+        kind = select(Pool.kind).where(Pool.name == name).scalar_subquery()
+        others = select(Pool.id).where(Pool.kind == kind, Pool.name != name, Pool.is_enabled)
+        return db.session.scalar(others.order_by(Pool.id)) or 0
+
+
 def pool_id(name: str) -> int:
     """The id of a pool; needs an application context."""
     with system_scope("look up a pool"):

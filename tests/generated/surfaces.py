@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from tests.generated.stage import UNKNOWN, Stage, pool_id, role_id
+from tests.generated.stage import UNKNOWN, Stage, pool_beside, pool_id, role_id
 from tests.oracle import Oracle
 
 POOL_FOR = {"lead": "Open leads", "customer": "Open customers"}
@@ -87,9 +87,11 @@ def params(doing: Doing) -> dict[str, Any]:
         "merge": {"survivor": 1 if doing.entity == "tag" else doing.ids[0] if doing.ids else 1},
         "mark_invalid": {"reason": "no_interest"},
     }
-    if doing.operation == "release":
+    lies_in = POOL_FOR.get(doing.entity, OTHER_POOL)
+    if doing.operation in ("release", "move_pool"):
         with doing.stage.world.app.app_context():
-            return {"pool": pool_id(POOL_FOR.get(doing.entity, OTHER_POOL))}
+            find = pool_id if doing.operation == "release" else pool_beside
+            return {"pool": find(lies_in)}
     return given.get(doing.operation, {})
 
 

@@ -9,7 +9,7 @@ from app.extensions import db
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
-from app.spec.kinds import IntegerField, OptionField
+from app.spec.kinds import ChoicesField, IntegerField, OptionField
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.store import access
 from app.store.context import system_scope
@@ -22,6 +22,8 @@ ROWS = 24
 
 def value_of(stage: Stage, field: Field, number: int, now: datetime) -> Any:
     """A value for that row; relations point at what an empty company has anyway."""
+    if isinstance(field, ChoicesField):
+        return list(field.choices.codes()[number % 3 : number % 5])
     if isinstance(field, OptionField):
         codes = [option.code for option in field.choices.current()]
         return None if number % 5 == 4 else codes[number % len(codes)]

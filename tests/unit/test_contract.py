@@ -54,11 +54,12 @@ WORDS = {
     "transfer": "转移", "assign": "分配", "claim": "领取", "release": "放入公海", "lock": "锁定",
     "unlock": "解锁", "set_deal_status": "设置成交状态", "add_team": "添加团队成员",
     "remove_team": "移除团队成员", "add_tags": "添加标签", "remove_tags": "移除标签",
-    "convert": "转化", "merge": "合并",
+    "convert": "转化", "merge": "合并", "move_pool": "转移到其他公海",
 }  # fmt: skip
 """approve, reject, void and print come with what is approved and printed."""
 LONGER = {
     "release": "Release to pool",
+    "move_pool": "Move to another pool",
     "add_team": "Add team members",
     "remove_team": "Remove team members",
 }
@@ -68,6 +69,7 @@ PARAMETERS = {
     "assign": "to how",
     "claim": "",
     "release": "pool reason",
+    "move_pool": "pool reason",
     "lock": "reason until",
     "unlock": "",
     "set_deal_status": "status",

@@ -6,6 +6,7 @@ from typing import Any
 from app.admin.lists.listed import Listed
 from app.spec.entity import Entity
 from app.spec.field import Field
+from app.spec.kinds import ChoicesField
 from app.spec.relations import LinksField, TagsField
 from app.spec.repeats import RepeatField
 from app.store import scope
@@ -28,7 +29,9 @@ def editable(entity: Entity) -> dict[str, Field]:
 
 def _is_one_input(field: Field) -> bool:
     """Whether one input in a cell holds it."""
-    return isinstance(field, TagsField) or not isinstance(field, LinksField | RepeatField)
+    return isinstance(field, TagsField) or not isinstance(
+        field, LinksField | RepeatField | ChoicesField
+    )
 
 
 def cells(me: Listed, records: Sequence[Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from app.operations.rules import Place, rules_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.errors import WrongVerb
+from app.spec.field import Field
 from app.store import listing, scope, titles
 from app.store.context import actor, operating, system_scope
 from app.store.idempotency import Replay
@@ -72,7 +73,7 @@ def screen(seen: Seen, child: Child, *, is_editable: bool) -> dict[str, Any]:
     """The first of them, where to create another, and which one is the primary one."""
     entity, record_id = catalogue.get(child.entity), seen.record.id
     policy = _policy(child)
-    columns = [f for f in policy.readable.values() if f.listed and f.key != child.through]
+    columns = _columns(policy, child, record_id)
     found, is_pool = listing.page(policy, _query(child, record_id), columns), lies_in(child)
     may_add = actor().rights.may(entity.key, "create") and (
         child.through in Policy(actor(), entity, "create").writable(creating=True)
@@ -89,6 +90,13 @@ def screen(seen: Seen, child: Child, *, is_editable: bool) -> dict[str, Any]:
         "create_url": f"/{entity.plural}/add?{child.through}={record_id}" if may_add else None,
         "primary": _primary(seen, child, found.rows) if is_editable else None,
     }
+
+
+def _columns(policy: Policy, child: Child, record_id: int) -> list[Field]:
+    """Those of its list; of what lies in a pool those that the pool shows."""
+    limit = policy.columns_in(record_id) if lies_in(child) else None
+    shown = [f for f in policy.readable.values() if f.key != child.through]
+    return [f for f in shown if (f.listed if limit is None else f.key in limit)]
 
 
 def _rows(policy: Policy, found: Any, columns: Any, *, is_pool: bool) -> list[dict[str, Any]]:
