@@ -36,6 +36,7 @@ class PoolRules(Rules):
     ) -> None:
         _check_columns(before["kind"], values)
         if before.get("is_enabled") and values.get("is_enabled") is False:
+            _wait_for_whoever_chose_it(record_id)
             blocker = self.blockers(entity, [record_id]).get(record_id)
             if blocker:
                 raise Conflict(blocker.sentence)
@@ -81,6 +82,15 @@ class PoolRules(Rules):
                         (Place(pooled, "pool", record_id),),
                     )
         return found
+
+
+def _wait_for_whoever_chose_it(pool: int) -> None:
+    """Whoever puts records into it holds it as his choice: let him end, so that they are counted.
+
+    Whoever comes later waits in turn, and finds it closed.
+    """
+    with system_scope("a pool that is closed is waited for whoever uses it"):
+        db.session.execute(select(Pool.id).where(Pool.id == pool).with_for_update())
 
 
 def _check_columns(plural: str, values: Mapping[str, Any]) -> None:

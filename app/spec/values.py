@@ -74,6 +74,7 @@ class KeptChoicesField(ChoicesField):
 
     operators: ClassVar[tuple[str, ...]] = ()
     filterable: bool = False
+    default: Any = list
 
     @property
     def is_stored(self) -> bool:

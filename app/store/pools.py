@@ -29,7 +29,8 @@ class PooledFields(Dictionary):
     def current(self) -> tuple[Option, ...]:
         kinds = [entity for entity in catalogue if entity.is_pooled]
         keys = dict.fromkeys(key for entity in kinds for key in shown_in_pools(entity))
-        return tuple(Option(key, _called(key, kinds)) for key in keys)
+        common = sorted(keys, key=lambda key: not all(key in one.fields for one in kinds))
+        return tuple(Option(key, _called(key, kinds)) for key in common)
 
 
 def shown_in_pools(entity: Entity) -> list[str]:
@@ -85,7 +86,6 @@ class Pool(Record):
         "Visible columns",
         "公海可见字段",
         POOL_FIELDS,
-        default=list,
         help=Label(
             "What members see of a record until they claim it, besides its name. "
             "None: the columns of its list.",

@@ -44,6 +44,7 @@ from app.spec.kinds import BooleanField, CountField
 from app.spec.options import fixed, option
 from app.spec.relations import LinksField, RelationField
 from app.spec.types import UTCDateTime
+from app.spec.values import KeptChoicesField
 from app.spec.views import View, quiet, view
 from app.store import indexes
 
@@ -272,6 +273,8 @@ def _bytewise(length: int) -> Any:
 
 
 def _column(field: Field) -> Any:
+    if isinstance(field, KeptChoicesField):  # none of them is an empty list
+        return mapped_column(field.column, field.column_type(), nullable=False, default=list)
     plain_default = field.default if not callable(field.default) else None
     return mapped_column(
         field.column, field.column_type(), nullable=not field.required, default=plain_default

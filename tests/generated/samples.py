@@ -4,7 +4,14 @@ from typing import Any
 
 from app.spec.entity import Entity
 from app.spec.field import Field
-from app.spec.kinds import BirthdayField, CreditCodeField, DateTimeField, OptionField, TextField
+from app.spec.kinds import (
+    BirthdayField,
+    ChoicesField,
+    CreditCodeField,
+    DateTimeField,
+    OptionField,
+    TextField,
+)
 from tests.generated.stage import UNKNOWN, Stage
 from tests.generated.surfaces import new_values
 
@@ -55,6 +62,8 @@ def good(field: Field) -> Any:
     """A valid value of that field; None where only the company could tell."""
     if isinstance(field, CreditCodeField):
         return "91330106MA2CFG2H1" + _check("91330106MA2CFG2H1")
+    if isinstance(field, ChoicesField):
+        return [field.choices.current()[0].code]
     if isinstance(field, OptionField):
         return field.choices.current()[0].code
     if field.kind in ("text", "long_text"):

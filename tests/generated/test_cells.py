@@ -44,12 +44,15 @@ def save(person: Person, path: str, form: MultiDict[str, str], value: Any) -> Te
     return person.client.post(path, data=data, headers=SCRIPT)
 
 
+SEVERAL = ("relations", "repeat", "options")
+
+
 def in_place(entity: Entity) -> dict[str, Field]:
     """What an administrator may edit in a cell: of the form what has one value and may change."""
     return {
         key: field
         for key, field in entity.fields.items()
-        if not field.system and field.editable and field.kind not in ("relations", "repeat")
+        if not field.system and field.editable and field.kind not in SEVERAL
     }
 
 
