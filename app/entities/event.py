@@ -34,9 +34,8 @@ class Event(Owned, Record):
     kind = field.choice("Kind", "类型", EVENT_KIND, default="meeting", required=True, **_QUICK)
     starts_at = field.moment("Start", "开始时间", required=True, sortable=True, **_QUICK)
     ends_at = field.moment(
-        "End", "结束时间", **_SHOWN,
-        help=Label("Empty: an hour after the start.", "不填则为开始后一小时。"),
-    )  # fmt: skip
+        "End", "结束时间", help=Label("Empty: one hour long.", "不填则为一小时。"), **_SHOWN
+    )
     is_all_day = field.boolean("All day", "全天", listed=True)
     repeat = field.repeat("Repeat", "重复", **_SHOWN)
     reminder_minutes = field.minutes_before(
