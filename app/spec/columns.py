@@ -87,7 +87,7 @@ def date(en: str, zh: str, **facets: Any) -> Any:
 
 
 def time_zone(en: str, zh: str, **facets: Any) -> Any:
-    return kinds.TimeZoneField(label=Label(en, zh), **facets)
+    return values.TimeZoneField(label=Label(en, zh), **facets)
 
 
 def birthday(en: str, zh: str, **facets: Any) -> Any:

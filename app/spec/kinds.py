@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, TypeVar
-from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Boolean, Date, Integer, Numeric, String, Text
@@ -351,18 +350,6 @@ class BirthdayField(TextField):
         if born > clock.today():
             raise ValueError(_l("A birthday can't lie in the future."))
         return born.isoformat()
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimeZoneField(TextField):
-    """A place of the world's time zone database, as Asia/Shanghai."""
-
-    max_length: int = 40
-
-    def normalise(self, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(_l("This must be a time zone, as Asia/Shanghai."))
-        return value
 
 
 def whole_day(raw: Any) -> date | None:

@@ -1,15 +1,16 @@
-"""Values about fields: new ones for a bulk edit, columns for an export, those a pool shows."""
+"""Kinds of fields for few: values for a bulk edit, columns of an export or a pool, time zones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON
 from sqlalchemy.types import TypeEngine
 
 from app.spec.field import Field
-from app.spec.kinds import ChoicesField, OptionField
+from app.spec.kinds import ChoicesField, OptionField, TextField
 from app.spec.words import listed
 
 
@@ -89,3 +90,15 @@ class KeptChoicesField(ChoicesField):
 
     def to_text(self, value: Any) -> str:
         return listed(self.choices.text(code) for code in value or ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeZoneField(TextField):
+    """A place of the world's time zone database, as Asia/Shanghai."""
+
+    max_length: int = 40
+
+    def normalise(self, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(_l("This must be a time zone, as Asia/Shanghai."))
+        return value
