@@ -22,10 +22,11 @@ from app.admin.security.generator import Generator
 from app.admin.theme import theme
 from app.extensions import csrf, db
 from app.jobs import clock, engines, letters
-from app.store import gate, version
+from app.store import caps, gate, version
 
 gate.install(db.session)
 version.install(db.session)
+caps.install(db.session)
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:

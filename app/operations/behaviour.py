@@ -20,7 +20,7 @@ from app.spec.errors import Refusal
 from app.spec.field import Field
 from app.spec.operations import OPERATIONS, Operation
 from app.spec.relations import LinksField
-from app.store import links
+from app.store import caps, links
 from app.store.context import actor
 from app.store.policy import Policy
 from app.store.scope import member_of
@@ -203,7 +203,7 @@ def lock_rows(
     model = entity.model
     keys = [
         k
-        for k in (*HANDED_OVER, entity.title, *rules_of(entity).looks_at, *columns)
+        for k in (*HANDED_OVER, *caps.LOOKS_AT, entity.title, *rules_of(entity).looks_at, *columns)
         if k in entity.fields
     ]
     fields = [entity.fields[key] for key in dict.fromkeys(keys)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.operations import attached_copies, judging, pointing
+from app.operations import attached_copies, judging, pointing, room
 from app.operations.behaviour import Behaviour, Row, Run, permitted, write
 from app.operations.editing import complete_ownership
 from app.operations.lifecycle import Delete, Levels
@@ -64,8 +64,11 @@ class Convert(Behaviour):
         return tuple(run.entity.fields)
 
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
-        """Which unique values of those to be made somebody has already."""
+        """Which unique values of those to be made somebody has already; who has room for them."""
         target = catalogue.get(_way(run.entity).into)
+        run.memory["room"] = room.tally(run, target, "born")
+        if not run.params.get(target.key):
+            run.memory["room"].know(row.values["owner"] for row in rows)
         taken = run.memory.setdefault("taken", defaultdict(set))
         run.memory["born"] = {}
         with system_scope("whether a unique value is taken is looked at everywhere"):
@@ -86,8 +89,11 @@ class Convert(Behaviour):
             born = _born(run, row) if isinstance(done, Change) else {}
         except Refusal as refusal:
             return row.skip("invalid", why=refusal.message)
+        if why := room.lack(run.memory["room"], born.get(way.into)):
+            return row.skip(room.OVER, why=why)
         if clash := _clash(run, born.get(way.into, {})):
             return row.skip("duplicate", field=clash.label)
+        run.memory["room"].move((None, born.get(way.into)))
         run.memory["born"][row.id] = born
         return done
 

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import false, literal, or_, select
 
 from app.extensions import db
-from app.operations import likenesses, namesakes, primary, telling
+from app.operations import likenesses, namesakes, primary, room, telling
 from app.operations.rules import rules_of
 from app.spec import clock, masks
 from app.spec.catalogue import catalogue
@@ -167,6 +167,7 @@ def create(entity: Entity, raw: Mapping[str, Any], *, is_confirmed: bool = False
     with operating("create", entity.key), history.together():
         rules = rules_of(entity)
         rules.before_create(entity, values)
+        room.demand(entity, values)
         marks = namesakes.marks(entity, values, is_confirmed=is_confirmed)
         likenesses.ask(entity, values, is_confirmed=is_confirmed)
         how = Context("create", extra=marks, is_seen=entity.is_attached)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from app.operations import room
 from app.operations.behaviour import Behaviour, Run, chunks, lock_rows
 from app.operations.editing import parse, resolve
 from app.operations.outcome import SAMPLED, Outcome
@@ -158,7 +159,7 @@ def _step(does: Behaviour, me: Run, ids: Sequence[int]) -> Outcome:
     columns, leaving = does.columns(me), does.takes_away
     rows = list(lock_rows(me.entity, ids, columns, lock=lock, leaving=leaving))
     does.prepare_chunk(me, rows)
-    plans = [does.plan(me, row) for row in rows]
+    plans = room.within(me, [does.plan(me, row) for row in rows])
     changes = [plan for plan in plans if isinstance(plan, Change)]
     outcome = Outcome(len(ids), changes, operation_id=me.operation_id)
     gone = sorted(set(ids) - {row.id for row in rows})

@@ -35,6 +35,7 @@ REASONS: dict[str, Any] = {
     "parent_deleted": _l("What it belongs to is deleted itself; restore that first."),
     "converted": _l("It has been converted already."),
     "not_member": _l("None of these people is in its team."),
+    "over_cap": _l("%(why)s"),
     "invalid": _l("%(why)s"),
 }
 """Code to sentence; the values of the placeholders travel with the skip."""

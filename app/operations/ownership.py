@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.extensions import db
+from app.operations import room
 from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
 from app.operations.outcome import Plan
 from app.operations.turns import LeastLoaded, Turns, loads_of
@@ -24,6 +25,9 @@ from app.store import access, rotation, seats
 from app.store.context import actor, operating, system_scope
 from app.store.scope import member_of
 from app.store.writer import Change
+
+
+ALL_FULL = _l("Everybody chosen has as many as they may have.")
 
 
 def obtained(run: Run, way: str) -> dict[str, Any]:
@@ -173,7 +177,7 @@ class Assign(Behaviour):
     slug = "assign"
 
     def prepare(self, run: Run) -> None:
-        people = _receivers(run.params)
+        people = run.memory["people"] = _receivers(run.params)
         if run.params["how"] == "load":
             loads = run.kept.get("loads") or loads_of(run.entity, people)
             run.memory["turns"] = LeastLoaded(run.kept.setdefault("loads", loads))
@@ -187,10 +191,18 @@ class Assign(Behaviour):
         queue = run.kept.setdefault("queue", [*people[start:], *people[:start]])
         run.memory["turns"] = Turns(queue)
 
+    def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
+        run.memory["room"] = room.tally(run, run.entity, "turns")
+        run.memory["room"].know(run.memory["people"])
+
     def plan(self, run: Run, row: Row) -> Plan:
-        receiver = run.memory["turns"].take(row.values["owner"])
+        """Whoever is full is passed over; when all are, the row stays (XFER-3)."""
+        found, owner = run.memory["room"], row.values["owner"]
+        receiver = run.memory["turns"].take(owner, lambda one: found.fits(one, row.values))
         if receiver is None:
-            return row.skip("same_owner")
+            is_alone = set(run.memory["people"]) <= {owner}
+            return row.skip("same_owner") if is_alone else row.skip(room.OVER, why=ALL_FULL)
+        found.move((row.values, {**row.values, "owner": receiver}))
         return row.change(owner=receiver, **obtained(run, "assigned"))
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:

@@ -1,6 +1,6 @@
 """Who gets the next record when several people share the work (POOL-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import func, select
 
@@ -9,6 +9,9 @@ from app.operations.rules import rules_of
 from app.spec.entity import Entity
 from app.store.context import system_scope
 from app.store.scope import member_of
+
+Fits = Callable[[int], bool]
+"""Whether somebody has room for the record at hand."""
 
 
 class Turns:
@@ -20,9 +23,10 @@ class Turns:
     def __init__(self, queue: list[int]) -> None:
         self._queue = queue
 
-    def take(self, owner: int | None) -> int | None:
-        """The next who isn't the owner, now last in the queue; None when there is nobody else."""
-        receiver = next((person for person in self._queue if person != owner), None)
+    def take(self, owner: int | None, fits: Fits) -> int | None:
+        """The next with room who isn't the owner, now last in the queue; None: nobody else."""
+        others = (person for person in self._queue if person != owner)
+        receiver = next((person for person in others if fits(person)), None)
         if receiver is not None:
             self._queue.remove(receiver)
             self._queue.append(receiver)
@@ -38,9 +42,9 @@ class LeastLoaded:
     def __init__(self, loads: list[list[int]]) -> None:
         self._loads = loads
 
-    def take(self, owner: int | None) -> int | None:
-        """The one with the fewest who isn't the owner; None when there is nobody else."""
-        others = [pair for pair in self._loads if pair[0] != owner]
+    def take(self, owner: int | None, fits: Fits) -> int | None:
+        """The one with the fewest and room who isn't the owner; None when there is nobody else."""
+        others = [pair for pair in self._loads if pair[0] != owner and fits(pair[0])]
         if not others:
             return None
         receiver = min(others, key=lambda pair: pair[1])

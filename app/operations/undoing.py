@@ -15,6 +15,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
+from app.operations import room
 from app.operations.behaviour import (
     CHUNK,
     Behaviour,
@@ -252,7 +253,7 @@ def _undo_chunk(me: Undoing, ids: Sequence[int], outcome: Outcome) -> None:
     for key, part in planned.items():
         goes = [row for row in rows[key] if roots[key][row.id] not in stays]
         me.does.prepare_chunk(part, goes)
-        plans = [me.does.plan(part, row) for row in goes]
+        plans = room.within(part, [me.does.plan(part, row) for row in goes])
         changes[key] = {plan.id: plan for plan in plans if isinstance(plan, Change)}
         for plan in plans:
             if isinstance(plan, Skip):

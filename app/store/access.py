@@ -9,6 +9,7 @@ Dictionaries and settings are read along with it.
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, select
@@ -32,6 +33,9 @@ AS_DEPUTY = frozenset({"list", "read", "complete", "resume"})
 """What a deputy does with the records of others, as far as his own roles grant it at all."""
 NOWHERE: frozenset[tuple[int, bool]] = frozenset()
 
+live: ContextVar[Snapshot | None] = ContextVar("organisation", default=None)
+"""The organisation that the request, job or command under way has read last."""
+
 _lock = threading.Lock()
 _snapshots: dict[str, Snapshot] = {}
 
@@ -48,6 +52,7 @@ def snapshot(version: int | None = None) -> Snapshot:
         found = _committed(_number() if version is None else version)
     options.live.set(found.choices)
     settings.obey(found.settings)
+    live.set(found)
     return found
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import JSON, func, literal, null, select, type_coerce, union_all
 
 from app.extensions import db
 from app.spec import clock, options
-from app.store import deputies, dictionaries, settings
+from app.store import cap_rules, deputies, dictionaries, settings
+from app.store.cap_rules import Rule
 from app.store.context import system_scope
 from app.store.deputies import Absence
 from app.store.grants import Line
@@ -43,6 +44,10 @@ class Snapshot:
     settings: Mapping[str, Any] = field(default_factory=dict)
     deputies: Mapping[int, tuple[Absence, ...]] = field(default_factory=dict)
     """Whom somebody stands in for, each for a time."""
+    caps: tuple[Rule, ...] = ()
+    """How many records people may have, in the order of the rules."""
+    caps_of: dict[tuple[str, str, int], Rule | None] = field(default_factory=dict)
+    """The rule that holds for somebody: by what it is about, what it limits, and person."""
     rights: dict[tuple[int, frozenset[int]], Rights] = field(default_factory=dict)
     """Of everybody while he stands in for certain others."""
 
@@ -70,6 +75,7 @@ def read(version: int) -> Snapshot:
         found.choices = dictionaries.load()
         found.settings = settings.load()
         found.deputies = deputies.load()
+        found.caps = cap_rules.load()
     return found
 
 
@@ -169,7 +175,7 @@ def supposing(
     ``person`` is (user, department, superior), ``department`` is (department, parent). Nothing is
     written or cached; ``access.resolve`` tells what somebody could do then (MATRIX-2, MATRIX-8).
     """
-    then = replace(now, rights={})
+    then = replace(now, rights={}, caps_of={})
     if lines:
         then.grants = defaultdict(list, now.grants)
         then.grants.update({role: list(given) for role, given in lines.items()})

@@ -20,7 +20,7 @@ from app.spec.entity import Entity
 from app.spec.errors import NotPermitted
 from app.spec.operations import OPERATIONS
 from app.spec.relations import LinksField
-from app.store import history, links, search_index
+from app.store import caps, history, links, search_index
 from app.store.context import actor_id, current, operating, run_under_way
 from app.store.engine import LAST_NUMBER, is_postgres
 from app.store.many import NOTHING, insert_columns
@@ -28,6 +28,7 @@ from app.store.scope import member_of
 
 OUTSIDE = _l("This would put the record outside of what you may have.")
 MAX_GROUPS = 20
+DELETED_AT = "deleted_at"
 SCOPE_FIELDS = frozenset({"owner", "author", "pool"})
 """The fields that decide whose rows they are: only they can push a row out of a scope."""
 
@@ -98,7 +99,7 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
     """Write new records and return their ids in the order given.
 
     Raises NotPermitted when a record would be born outside the doer's scope (C29), unless it is
-    handed over, as into a pool.
+    handed over, as into a pool; Conflict when somebody would have more than he may (POOL-9).
     """
     if not rows:
         return []
@@ -112,6 +113,7 @@ def insert_rows(entity: Entity, rows: Sequence[Mapping[str, Any]], how: Context)
         **how.extra,
     }
     complete = _complete(entity, rows)
+    caps.take(entity, ((None, row) for row in complete))
     ids = _insert(entity, complete, stamps)
     _write_links(entity, dict(zip(ids, complete, strict=True)), is_new=True)
     search_index.write(entity, zip(ids, complete, strict=True), is_new=True)
@@ -175,12 +177,14 @@ def update_rows(
     """Write changes to existing records; returns how many changes there were to write.
 
     With ``version`` (one change only) the row is written when it still has that version, and the
-    answer is 0 when somebody was faster (R4). Otherwise the caller holds the rows' locks.
+    answer is 0 when somebody was faster (R4). Otherwise the caller holds the rows' locks. Conflict
+    when somebody would have more than he may (POOL-9).
     """
     told = {c.id: c.differences(entity) for c in changes}
     changes = [c for c in changes if told[c.id] or how.extra]
     if not changes:
         return 0
+    caps.take(entity, (_move(change, how) for change in changes))
     written = _update_stored(entity, changes, how, version)
     if version is not None and written == 0:
         return 0
@@ -196,6 +200,14 @@ def update_rows(
     if moved and entity.responsible and not how.is_handover:
         look_again(entity, moved, _scope_after(how.operation))
     return len(changes)
+
+
+def _move(change: Change, how: Context) -> caps.Move:
+    """The record as it was and will be; what goes into the bin or comes out of it isn't both."""
+    after = {**change.before, **change.values}
+    if DELETED_AT not in how.extra:
+        return change.before, after
+    return (None, after) if how.extra[DELETED_AT] is None else (change.before, None)
 
 
 def note_along(

@@ -29,7 +29,7 @@ WRITE = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNOR
 UNKNOWN = 987_654
 """An id that no record ever had."""
 
-SAMPLED = ("announcement",)
+SAMPLED = ("announcement", "cap")
 """Unowned entities whose first sample makes a whole record by itself."""
 UNOWNED = ("pool", "tag", "department", "user", "role", *SAMPLED)
 """Entities without row scope: the company has no rows for them, so the stage brings spare ones."""

@@ -27,7 +27,7 @@ ROLES = frozenset(
 )
 ENTITIES = frozenset(
     {"lead", "customer", "contact", "pool", "tag", "department", "user", "role", "audit"}
-    | {"announcement", "follow_up", "task", "event", "work_log"}
+    | {"announcement", "cap", "follow_up", "task", "event", "work_log"}
 )
 PAGES = frozenset({"matrix", "settings", "dictionaries", "shared_views"})
 """Pages with a permission of their own: declared nowhere, so the page's own tests look at them."""

@@ -31,6 +31,8 @@ GENERAL_WORDS = {
     "pools": "see pool",
     "audit": "the log of every operation, whatever the entity (AUDIT-1)",
     "history": "see audit: its table",
+    "cap": "lists count to one, and any pooled entity has room up to one (POOL-9)",
+    "caps": "see cap: the module of that mechanism",
     "tag": "a kind of field like option and relation: contract §2 says how tags are written",
     "tags": "see tag",
     "task": "scheduled tasks of the clock and those of the workers' engine are called so, too",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from app.operations import editing
+from app.operations import editing, room
 from app.operations.behaviour import Row
 from app.operations.importing import matching
 from app.operations.importing.headers import BEHIND
@@ -25,7 +25,9 @@ from app.operations.importing.plan import (
 from app.operations.importing.reading import Read
 from app.operations.rules import rules_of
 from app.spec.errors import Invalid, Refusal
-from app.store.context import actor, deciding, operating
+from app.store import caps
+from app.store.caps import Tally
+from app.store.context import deciding, operating
 from app.store.writer import Change
 
 
@@ -44,11 +46,22 @@ def decide(planner: Planner, rows: Sequence[tuple[int, list[str]]]) -> tuple[lis
     wanted |= {one.values["id"] for one in read if one.values.get("id")}
     known = planner.known(wanted)
     decision = _Decision(planner, claims, known, Said(planner, list(known.values())))
+    decision.room = _room(planner, read)
     if planner.carried:
         decision.carried = _Carried(planner, planner.carried, claims, known)
         decision.carried.read(rows, wanted)
     with deciding({} if planner.memory is None else planner.memory):
         return [decision.over(one, *more) for one, more in zip(read, asked, strict=True)], claims
+
+
+def _room(planner: Planner, read: Sequence[Read]) -> Tally | None:
+    """Who of those that the rows name as owners has room for how many (POOL-9)."""
+    if not caps.are_set(planner.entity) or planner.options.pool:
+        return None
+    memory = {} if planner.memory is None else planner.memory
+    found: Tally = memory.setdefault("room", Tally(planner.entity, holds=not planner.dry_run))
+    found.know(one.values.get("owner") or planner.default_owner for one in read)
+    return found
 
 
 Asked = tuple[Sequence[Sign], matching.Hits, Sequence[int]]
@@ -77,6 +90,7 @@ class _Decision:
     known: Mapping[int, Row]
     said: Said
     carried: "_Carried | None" = None
+    room: Tally | None = None
 
     def over(
         self, one: Read, signs: Sequence[Sign], hits: matching.Hits, agreeing: Sequence[int]
@@ -224,6 +238,8 @@ class _Decision:
                 lambda: editing.refuse_masks(planner.policy, given),
                 lambda: self._allowed(values),
             )
+        if not problems and self.room:
+            problems = _refused(partial(room.demand, planner.entity, values, self.room))
         if problems:
             return Verdict(one.line, "failed", "invalid", problems)
         return Verdict(one.line, "created", values=values, texts=one.texts)
@@ -243,7 +259,7 @@ class _Decision:
         values |= planner.placed
         if planner.options.pool:
             return []
-        person = values[whose] = values.get(whose) or planner.options.owner or actor().user_id
+        person = values[whose] = values.get(whose) or planner.default_owner
         return [] if planner.reach.covers(person) else [(whose, FOREIGN_OWNER)]
 
 

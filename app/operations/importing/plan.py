@@ -249,6 +249,11 @@ class Planner:
             return {"obtained_at": clock.now(), "obtained_way": "imported"}
         return {}
 
+    @property
+    def default_owner(self) -> int:
+        """Whose a new record is when its row doesn't say."""
+        return self.options.owner or actor().user_id
+
     @cached_property
     def is_ruled(self) -> bool:
         """Whether the entity has rules of its own for new records."""
