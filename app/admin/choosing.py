@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, case, literal, null, or_, select, union_all
 
+from app.admin import rooms
 from app.extensions import db
 from app.operations.registry import BEHAVIOURS
 from app.operations.rules import rules_of
@@ -48,6 +49,8 @@ def options(entity: Entity, key: str, words: str, *, retired: bool = False) -> l
     target = catalogue.get(field.to)
     offered = _offered(entity, field, retired=retired)
     found = _suggested(target, words, offered, chosen)
+    if not retired:
+        found = rooms.hinted(entity, field, found)
     if isinstance(field, LinksField) and field.is_named:
         return [{**one, "value": one["text"]} for one in found]
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from app.admin import choosing
+from app.admin import choosing, rooms
 from app.admin.choosing import choices, options_url
 from app.operations import editing
 from app.spec import clock, recurrence, repeats
@@ -170,7 +170,11 @@ def _options(entity: Entity, field: Field, value: Any, *, offers: bool) -> list[
         ids = [int(v) for v in value or [] if _is_number(v) and str(v) not in offered]
         names = titles.by_ids(catalogue.get(field.to), ids)
         offered = {str(i): names.get(i, str(i)) for i in ids} | offered
-    return [{"code": code, "label": label} for code, label in offered.items()]
+    have = rooms.of(entity, field, map(int, offered))
+    return [
+        {"code": code, "label": f"{label} ({have[int(code)]})" if int(code) in have else label}
+        for code, label in offered.items()
+    ]
 
 
 def _text(field: Field, value: Any) -> str:

@@ -112,6 +112,7 @@ def _rehearse(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
         last = ids[-1]
         if len(ids) < LOOKED_AT or outcome.looked_at >= MOST_LOOKED_AT:
             break
+    outcome.rooms = room.after(me, outcome.given)
     return outcome
 
 
@@ -169,6 +170,7 @@ def _step(does: Behaviour, me: Run, ids: Sequence[int]) -> Outcome:
         does.carry_out(me, changes)
     outcome.done = len(changes)
     outcome.notified = others(does.notified(me, changes))
+    outcome.given = room.given(changes)
     return outcome
 
 

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.operations.rules import Place
 from app.spec import sentences
 from app.spec.field import Field
+from app.store.caps import Room
 from app.store.policy import Policy
 from app.store.writer import SCOPE_FIELDS, Change
 
@@ -100,6 +101,10 @@ class Outcome:
     skipped: list[Skip] = field(default_factory=list)
     notified: Mapping[int, int] = field(default_factory=dict)
     """How many rows each person hears of."""
+    given: Mapping[int, int] = field(default_factory=dict)
+    """How many of the records each person gets."""
+    rooms: Mapping[int, Room] = field(default_factory=dict)
+    """What those of them have afterwards for whom a cap holds, of how many; of a dry run only."""
     done: int = 0
     """How many rows are changed."""
     operation_id: int | None = None
@@ -121,6 +126,7 @@ class Outcome:
         self.skipped += step.skipped
         self.done += step.done
         self.notified = Counter(self.notified) + Counter(step.notified)
+        self.given = Counter(self.given) + Counter(step.given)
 
     def sample(self, policy: Policy) -> Iterator[tuple[Change, Field, Sequence[Any]]]:
         """The first rows field by field, [old, new]: of fields that are read in full in lists too.

@@ -27,6 +27,8 @@ from app.store.scope import member_of
 from app.store.writer import Change
 
 
+RECEIVING = frozenset({"owner", "new_owner", "to"})
+"""The fields and parameters in which somebody is chosen to get records."""
 ALL_FULL = _l("Everybody chosen has as many as they may have.")
 
 

@@ -4,7 +4,8 @@ A dry run looks without waiting for anybody, and remembers over its steps what i
 out. A run holds the people it gives to, and what it has written is known to its next step.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.operations.behaviour import Run
@@ -13,7 +14,7 @@ from app.spec.entity import Entity
 from app.spec.errors import Invalid
 from app.store import caps
 from app.store.cap_rules import HOLDING, LOCKED
-from app.store.caps import Move, Tally
+from app.store.caps import Move, Room, Tally
 from app.store.writer import Change
 
 OVER = "over_cap"
@@ -54,6 +55,20 @@ def move_of(change: Change) -> Move:
     after = {**change.before, **change.values}
     was, will_be = change.notes.get("deleted", (False, False))
     return None if was else change.before, None if will_be else after
+
+
+def given(changes: Iterable[Change]) -> Counter[int]:
+    """How many of the records each person gets."""
+    gains = (caps.whose(HOLDING, move_of(change))[0] for change in changes)
+    return Counter(person for person in gains if person)
+
+
+def after(run: Run, people: Iterable[int]) -> dict[int, Room]:
+    """What these people would have after a dry run, as far as a rule holds for them."""
+    if not caps.are_set(run.entity):
+        return {}
+    found = tally(run, run.entity, "step")
+    return {person: has for person in people if (has := found.room(person))}
 
 
 def lack(found: Tally, born: Mapping[str, Any] | None) -> Any:

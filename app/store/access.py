@@ -9,7 +9,6 @@ Dictionaries and settings are read along with it.
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
-from contextvars import ContextVar
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, select
@@ -33,9 +32,6 @@ AS_DEPUTY = frozenset({"list", "read", "complete", "resume"})
 """What a deputy does with the records of others, as far as his own roles grant it at all."""
 NOWHERE: frozenset[tuple[int, bool]] = frozenset()
 
-live: ContextVar[Snapshot | None] = ContextVar("organisation", default=None)
-"""The organisation that the request, job or command under way has read last."""
-
 _lock = threading.Lock()
 _snapshots: dict[str, Snapshot] = {}
 
@@ -52,7 +48,6 @@ def snapshot(version: int | None = None) -> Snapshot:
         found = _committed(_number() if version is None else version)
     options.live.set(found.choices)
     settings.obey(found.settings)
-    live.set(found)
     return found
 
 
@@ -176,6 +171,7 @@ def _resolve(now: Snapshot, user_id: int, away: frozenset[int]) -> Rights:
         departments=tuple(departments),
         role_ids=frozenset(held),
         above=frozenset(above(now.departments_below, home)),
+        organisation=now,
     )
 
 
@@ -246,6 +242,13 @@ def departments_of(people: Iterable[int]) -> set[int]:
     now = _organisation()
     homes = {now.department_of[one] for one in people if one in now.department_of}
     return set().union(*(above(now.departments_below, home) for home in homes))
+
+
+def organisation() -> Snapshot:
+    """The one that the rights of whoever acts, or causes it, come from: nothing is asked for it."""
+    work = current()
+    who = work.actor or work.doer
+    return (who and who.rights.organisation) or _organisation()
 
 
 def _organisation() -> Snapshot:

@@ -63,12 +63,12 @@ def are_set(entity: Entity, counted: str = HOLDING) -> bool:
     """Whether any rule is about what people have, or lock, of this kind."""
     if not entity.is_pooled:
         return False
-    return any(r.kind == entity.plural and r.counted == counted for r in _organisation().caps)
+    return any(r.kind == entity.plural and r.counted == counted for r in access.organisation().caps)
 
 
 def rule_for(entity: Entity, person: int, counted: str = HOLDING) -> Rule | None:
     """The rule that holds for somebody: the first by its order (POOL-9)."""
-    now = _organisation()
+    now = access.organisation()
     key = (entity.plural, counted, person)
     if key not in now.caps_of:
         asked = (r for r in now.caps if r.kind == entity.plural and r.counted == counted)
@@ -83,11 +83,6 @@ def _is_for(now: Snapshot, rule: Rule, person: int) -> bool:
     return person in rule.users or any(
         home in below(now.departments_below, place) for place in rule.departments
     )
-
-
-def _organisation() -> Snapshot:
-    """The organisation that this request, job or command works with: nothing is asked for it."""
-    return access.live.get() or access.snapshot()
 
 
 def rooms(
@@ -208,9 +203,7 @@ class Tally:
 
 def _sentence(counted: str, **places: Any) -> LazyString:
     if counted == LOCKED:
-        return _l(
-            "%(name)s can't lock more: %(used)d of %(most)d × %(kind)s.", **places
-        )
+        return _l("%(name)s can't lock more: %(used)d of %(most)d × %(kind)s.", **places)
     return _l("%(name)s can't have more: %(used)d of %(most)d × %(kind)s.", **places)
 
 

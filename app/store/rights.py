@@ -61,6 +61,8 @@ class Rights:
     """His department and those above it: what is shared with one of them reaches him (LIST-4)."""
     derived: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What follows from these rights and from nothing else, worked out once: it ends with them."""
+    organisation: Any = field(default=None, compare=False, repr=False)
+    """The snapshot that they were resolved from."""
 
     def may(self, entity: str, operation: str) -> bool:
         """Whether some role grants the operation there; the super admin may all (PERM-7)."""

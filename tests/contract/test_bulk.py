@@ -100,7 +100,7 @@ def test_dry_run_and_run_say_the_same(world: World, engine: Engine, slug: str) -
     assert dry.status_code == 200, dry.text
     assert changed(before, snapshot(engine, db.metadata)) == []
     keys = {"dry_run", "total", "will_change", "skipped", "reasons", "notified", "sample"}
-    assert set(dry.json) == keys
+    assert set(dry.json) - {"receivers"} == keys
     assert dry.json["dry_run"] is True
     run = api.bulk("customers", slug, ids, params)
     assert run.status_code == 200, run.text

@@ -298,3 +298,46 @@ def test_in_both_languages(world: World, engine: Engine) -> None:
     report = api.client.get(f"/api/v1/operations/{run['operation_id']}/report").json
     assert f"王伟已有客户 {most} / {most}" in str(report)
     assert stored(engine, "customer", ids[0])["owner_id"] is None
+
+
+def test_used_and_cap_stand_wherever_somebody_is_chosen(world: World, engine: Engine) -> None:
+    """Pickers, dialogs, previews: for whom a rule holds, and as far as the chooser may know it."""
+    before, most = held(engine), held(engine) + 3
+    manager = Api(world, "manager")
+    ids = fill(engine, 2, owner_id=user_ids(engine)[OTHER])
+    dialog = "/customers/bulk/transfer?id=1"
+    for address in ("owner", "new_owner", "to"):
+        found = manager.client.get(f"/customers/options/{address}?q={OWNER}").json
+        assert [one["hint"] for one in found] == [OWNER]
+    assert f"({before}/" not in manager.client.get(dialog).text
+    limit(world, most, users=[user_ids(engine)[OWNER]])
+    for address in ("owner", "new_owner", "to"):
+        found = manager.client.get(f"/customers/options/{address}?q=").json
+        hints = {one["hint"] for one in found}
+        assert f"{OWNER} · {before}/{most}" in hints, address
+        assert OTHER in hints, "no rule holds for him"
+    assert f"({before}/{most})" in manager.client.get(dialog).text
+    assert f"({before}/{most})" in manager.client.get("/customers/add").text
+    retired = manager.client.get("/customers/options/owner?q=&retired=1").json
+    assert {one["hint"] for one in retired} >= {OWNER}, "nobody gets anything by a filter"
+    given = manager.bulk("customers", "transfer", ids, {"new_owner": OWNER}, dry_run=True).json
+    [receiver] = given["receivers"]
+    assert receiver["user"]["username"] == OWNER
+    told = {key: receiver[key] for key in ("count", "used", "most")}
+    assert told == {"count": 2, "used": before + 2, "most": most}
+    for who, is_told in (("clerk1", True), ("sales2a", False)):
+        found = world.client(who).get(f"/customers/options/owner?q={OWNER}").json
+        assert [f"{before}/{most}" in one["hint"] for one in found] == [is_told], who
+
+
+def test_a_picker_asks_once_for_all(world: World, engine: Engine) -> None:
+    """One statement however many people stand in it; none where nothing is limited."""
+    client, asked = Api(world, "manager").client, []
+    for kind in ("", "leads", "customers"):
+        if kind:
+            limit(world, 100, kind=kind)
+        client.get("/customers/options/new_owner?q=")
+        with count_statements() as seen:
+            client.get("/customers/options/new_owner?q=")
+        asked.append(len(seen))
+    assert asked[1:] == [asked[0], asked[0] + 1]

@@ -20,6 +20,7 @@ from app.spec.errors import BadRequest
 from app.spec.field import Field
 from app.spec.relations import RelationField, TagsField
 from app.store import titles
+from app.store.caps import Room
 from app.store.context import actor
 from app.store.idempotency import Replay
 from app.store.policy import Policy
@@ -75,6 +76,7 @@ def rehearsed(entity: Entity, outcome: Outcome) -> dict[str, Any]:
         "skipped": _skips(outcome.skipped[:SKIPPED_SHOWN]),
         "reasons": list(reasons.values()),
         "notified": _notified(outcome),
+        **({"receivers": _receivers(outcome)} if outcome.given else {}),
         "sample": list(_sample(entity, outcome))[:SAMPLED],
         **({"warnings": list(outcome.warnings)} if outcome.warnings else {}),
         **({"looked_at": outcome.looked_at} if outcome.looked_at < outcome.total else {}),
@@ -102,6 +104,19 @@ def _skips(skipped: Iterable[Skip]) -> list[dict[str, Any]]:
 def _notified(outcome: Outcome) -> list[dict[str, Any]]:
     people = titles.people(outcome.notified)
     return [{"user": people.get(i, {"id": i}), "count": n} for i, n in outcome.notified.items()]
+
+
+def _receivers(outcome: Outcome) -> list[dict[str, Any]]:
+    """Who gets how many, and what he has then of how many he may have (POOL-9)."""
+    people = titles.people(outcome.given)
+    return [
+        {"user": people.get(i, {"id": i}), "count": n, **_room(outcome.rooms.get(i))}
+        for i, n in outcome.given.items()
+    ]
+
+
+def _room(room: Room | None) -> dict[str, int]:
+    return {"used": room.used, "most": room.most} if room else {}
 
 
 def _sample(entity: Entity, outcome: Outcome) -> Iterable[dict[str, Any]]:

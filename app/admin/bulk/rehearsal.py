@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.admin import rooms
 from app.admin.record import changes
 from app.admin.state import ListState
 from app.operations.outcome import SAMPLED, Outcome, Skip
@@ -35,6 +36,7 @@ def expected(entity: Entity, verb: Operation, outcome: Outcome) -> dict[str, Any
         "reasons": _reasons(outcome.skipped),
         "skipped": [_left_out(entity, verb, skip, names) for skip in left],
         "notified": _notified(outcome),
+        "receivers": _receivers(outcome),
         "sample": [one | {"record": names.get(one["id"], one["record"])} for one in sample],
         "undo_days": value(UNDO_DAYS) if verb is not UNDO and is_undoable(entity, verb) else 0,
     }
@@ -70,6 +72,20 @@ def _address(where: Place) -> str:
 def _notified(outcome: Outcome) -> list[dict[str, Any]]:
     names = titles.by_ids(catalogue.get("user"), outcome.notified)
     return [{"name": names.get(i, str(i)), "count": n} for i, n in outcome.notified.items()]
+
+
+def _receivers(outcome: Outcome) -> list[dict[str, Any]]:
+    """Who gets how many, and what he has then of how many he may have (POOL-9)."""
+    names = titles.by_ids(catalogue.get("user"), outcome.given)
+    return [
+        {
+            "name": names.get(i, str(i)),
+            "count": n,
+            "room": rooms.said(outcome.rooms[i]) if i in outcome.rooms else "",
+            "is_full": i in outcome.rooms and not outcome.rooms[i].left,
+        }
+        for i, n in outcome.given.items()
+    ]
 
 
 def _sample(entity: Entity, outcome: Outcome) -> list[dict[str, Any]]:
