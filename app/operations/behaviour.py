@@ -112,6 +112,8 @@ class Behaviour:
     """Whether records are changed; an operation that only reads locks and writes nothing."""
     takes_away = False
     """Whether they leave: then nobody can begin to point at them meanwhile (C86)."""
+    dwindling: frozenset[str] = frozenset()
+    """The parameters whose choices may leave while a job is under way: it goes on with the rest."""
     job = "bulk"
     """The kind of job that does what is more than a request takes."""
 

@@ -49,7 +49,7 @@ def run(
     with _doing(me):
         _read(does, me, selection, raw)
         selection = does.completed(me, selection)
-        chosen = resolve_selection(entity, verb, selection)
+        chosen = me.memory["chosen"] = resolve_selection(entity, verb, selection)
         if dry_run:
             return _rehearse(does, me, chosen)
         kept = {f.key: f.to_json(me.params.get(f.key)) for f in does.params(entity)}
@@ -135,7 +135,8 @@ def resume(past: OperationRun, kept: dict[str, Any]) -> Run:
     me = recalled(past, kept)
     does = behaviour(me.verb.slug)
     door.demand(me.entity.key, me.verb.slug)
-    asked = {f.key: f for f in does.params(me.entity) if not isinstance(f, TagsField)}
+    fields = [f for f in does.params(me.entity) if f.key not in does.dwindling]
+    asked = {f.key: f for f in fields if not isinstance(f, TagsField)}
     with _doing(me):
         resolve(me.entity, asked, me.params, writes=True)
         does.prepare(me)

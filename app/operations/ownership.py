@@ -1,34 +1,45 @@
 """Operations about whose a record is: transfer, assign, release, other pools (XFER, POOL)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.extensions import db
-from app.operations import room
+from app.operations import receivers, room
 from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
 from app.operations.outcome import Plan
-from app.operations.turns import LeastLoaded, Turns, loads_of
+from app.operations.selection import Chosen
+from app.operations.turns import (
+    Evenly,
+    LeastLoaded,
+    MostRoom,
+    Together,
+    Turns,
+    Way,
+    loads_of,
+    shares,
+)
+from app.spec import sentences
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
-from app.spec.errors import Invalid
 from app.spec.field import Field
 from app.spec.kinds import ChoicesField, OptionField
-from app.spec.operations import CASCADE_OF
+from app.spec.operations import CASCADE_OF, SPREAD, SPREAD_BY
 from app.spec.options import Dictionary, Option
 from app.spec.words import Label
-from app.store import access, rotation, seats
+from app.store import rotation, runs, seats
 from app.store.context import actor, operating, system_scope
 from app.store.scope import member_of
 from app.store.writer import Change
 
-
 RECEIVING = frozenset({"owner", "new_owner", "to"})
 """The fields and parameters in which somebody is chosen to get records."""
+BECAUSE = "because"
+"""The note of an assignment: why this person got the record."""
 ALL_FULL = _l("Everybody chosen has as many as they may have.")
 
 
@@ -130,6 +141,9 @@ class Transfer(Behaviour):
         cascade = cascade_fields(entity)
         return (*fields, *cascade, *((whose,) if cascade else ()), message)
 
+    def foresee(self, run: Run, total: int) -> Sequence[str]:
+        return receivers.warnings(run.entity, [run.params["new_owner"]]) if run.dry_run else ()
+
     def plan(self, run: Run, row: Row) -> Plan:
         new_owner = run.params["new_owner"]
         if row.values["owner"] == new_owner:
@@ -174,60 +188,117 @@ class Transfer(Behaviour):
 
 
 class Assign(Behaviour):
-    """POOL-3: to one person or spread over several, out of a pool or from other owners."""
+    """POOL-3: to one person or shared out among several, out of a pool or from other owners."""
 
     slug = "assign"
+    dwindling = frozenset({"to"})
+
+    def params(self, entity: Entity) -> tuple[Field, ...]:
+        """The ways of sharing out are those that the entity has the fields for."""
+        return tuple(
+            replace(f, choices=ways_of(entity)) if isinstance(f, OptionField) else f
+            for f in super().params(entity)
+        )
+
+    def foresee(self, run: Run, total: int) -> Sequence[str]:
+        if not run.dry_run:
+            return ()
+        named, role = run.params.get("to") or [], run.params.get("role")
+        return receivers.warnings(run.entity, named, role)
 
     def prepare(self, run: Run) -> None:
-        people = run.memory["people"] = _receivers(run.params)
-        if run.params["how"] == "load":
-            loads = run.kept.get("loads") or loads_of(run.entity, people)
-            run.memory["turns"] = LeastLoaded(run.kept.setdefault("loads", loads))
-            return
-        start = 0
-        if run.params["how"] == "round_robin":
-            people.sort()
-            key = run.memory["rotation"] = rotation.key_of("assign", run.entity.key, people)
-            if "queue" not in run.kept:
-                start = rotation.position(key, lock=not run.dry_run) % len(people)
-        queue = run.kept.setdefault("queue", [*people[start:], *people[:start]])
-        run.memory["turns"] = Turns(queue)
+        run.memory["people"] = receivers.chosen(run)
 
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
+        people = run.memory["people"]
         run.memory["room"] = room.tally(run, run.entity, "turns")
-        run.memory["room"].know(run.memory["people"])
+        run.memory["room"].know(people)
+        run.memory["turns"] = _way(run, people)
 
     def plan(self, run: Run, row: Row) -> Plan:
         """Whoever is full is passed over; when all are, the row stays (XFER-3)."""
-        found, owner = run.memory["room"], row.values["owner"]
-        receiver = run.memory["turns"].take(owner, lambda one: found.fits(one, row.values))
-        if receiver is None:
-            is_alone = set(run.memory["people"]) <= {owner}
-            return row.skip("same_owner") if is_alone else row.skip(room.OVER, why=ALL_FULL)
-        found.move((row.values, {**row.values, "owner": receiver}))
-        return row.change(owner=receiver, **obtained(run, "assigned"))
+        found, people, owner = run.memory["room"], run.memory["people"], row.values["owner"]
+        turn = run.memory["turns"].take(
+            row.values, lambda one: one in people and found.fits(one, row.values)
+        )
+        if turn is None or turn.person == owner:
+            is_his = turn is not None or set(people) <= {owner}
+            return row.skip("same_owner") if is_his else row.skip(room.OVER, why=ALL_FULL)
+        found.move((row.values, {**row.values, "owner": turn.person}))
+        change = row.change(owner=turn.person, **obtained(run, "assigned"))
+        return change if len(people) == 1 else because(change, turn.because)
+
+    def columns(self, run: Run) -> Sequence[str]:
+        asked = SPREAD_BY.get(run.params["how"])
+        return (asked,) if asked else ()
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         free_seats(run, changes)
         leaving = {c.id: c for c in changes if c.before.get("pool")}
         if leaving:
             follow_parents(run, leaving, {i: c.values["owner"] for i, c in leaving.items()})
-        if "rotation" in run.memory:
-            rotation.advance(run.memory["rotation"], len(changes))
+        if "rotation" in run.kept:
+            rotation.advance(run.kept["rotation"], len(changes))
 
     def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
         return dict(Counter(c.values["owner"] for c in changes))
 
 
-def _receivers(params: Mapping[str, Any]) -> list[int]:
-    """The people named, then those with the role, each once; Invalid when there is nobody."""
-    named, role = params.get("to") or [], params.get("role")
-    if not named and role is None:
-        raise Invalid(fields={"to": [_l("This field is required.")]})
-    holding = access.holders(role) if role is not None else []
-    if role is not None and not holding:
-        raise Invalid(fields={"role": [_l("Nobody active has this role.")]})
-    return list(dict.fromkeys([*named, *holding]))
+def ways_of(entity: Entity) -> Dictionary:
+    """The ways of sharing out records of this kind."""
+    missing = {way for way, key in SPREAD_BY.items() if key not in entity.fields}
+    if not entity.is_pooled:
+        missing |= {"room"}
+    options = tuple(one for one in SPREAD.options if one.code not in missing)
+    return Dictionary(SPREAD.key, SPREAD.label, options, is_editable=False)
+
+
+def because(change: Change, why: Any) -> Change:
+    """The change with the reason why he gets the record, for whoever reads its history."""
+    return replace(change, notes={**change.notes, BECAUSE: [None, sentences.packed(why)]})
+
+
+def _way(run: Run, people: list[int]) -> Way:
+    """How the rows are shared out; what goes on from chunk to chunk is kept."""
+    how, kept = run.params["how"], run.kept
+    if how == "load":
+        if "loads" not in kept:
+            kept["loads"] = loads_of(run.entity, people)
+        return LeastLoaded(kept["loads"])
+    given = kept.setdefault("given", [[person, 0] for person in people])
+    if how == "room":
+        return MostRoom(given, run.memory["room"])
+    if key := SPREAD_BY.get(how):
+        if how == "level":
+            return Evenly(kept.setdefault("tables", {}), given, key, _naming(run.entity, key))
+        if "places" not in kept:
+            kept["places"] = shares(_sizes(run, key), people)
+        return Together(kept["places"], given, key)
+    return Turns(_queue(run, people), in_turn=how == "round_robin")
+
+
+def _naming(entity: Entity, key: str) -> Callable[[str], Any]:
+    """How a choice of that field is called, in both languages."""
+    choices = cast("OptionField", entity.fields[key]).choices
+    return lambda code: option.label if (option := choices.find(code)) else "—"
+
+
+def _sizes(run: Run, key: str) -> Sequence[tuple[Any, int]]:
+    """How many of all rows that this is about have each value of the field."""
+    if chosen := run.memory.get("chosen"):
+        return cast("Chosen", chosen).sizes(key)
+    return runs.sizes(run.operation_id or 0, run.entity, key)
+
+
+def _queue(run: Run, people: list[int]) -> list[int]:
+    """Whoever is next stands in front: of equal shares as they were named, in turn as last time."""
+    start = 0
+    if run.params["how"] == "round_robin" and "queue" not in run.kept:
+        people = sorted(people)
+        key = run.kept["rotation"] = rotation.key_of("assign", run.entity.key, people)
+        start = rotation.position(key, lock=not run.dry_run) % len(people)
+    found: list[int] = run.kept.setdefault("queue", [*people[start:], *people[:start]])
+    return found
 
 
 class Release(Behaviour):

@@ -43,7 +43,7 @@ class PutBack(Behaviour):
         for f in _pointing(written_fields(run).values()):
             for row in rows:
                 wanted[f.to] |= _pointed_at(_old(run, row.id).get(f.key))
-        run.memory["there"] = {to: _there(run.entity, to, ids) for to, ids in wanted.items()}
+        run.memory["there"] = {to: there(run.entity, to, ids) for to, ids in wanted.items()}
 
     def plan(self, run: Run, row: Row) -> Plan:
         fields, old = written_fields(run), _old(run, row.id)
@@ -116,7 +116,7 @@ def _pointed_at(value: Any) -> set[int]:
     return set(value) if isinstance(value, list) else {value} - {None}
 
 
-def _there(chooser: Entity, to: str, ids: set[int]) -> set[int]:
+def there(chooser: Entity, to: str, ids: set[int]) -> set[int]:
     """Those of the records that can still be chosen: alive, active, enabled. They are held."""
     target = catalogue.get(to)
     model = target.model

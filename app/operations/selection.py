@@ -93,6 +93,15 @@ class Chosen:
             found = select(func.count(self.entity.model.id)).where(*self.where)
             return db.session.scalar(found) or 0
 
+    def sizes(self, key: str) -> list[tuple[Any, int]]:
+        """How many rows have each value of a field."""
+        model = self.entity.model
+        column = getattr(model, self.entity.fields[key].column)
+        where = self.where if self.ticked is None else [member_of(model.id, self.ticked)]
+        found = select(column, func.count()).where(*where).group_by(column)
+        with self._looking():
+            return [(value, n) for value, n in db.session.execute(found)]
+
     def freeze(self, run: int) -> int:
         """Note the rows as those that a run is about; how many they are.
 

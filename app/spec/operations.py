@@ -71,7 +71,12 @@ SPREAD = fixed(
     option("equal", "Equal shares", "平均分配"),
     option("round_robin", "In turn", "轮流分配"),
     option("load", "Least loaded first", "按负载"),
+    option("room", "Most room first", "按剩余名额"),
+    option("level", "Every level evenly", "按级别均分"),
+    option("region", "Each province to one person", "按省份归人"),
 )
+SPREAD_BY = {"level": "level", "region": "province"}
+"""The ways that ask for a field, with that field: only entities that have it know them."""
 CASCADE_OF = fixed(
     "cascade_of",
     "Whose",

@@ -10,11 +10,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
 from app.extensions import db
-from app.spec import options
+from app.spec import clock, options
 from app.spec.catalogue import catalogue
 from app.spec.field import Level, Masking
 from app.spec.roles import SUPER_ADMIN
@@ -99,6 +100,13 @@ def superior_of(user_id: int) -> int | None:
 def directly_below(user_id: int) -> list[int]:
     """The people whose direct superior that person is."""
     return sorted(snapshot().directly_below.get(user_id, set()) - {user_id})
+
+
+def away() -> dict[int, datetime]:
+    """Who has arranged to be away at this moment, and until when (docs/decisions/0041)."""
+    now = clock.now()
+    absences = (one for several in organisation().deputies.values() for one in several)
+    return {one.user_id: one.ends_at for one in absences if one.holds(now)}
 
 
 def holders_of(*codes: str) -> list[int]:

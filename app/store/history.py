@@ -318,6 +318,22 @@ def of_record(
         return list(db.session.scalars(statement))
 
 
+def of_operations(
+    entity: str, record_id: int, operations: Sequence[str], limit: int
+) -> list[History]:
+    """The newest entries of these operations on one record: one statement; as ``of_record``."""
+    statement = (
+        select(History)
+        .options(joinedload(History.actor))
+        .where(History.entity == entity, History.record_id == record_id)
+        .where(History.operation.in_(operations))
+        .order_by(History.id.desc())
+        .limit(limit)
+    )
+    with system_scope("a record's history is read by whoever reads the record"):
+        return list(db.session.scalars(statement))
+
+
 def of_numbers(numbers: Sequence[int]) -> list[History]:
     """These entries, newest first, with the people who acted: one statement; as ``of_record``."""
     statement = (

@@ -127,6 +127,15 @@ def pending(run: int, after: int, most: int) -> list[int]:
     return list(db.session.scalars(statement.order_by(item.record_id).limit(most)))
 
 
+def sizes(run: int, entity: Entity, key: str) -> list[tuple[Any, int]]:
+    """How many of the rows of a run that nothing has been done with have each value of a field."""
+    item, model = OperationItem, entity.model
+    left = select(item.record_id).where(item.operation_id == run, item.outcome == PENDING)
+    column = getattr(model, entity.fields[key].column)
+    found = select(column, func.count()).where(model.id.in_(left)).group_by(column)
+    return [(value, n) for value, n in db.session.execute(found)]
+
+
 def count_pending(run: int) -> int:
     """With how many rows of a run nothing has been done."""
     left = (OperationItem.operation_id == run, OperationItem.outcome == PENDING)

@@ -36,6 +36,7 @@ ADMINS = ("admin", "people", "system", "manager")
 """Who does it to records that nobody owns."""
 NEVER_REFUSED = {
     ("announcement", "delete"): "nothing points at an announcement, and all of them are alike",
+    ("cap", "delete"): "nothing points at a rule, and all of them are alike",
     ("tag", "delete"): "who may delete tags may delete each; those in use leave their records",
 }
 """Operations that take every row, by kind of record; each with its reason."""

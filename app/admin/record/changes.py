@@ -12,6 +12,8 @@ from app.operations.checking import LINE
 from app.operations.commenting import COMMENT
 from app.operations.importing.plan import ATTACHED
 from app.operations.judging import DEPARTMENT, NOTE, OPINIONS
+from app.operations.ownership import BECAUSE
+from app.spec import sentences
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.field import Field
@@ -129,6 +131,8 @@ def _notes(entry: History, names: Names) -> Iterator[dict[str, str]]:
     if ATTACHED in changes and (child := catalogue.get(entry.entity).carried):
         one = catalogue.get(child.entity).one
         yield {"label": _("Attached"), "old": "", "new": str(one)}
+    if BECAUSE in changes:
+        yield {"label": _("Because"), "old": "", "new": str(sentences.said(changes[BECAUSE][1]))}
     if "reason" in changes:
         yield {"label": _("Reason"), "old": "", "new": str(changes["reason"][1])}
 

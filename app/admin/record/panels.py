@@ -70,7 +70,7 @@ def beside(seen: Seen) -> list[dict[str, Any]]:
     return found
 
 
-def _fields(group: Beside) -> Callable[[Seen], Mapping[str, Any] | None]:
+def of_fields(group: Beside) -> Callable[[Seen], Mapping[str, Any] | None]:
     """A panel of the fields declared for it, when any has a value."""
 
     def content(seen: Seen) -> Mapping[str, Any] | None:
@@ -87,15 +87,12 @@ def _while(column: str, content: Callable[[Seen], Any]) -> Callable[[Seen], Any]
 
 
 declare(
-    Panel("care", Label("At a glance", "跟进概况"), "user-check", FIELDS, _fields("care"), rank=10)
-)
-declare(
     Panel(
         "pool",
         Label("In a pool", "所在公海"),
         "pool",
         FIELDS,
-        _while("pool_id", _fields("pool")),
+        _while("pool_id", of_fields("pool")),
         rank=20,
     )
 )
@@ -105,7 +102,7 @@ declare(
         Label("Locked", "锁定"),
         "lock",
         FIELDS,
-        _while("is_locked", _fields("lock")),
+        _while("is_locked", of_fields("lock")),
         rank=30,
     )
 )

@@ -22,6 +22,7 @@ from app.admin.record import (
     team,
     timeline,
 )
+from app.admin.record import obtained as obtained  # it brings its panel
 from app.admin.record.panels import Seen
 from app.admin.state import whole
 from app.extensions import db
