@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.operations import room
 from app.operations.behaviour import Behaviour, Row, Run
 from app.operations.outcome import Plan, Skip
 from app.operations.ownership import follow_parents, free_seats, obtained
@@ -55,8 +56,7 @@ def _is_admin(pool: int) -> bool:
 
 
 CHECKS: tuple[Callable[[Run, Row, Allowance], Skip | None], ...] = (_used_up, _left_him, _new_here)
-"""In the order of POOL-2. Membership comes first: that is the gate's. The holding cap belongs
-before all of these (POOL-9)."""
+"""In the order of POOL-2. Before them come membership, which is the gate's, and the holding cap."""
 
 
 class Claim(Behaviour):
@@ -73,13 +73,19 @@ class Claim(Behaviour):
         if not run.dry_run:
             found |= claims.hold(found, me)
         run.memory["allowed"] = known | found
+        run.memory["room"] = room.tally(run, run.entity, "claims")
+        run.memory["room"].know([me])
 
     def plan(self, run: Run, row: Row) -> Plan:
         pool = row.values["pool"]
         allowed: Allowance = run.memory["allowed"][pool]
+        mine = {**row.values, "owner": actor().user_id}
+        if why := room.lack(run.memory["room"], mine):
+            return row.skip(room.OVER, why=why)
         for check in CHECKS:
             if refusal := check(run, row, allowed):
                 return refusal
+        run.memory["room"].move((row.values, mine))
         run.memory["allowed"][pool] = replace(allowed, used=allowed.used + 1)
         return row.change(owner=actor().user_id, **obtained(run, "claimed"))
 

@@ -341,3 +341,21 @@ def test_a_picker_asks_once_for_all(world: World, engine: Engine) -> None:
             client.get("/customers/options/new_owner?q=")
         asked.append(len(seen))
     assert asked[1:] == [asked[0], asked[0] + 1]
+
+
+def test_the_cap_is_told_before_what_a_pool_allows(world: World, engine: Engine) -> None:
+    """POOL-2: membership, holding cap, claims left in the period; what the cap refuses isn't spent."""
+    pool = pool_ids(engine)["Open customers"]
+    write(engine, "pool", pool, claim_limit=1, claim_period="day")
+    ids = fill(engine, 3, pool_id=pool)
+    rule, api = limit(world, held(engine)), Api(world, OWNER)
+    assert set(codes(api.bulk("customers", "claim", ids)).values()) == {"over_cap"}
+    more = Api(world, "system").put(f"/caps/{rule}", {"number": held(engine) + 2})
+    assert more.status_code == 200
+    dry = api.bulk("customers", "claim", ids, dry_run=True)
+    run = api.bulk("customers", "claim", ids)
+    assert codes(run) == codes(dry) == dict.fromkeys(ids[1:], "claims_used")
+
+
+def codes(answer: TestResponse) -> dict[int, str]:
+    return {one["id"]: one["code"] for one in answer.json["skipped"]}

@@ -1,6 +1,6 @@
 """How many records somebody may have or lock.
 
-Revision: 0046, after 0045. Created 2026-11-23 14:33:11.887890.
+Revision: 0048, after 0047. Created 2026-11-23 14:33:11.887890.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import app.spec.types
 
-revision = '0046'
-down_revision = '0045'
+revision = '0048'
+down_revision = '0047'
 branch_labels = None
 depends_on = None
 
