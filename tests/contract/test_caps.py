@@ -344,7 +344,7 @@ def test_a_picker_asks_once_for_all(world: World, engine: Engine) -> None:
 
 
 def test_the_cap_is_told_before_what_a_pool_allows(world: World, engine: Engine) -> None:
-    """POOL-2: membership, holding cap, claims left in the period; what the cap refuses isn't spent."""
+    """POOL-2: membership, holding cap, claims left; what the cap refuses isn't spent."""
     pool = pool_ids(engine)["Open customers"]
     write(engine, "pool", pool, claim_limit=1, claim_period="day")
     ids = fill(engine, 3, pool_id=pool)
