@@ -224,7 +224,7 @@ def count_claims_and_let_go(pause: Pause) -> None:
 
 
 def count_rooms_early(pause: Pause) -> None:
-    """Count what somebody has, let go, and give him more of it: the guards believe that count."""
+    """Count what somebody has, let go, and give him more of it; the writer doesn't look again."""
     used = caps._used
 
     def early(*given: Any) -> Any:
@@ -235,3 +235,4 @@ def count_rooms_early(pause: Pause) -> None:
 
     replace("app.store.caps", "_used", early)
     replace("app.store.caps", "_wait_for", lambda *_: None)
+    replace("app.store.caps", "take", lambda *_: None)
