@@ -30,9 +30,14 @@ def _seats(engine: Engine, entity: str) -> set[tuple[int, int]]:
 
 
 def test_whoever_is_passed_over_stays_first() -> None:
-    turns = Turns([1, 2, 3])
-    assert [turns.take(owner) for owner in (1, 1, None, None, 2)] == [2, 3, 1, 2, 3]
-    assert Turns([1]).take(1) is None
+    turns = [Turns([1, 2, 3]), Turns([1])]
+
+    def taken(owner: int | None, which: int = 0) -> int | None:
+        turn = turns[which].take({"owner": owner}, lambda _person: True)
+        return turn and turn.person
+
+    assert [taken(owner) for owner in (1, 1, None, None, 2)] == [2, 3, 1, 2, 3]
+    assert taken(1, 1) is None
 
 
 @pytest.mark.parametrize("how", ["equal", "round_robin", "load"])
