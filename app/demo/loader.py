@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from app.demo import checklists, comments, opinions, work_logs
+from app.demo import caps, checklists, comments, opinions, work_logs
 from app.demo.company import DepartmentRow, UserRow
 from app.demo.contacts import contacts
 from app.demo.customers import customers
@@ -88,6 +88,7 @@ def fill(size: Size, password: str, say: Callable[[str], None] = lambda _: None)
         work_logs.write(company.people, size.today)
         comments.write(company.people, size.today)
         checklists.write(size.today)
+        caps.write(_places(), size.customers)
         access.touch()
         db.session.merge(Installation(key=DEMO, value=size.today.isoformat()))
         bulk_load.settle(entities)
@@ -113,6 +114,12 @@ def _people(size: Size, password: str) -> Ids:
     update_rows(entity, heads, HOW)
     accounts.set_password(ids.values(), password, must_change=False)
     return ids
+
+
+def _places() -> Ids:
+    """The departments by key: they are called so in English."""
+    rows = db.session.execute(select(Department.name_en, Department.id)).all()
+    return {str(name).lower(): number for name, number in rows}
 
 
 def _departments(places: Sequence[DepartmentRow]) -> Ids:
