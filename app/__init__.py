@@ -12,6 +12,7 @@ from jinja2 import FileSystemLoader
 
 import app.entities
 import app.jobs.mailing
+import app.jobs.recycling
 import app.jobs.reminding
 import app.operations.registry
 import app.store.engine  # noqa: F401 - installs the connection settings

@@ -71,7 +71,11 @@ STYLES = (
     *("workdays", "dashboard", "board", "people", "jobs", "todos", "notices", "phrases"),
     *("work_logs", "comments", "checklist", "print"),
 )
-PAGE_STYLES = {"matrix.css": ("matrix", "matrix_pages"), "calendar.css": ("calendar", "gantt")}
+PAGE_STYLES = {
+    "matrix.css": ("matrix", "matrix_pages"),
+    "calendar.css": ("calendar", "gantt"),
+    "recycling.css": ("recycling",),
+}
 """Loaded by the pages that they are about, after the others; scripts of few pages too (UI-3)."""
 
 NPM_SECONDS = 300

@@ -14,17 +14,21 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from app.admin.page import here
-from app.spec import clock, company, repeats
+from app.spec import clock, company, recycling, repeats
 from app.spec.catalogue import catalogue
+from app.spec.days import DaysLeftField
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.kinds import BooleanField, OptionField
+from app.spec.plurals import ngettext
 from app.spec.relations import RelationField
 from app.spec.words import language
 from app.store import titles
 
 NUMERIC = frozenset({"money", "integer"})
 EMPTY = Markup("")
+PRESSING, CALM = 3, 14
+"""Up to so many days that are left look pressing, and beyond so many like any number."""
 
 Cell = Callable[[Any], Markup]
 
@@ -34,6 +38,8 @@ def cell(field: Field) -> Cell:
     if isinstance(field, OptionField):
         made = {option.code: badge(field, option.code) for option in field.choices.current()}
         return lambda code: made[code] if code in made else badge(field, code)
+    if isinstance(field, DaysLeftField):
+        return days_left
     if isinstance(field, BooleanField) and field.flag:
         flag = _badge(field.flag, field.label)
         return lambda value: flag if value else EMPTY
@@ -63,6 +69,15 @@ def moment(value: datetime) -> Markup:
     iso = value.isoformat()[:19]
     said = escape(distance(value))
     return Markup(f'<time datetime="{iso}Z" title="{exact}">{said}</time>')  # noqa: S704 - escaped
+
+
+def days_left(days: int) -> Markup:
+    """How long until a pool takes a record back; the nearer, the louder (POOL-6)."""
+    is_next = company.today() + days * recycling.DAY <= recycling.next_run()
+    said = _("tonight") if is_next else ngettext("%(num)d day left", "%(num)d days left", days)
+    if days > CALM:
+        return escape(said)
+    return _badge("red" if days <= PRESSING else "orange", said)
 
 
 def due() -> Cell:

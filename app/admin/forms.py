@@ -12,12 +12,14 @@ from werkzeug.datastructures import MultiDict
 from app.admin import choosing, rooms
 from app.admin.choosing import choices, options_url
 from app.operations import editing
-from app.spec import clock, recurrence, repeats
+from app.spec import clock, days, recurrence, repeats
 from app.spec.catalogue import catalogue
+from app.spec.days import DaysField
 from app.spec.entity import Entity
 from app.spec.errors import Invalid, NotFound
 from app.spec.field import SECTION_LABELS, Field, Section
 from app.spec.kinds import ChoicesField, OptionField
+from app.spec.recycling import OTHERS
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.repeats import RepeatField
 from app.store import titles
@@ -62,6 +64,9 @@ def read(form: MultiDict[str, str], fields: Mapping[str, Field]) -> Raw:
         if isinstance(f, RepeatField):
             parts = {part: form.get(f"{key}-{part}", "") for part in repeats.PARTS}
             raw[key] = repeats.composed(form[key], parts)
+        elif isinstance(f, DaysField):
+            levels = {level: form.get(name, "") for level, name in days.inputs(f).items()}
+            raw[key] = days.composed(form[key], levels)
     for key, f in fields.items():
         if key in raw:
             continue
@@ -74,8 +79,13 @@ def read(form: MultiDict[str, str], fields: Mapping[str, Field]) -> Raw:
 
 def inputs_beside(fields: Iterable[Field]) -> set[str]:
     """The names of inputs that say a part of what another one says; none of them is a field."""
-    several = (repeats.inputs(f) for f in fields if isinstance(f, RepeatField))
-    return {name for names in several for name in names}
+    named: set[str] = set()
+    for f in fields:
+        if isinstance(f, RepeatField):
+            named.update(repeats.inputs(f))
+        elif isinstance(f, DaysField):
+            named.update(days.inputs(f).values())
+    return named
 
 
 def nonce() -> str:
@@ -141,6 +151,20 @@ def control(
         "has_phrases": getattr(field, "has_phrases", False),
         "suggested": [str(one) for one in getattr(field, "suggested", ())],
         "repeat": _repeat(value) if kind == "repeat" else None,
+        "days": _days(field, value) if isinstance(field, DaysField) else None,
+    }
+
+
+def _days(field: DaysField, value: Any) -> dict[str, Any]:
+    """The number of days for all, or for all others, and those of each level."""
+    typed, labels = days.taken_apart(str(value or "")), days.levels()
+    names = days.inputs(field)
+    return {
+        "others": typed.get(OTHERS, ""),
+        "levels": [
+            {"name": names[level], "label": str(label), "value": typed.get(level, "")}
+            for level, label in labels.items()
+        ],
     }
 
 

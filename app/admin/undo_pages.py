@@ -24,16 +24,18 @@ def undo_states(found: list[OperationRun]) -> dict[int, dict[str, Any]]:
     by = runs.undone_by(run.id for run in found)
     working = jobs.of_runs([run.id for run in found])
     busy = {number for number, job in working.items() if job.state in jobs.OPEN}
-    names = titles.by_ids(catalogue.get("user"), {run.actor_id for run in by.values()})
+    names = titles.by_ids(catalogue.get("user"), {run.actor_id or 0 for run in by.values()})
     return {run.id: {} if run.id in busy else _state(run, by.get(run.id), names) for run in found}
 
 
 def _state(run: OperationRun, by: OperationRun | None, names: dict[int, str]) -> dict[str, Any]:
     if by is not None:
-        who, when = names.get(by.actor_id, ""), clock.shown(by.at)
+        who, when = names.get(by.actor_id or 0, ""), clock.shown(by.at)
         text = _("Undone by %(name)s on %(when)s", name=who, when=when)
         return {"text": text, "url": report_url(by)}
-    if not undoing.can_be_undone(run) or not actor().rights.may(run.entity, run.operation):
+    verb = undoing.taken_back_as(run)
+    may = verb is not None and actor().rights.may(run.entity, verb.slug)
+    if not may or not undoing.can_be_undone(run):
         return {}
     return {
         "action": f"/operations/{run.id}/undo",

@@ -112,6 +112,7 @@ def _people(size: Size, password: str) -> Ids:
         if p["head"]
     ]
     update_rows(entity, heads, HOW)
+    _head_of_pools(ids["manager"])
     accounts.set_password(ids.values(), password, must_change=False)
     return ids
 
@@ -120,6 +121,14 @@ def _places() -> Ids:
     """The departments by key: they are called so in English."""
     rows = db.session.execute(select(Department.name_en, Department.id)).all()
     return {str(name).lower(): number for name, number in rows}
+
+
+def _head_of_pools(person: int) -> None:
+    """Somebody looks after the pools; rules they have none, so that the company stays as it is."""
+    entity = catalogue.get("pool")
+    pools = db.session.execute(select(Pool.id, Pool.name)).all()
+    changes = [Change(number, name, {"admins": []}, {"admins": [person]}) for number, name in pools]
+    update_rows(entity, changes, HOW)
 
 
 def _departments(places: Sequence[DepartmentRow]) -> Ids:

@@ -23,7 +23,12 @@ pool = catalogue.declare(
         ),
         rules=PoolRules(),
         grants={
-            roles.SALES_MANAGER: grant(Scope.ALL, "list read"),
+            roles.SALES_MANAGER: grant(
+                Scope.ALL,
+                "list read edit",
+                read_only="name name_en admins members member_departments is_enabled position "
+                "claim_limit claim_period previous_owner_days protection_days",
+            ),
             roles.SALESPERSON: grant(Scope.ALL, "list read"),
             roles.AUDITOR: grant(Scope.ALL, "list read"),
         },

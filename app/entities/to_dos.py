@@ -2,6 +2,7 @@
 
 from app.spec.conditions import Condition
 from app.spec.declare import Label, Tab, ToDo, any_of, catalogue, condition, field_of
+from app.spec.recycling import LIST, SOON
 
 LAST, NEXT = "last_follow_up_at", "next_contact_at"
 WEEK = "next_7_days"
@@ -56,6 +57,15 @@ LOCK_TODAY = Label("Locked, and the lock ends today.", "已锁定，且锁定在
 LOCK_SOON = Label(
     "Locked, and the lock ends in the seven days that begin today, but not today.",
     "已锁定，且锁定在包括今天的七天内、但不在今天结束的记录。",
+)
+RECYCLED = Label(
+    "What goes back into a pool by the pool's rules, within the days in which it warns. Days are "
+    "those of the company's time zone; locked records and those in the recycle bin stay out.",
+    "按公海池规则即将自动收回、且已进入提醒期的记录。日期按公司时区计算；已锁定和回收站中的记录不计。",
+)
+SOON_GONE = Label(
+    "A pool takes it within the days in which it warns of it, unless something happens before.",
+    "已进入公海池提醒期、如无跟进将被收回的记录。",
 )
 SINCE_THEN = Label(
     "Followed up since it was assigned or transferred.", "分配或转移之后已经跟进过的记录。"
@@ -206,18 +216,40 @@ def lock_ending(key: str, label: Label) -> ToDo:
     )
 
 
+def to_be_recycled(plural: str, label: Label) -> ToDo:
+    """What a pool is about to take from somebody, unless he follows up (POOL-6)."""
+    soon = Tab(
+        key="soon",
+        label=Label("About to be recycled", "即将收回"),
+        meaning=SOON_GONE,
+        conditions=(condition("days_left", "le", SOON),),
+        tone="late",
+    )
+    return ToDo(
+        key=f"{LIST}{plural}",
+        label=label,
+        meaning=RECYCLED,
+        since="obtained_at",
+        also_since=LAST,
+        tabs=(soon,),
+        shows=("days_left", LAST),
+    )
+
+
 OPEN_LEADS = (condition("is_converted", "neq", True), condition("invalid_reason", "empty"))
 
 catalogue.list_to_dos(
     "lead",
     to_contact("contact_leads", Label("Leads to contact", "待联系线索"), *OPEN_LEADS),
     handed_over("leads_given", Label("Assigned leads", "分配的线索"), *OPEN_LEADS),
+    to_be_recycled("leads", Label("Leads about to be recycled", "即将收回的线索")),
 )
 catalogue.list_to_dos(
     "customer",
     to_contact("contact_customers", Label("Customers to contact", "待联系客户")),
     handed_over("customers_given", Label("Assigned customers", "分配的客户")),
     lock_ending("customer_locks", Label("Locks ending", "即将到期的锁定")),
+    to_be_recycled("customers", Label("Customers about to be recycled", "即将收回的客户")),
 )
 catalogue.list_to_dos(
     "contact",

@@ -105,8 +105,8 @@ class Runner:
                     if job is None:
                         return
                     _chunk(job, kind, began)
-                    is_over, pause = job.state in jobs.CLOSED, _pause()
-                time.sleep(pause)
+                    is_over, breath = job.state in jobs.CLOSED, pause_between()
+                time.sleep(breath)
 
     def _taken_up(self, number: int) -> tuple[Kind, int]:
         """The object that does a job, and whose job it is."""
@@ -199,7 +199,7 @@ def _rest(faults: int) -> None:
     time.sleep(random.uniform(0.1, 0.5) * faults)  # noqa: S311 - no secret
 
 
-def _pause() -> float:
+def pause_between() -> float:
     """Seconds between two chunks: on PostgreSQL nobody waits for his turn to write."""
     return 0.0 if is_postgres() else BREATH
 
@@ -214,7 +214,7 @@ def _chunk(job: Job, kind: Kind, began: float) -> None:
     job.state, job.started_at = "running", job.started_at or clock.now()
     settled = job.settled
     more = kind.advance(job)
-    job.rate = _rate(job, job.settled - settled, time.monotonic() - began + _pause())
+    job.rate = _rate(job, job.settled - settled, time.monotonic() - began + pause_between())
     job.attempts = job.attempts if kind.begins_anew else 0
     if not more:
         job.end("done")

@@ -2,12 +2,13 @@
 
 from app.operations.undoing import UNDO
 from app.spec.entity import Entity
-from app.spec.operations import Operation
+from app.spec.operations import RECYCLE, Operation
 
 
 def verb_of(entity: Entity, slug: str) -> Operation | None:
     """The operation of a run; None for one that its kind of record has no more."""
-    return UNDO if slug == UNDO.slug else entity.verb(slug)
+    of_nobody = {verb.slug: verb for verb in (UNDO, RECYCLE)}
+    return of_nobody.get(slug) or entity.verb(slug)
 
 
 def called(entity: Entity, slug: str) -> str:

@@ -48,7 +48,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Gone, NotFound
 from app.spec.kinds import IntegerField
-from app.spec.operations import Operation
+from app.spec.operations import RECYCLE, RELEASE, Operation
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
 from app.store import door, history, jobs, runs
@@ -88,6 +88,8 @@ OPPOSITES: Mapping[str, Behaviour] = {
     "merge": Part(),
 }
 """What is undone by doing the opposite, with its rules; all else by putting the values back."""
+ALIKE = {RECYCLE.slug: RELEASE.slug}
+"""What is taken back as another operation is, by whoever may do that one."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,12 @@ class Undoing:
     verb: Operation
     does: Behaviour
     undo: Run
+
+
+def taken_back_as(run: OperationRun) -> Operation | None:
+    """The operation that a run is taken back as; None when it can't be."""
+    slug = ALIKE.get(run.operation, run.operation)
+    return None if slug == UNDO.slug else catalogue.get(run.entity).verb(slug)
 
 
 def is_undoable(entity: Entity, verb: Operation) -> bool:
@@ -124,7 +132,7 @@ def ends_at(run: OperationRun) -> datetime:
 def can_be_undone(run: OperationRun) -> bool:
     """Whether a run that nobody has undone yet still can be."""
     entity = catalogue.get(run.entity)
-    verb = run.operation != UNDO.slug and entity.verb(run.operation)
+    verb = taken_back_as(run)
     return bool(verb and is_undoable(entity, verb) and run.done and clock.now() < ends_at(run))
 
 
@@ -136,9 +144,8 @@ def undo(number: int, *, dry_run: bool) -> Outcome:
     undone already, still under way or can't be undone, Gone after the undo period.
     """
     past = runs.own(number, lock=True)
-    entity = catalogue.get(past.entity)
-    verb = entity.verb(past.operation)
-    if past.operation == UNDO.slug or verb is None or not is_undoable(entity, verb):
+    verb = taken_back_as(past)
+    if verb is None or not is_undoable(catalogue.get(past.entity), verb):
         raise Conflict(_l("This can't be undone."))
     door.demand(past.entity, verb.slug)
     if runs.undone_by([number]):
@@ -195,7 +202,7 @@ def resume(mine: OperationRun, kept: dict[str, Any]) -> Undoing:
     Raises NotPermitted when the doer may not do any more what he takes back (C40).
     """
     past, run = runs.under_way(mine.undoes_id or 0), recalled(mine, kept)
-    verb = run.entity.verb(past.operation)
+    verb = taken_back_as(past)
     if verb is None:
         raise NotFound
     door.demand(past.entity, verb.slug)

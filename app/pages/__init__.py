@@ -27,6 +27,7 @@ from app.pages.passwords import ResetPasswordView
 from app.pages.phrases import PhrasesView
 from app.pages.recent import RecentView
 from app.pages.recycle_bin import RecycleBinView
+from app.pages.recycling import RecyclingView
 from app.pages.search import SearchView
 from app.pages.settings import LogoView, SettingsView
 from app.pages.task_board import TaskBoardView
@@ -58,6 +59,7 @@ VIEWS = (
     MailView,
     PhrasesView,
     RecycleBinView,
+    RecyclingView,
     ResetPasswordView,
     RecentView,
     SearchView,

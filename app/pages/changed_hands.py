@@ -103,7 +103,8 @@ def _mentioned(
 ) -> dict[str, set[int]]:
     """By kind the records whose names are shown: people, and what moved alone."""
     people = {one for move in shown for one in (move.actor_id, move.old, move.new) if one}
-    found: dict[str, set[int]] = {"user": people | {run.actor_id for run, _count in runs}}
+    doers = {run.actor_id for run, _count in runs if run.actor_id}
+    found: dict[str, set[int]] = {"user": people | doers}
     for move in shown:
         if move.count == 1:
             found.setdefault(move.entity, set()).add(move.record)

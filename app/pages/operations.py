@@ -98,7 +98,7 @@ def _row(run: OperationRun, job: Job | None) -> dict[str, Any]:
 
 def _preview(run: OperationRun, outcome: Any) -> str:
     entity = catalogue.get(run.entity)
-    undone = entity.verb(run.operation)
+    undone = verb_of(run)
     screen = frame(entity, UNDO, "preview") | {
         "title": _("Undo: %(operation)s", operation=undone.label if undone else run.operation),
         "action": f"/operations/{run.id}/undo",

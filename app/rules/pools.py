@@ -13,14 +13,19 @@ from app.operations.rules import Beside, Blocker, Place, Rules
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.errors import Conflict, Invalid
+from app.spec.recycling import CLOCKS, clocks_of
 from app.spec.words import Label, listed
 from app.store import access, claims
 from app.store.context import actor, system_scope
 from app.store.pools import POOL_FIELDS, Pool, shown_in_pools
 from app.store.scope import member_of
 
+RECYCLING = Label("Recycling rules and forecast", "回收规则与预测")
+
 
 class PoolRules(Rules):
+    looks_at = ("kind",)
+
     def choosable(self, chooser: Entity, *, retired: bool = False) -> Sequence[Any]:
         """The enabled pools for the kind of record at hand."""
         return (Pool.kind == chooser.plural, *(() if retired else (Pool.is_enabled,)))
@@ -30,16 +35,22 @@ class PoolRules(Rules):
 
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
         _check_columns(values["kind"], values)
+        _check_clocks(values["kind"], values)
 
     def before_change(
         self, entity: Entity, record_id: int, before: Mapping[str, Any], values: dict[str, Any]
     ) -> None:
         _check_columns(before["kind"], values)
+        _check_clocks(before.get("kind"), values)
         if before.get("is_enabled") and values.get("is_enabled") is False:
             _wait_for_whoever_chose_it(record_id)
             blocker = self.blockers(entity, [record_id]).get(record_id)
             if blocker:
                 raise Conflict(blocker.sentence)
+
+    def ways_on(self, record_id: int) -> Sequence[tuple[Label, str, str]]:
+        """To the rules and what they would take (POOL-7)."""
+        return ((RECYCLING, "recycle", f"/pools/rules/{record_id}"),)
 
     def shows_child(self, record: Any, child: Child) -> bool:
         """A pool holds one kind of record."""
@@ -110,6 +121,18 @@ def _counted() -> Iterator[Any]:
         rows = kind.model.__table__.c
         lying = (rows.pool_id == Pool.id, rows.deleted_at.is_(None))
         yield select(func.count()).where(*lying).scalar_subquery()
+
+
+def _check_clocks(kind: str | None, values: Mapping[str, Any]) -> None:
+    """Refuse days for what records of that kind don't know: it would never take one (POOL-5)."""
+    pooled = next((one for one in catalogue if one.is_pooled and one.plural == kind), None)
+    if pooled is None:
+        return
+    known = {one.days for one in clocks_of(pooled.model)}
+    sentence = _l("%(kind)s have no deal status: this rule would never hold.", kind=pooled.many)
+    wrong = {one.days for one in CLOCKS.values() if one.days not in known and values.get(one.days)}
+    if wrong:
+        raise Invalid(fields={key: [sentence] for key in sorted(wrong)})
 
 
 def _last_of_their_kind() -> set[int]:

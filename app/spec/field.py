@@ -48,6 +48,7 @@ class Section(StrEnum):
     COOPERATION = "cooperation"
     ADDRESS = "address"
     CLAIMING = "claiming"
+    RECYCLING = "recycling"
     SYSTEM = "system"
 
 
@@ -60,6 +61,7 @@ SECTION_LABELS = {
     Section.COOPERATION: Label("Cooperation", "合作"),
     Section.ADDRESS: Label("Address", "地址"),
     Section.CLAIMING: Label("Claiming", "领取规则"),
+    Section.RECYCLING: Label("Automatic recycling", "自动收回"),
     Section.SYSTEM: Label("System", "系统信息"),
 }
 

@@ -232,6 +232,11 @@ RELEASE = Operation(
 MOVE_POOL = replace(
     RELEASE, slug="move_pool", label=Label("Move to another pool", "转移到其他公海"), rows="pool"
 )
+RECYCLE = Operation(
+    "recycle", Label("Automatic recycling", "自动收回"), "recycle", is_handover=True, needs="pool"
+)
+"""A release by the rules of a pool (POOL-5). Nobody is granted it: the system does it, and who may
+release takes it back."""
 LOCK = Operation(
     "lock",
     Label("Lock", "锁定"),

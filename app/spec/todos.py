@@ -44,6 +44,8 @@ class ToDo:
     since: str
     """The moment that makes a record qualify: with another one it qualifies anew."""
     tabs: tuple[Tab, ...]
+    also_since: str = ""
+    """Another such moment: the later of the two counts, and the first where this is empty."""
     person: str = "owner"
     """The field of the person it waits for."""
     shows: tuple[str, ...] = ()
@@ -75,6 +77,7 @@ class ToDo:
         """Raise :class:`DeclarationError` for a list that can't be asked for."""
         for part, key, kind in (
             ("since", self.since, "datetime"),
+            ("also_since", self.also_since or self.since, "datetime"),
             ("person", self.person, "relation"),
         ):
             if key not in fields or fields[key].kind != kind:

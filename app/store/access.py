@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 
 from app.extensions import db
-from app.spec import clock, options
+from app.spec import clock, options, recycling
 from app.spec.catalogue import catalogue
 from app.spec.field import Level, Masking
 from app.spec.roles import SUPER_ADMIN
@@ -49,6 +49,7 @@ def snapshot(version: int | None = None) -> Snapshot:
         found = _committed(_number() if version is None else version)
     options.live.set(found.choices)
     settings.obey(found.settings)
+    recycling.live.set(found.recycling)
     return found
 
 

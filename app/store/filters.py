@@ -18,15 +18,17 @@ from app.extensions import db
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.conditions import OTHER
+from app.spec.days import DaysLeftField
 from app.spec.entity import STARRED
 from app.spec.errors import BadRequest
 from app.spec.field import BLANK_OPERATORS, Field
 from app.spec.kinds import DateField, DateTimeField, whole_day
 from app.spec.opinions import DISPUTED
 from app.spec.private import OWN, OwnField
+from app.spec.recycling import SOON
 from app.spec.relations import LinksField, RelationField
 from app.spec.text import is_storable
-from app.store import access, links, opinions, private, stars
+from app.store import access, links, opinions, private, recycling, stars
 from app.store.organisation import User
 from app.store.periods import period
 from app.store.policy import Policy
@@ -95,6 +97,8 @@ class Compiler:
             return self._linked(field, operator, value)
         if isinstance(field, OwnField):
             return self._own(field, operator, value)
+        if isinstance(field, DaysLeftField):
+            return self._leaving(field, operator, value)
         column: ColumnElement[Any] = getattr(self.policy.entity.model, field.column)
         if operator in ("empty", "not_empty"):
             return column.is_(None) if operator == "empty" else column.is_not(None)
@@ -241,7 +245,20 @@ class Compiler:
             field, self.policy.entity, self.policy.actor.user_id, operator, words
         )
 
+    def _leaving(self, field: DaysLeftField, operator: str, value: Any) -> ColumnElement[bool]:
+        """Records that a pool takes within so many days, soon, ever, or never (POOL-6)."""
+        entity = self.policy.entity
+        if operator in BLANK_OPERATORS:
+            goes = recycling.leave_by(entity, FAR)
+            return not_(goes) if operator == "empty" else goes
+        if value == SOON:
+            return recycling.leave_soon(entity)
+        [days] = self._operands(field, value)
+        return recycling.leave_by(entity, min(days, FAR))
 
+
+FAR = 36_500
+"""In so many days all go that ever do."""
 _LITERAL = frozenset({"text", "long_text", "phone", "email", "url", "option", "birthday"})
 """Kinds compared with what was typed, not with what would be stored: fragments, retired codes."""
 

@@ -60,6 +60,7 @@ EVENTS = (
     option("duplicates_told", "Duplicates shown", "查重"),
     option("asked_for", "Asked for a transfer", "申请转移"),
     option("undo", "Undo", "撤销"),
+    option("recycle", "Automatic recycling", "自动收回"),
     option("routine_asked", "Scheduled task started by hand", "手动执行定时任务"),
     option("mail_tested", "Test e-mail sent", "发送测试邮件"),
     option("deputy_named", "Deputy named", "指定代理人"),

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.spec.days import DaysLeftField
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field
+from app.spec.recycling import rules_for
 from app.store.policy import Policy
 
 NARROWEST, WIDEST = 48, 960
@@ -44,9 +46,16 @@ def key(entity: Entity, view: int = 0) -> str:
 def columns(policy: Policy, layout: Layout) -> list[Field]:
     """The columns that this reader sees: what the record is called by, then the chosen ones."""
     readable = policy.readable
-    chosen = layout.columns or [f.key for f in readable.values() if f.listed]
+    chosen = layout.columns or [f.key for f in readable.values() if is_listed(policy.entity, f)]
     title = policy.entity.fields[policy.entity.title]
     return [title, *(readable[one] for one in chosen if one in readable and one != title.key)]
+
+
+def is_listed(entity: Entity, field: Field) -> bool:
+    """Whether a list shows the field unless its reader chooses: days that are left only where a
+    pool counts them."""
+    counts = isinstance(field, DaysLeftField) and bool(rules_for(entity.plural))
+    return field.listed or counts
 
 
 def checked(policy: Policy, keys: Iterable[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ every row they cost a good tenth less, a long export about half.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,9 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import aliased, joinedload, load_only
 
 from app.extensions import db
+from app.spec import recycling
 from app.spec.catalogue import catalogue
+from app.spec.days import DaysLeftField
 from app.spec.field import Field
 from app.spec.relations import RelationField
 from app.store.policy import Policy
@@ -87,12 +89,21 @@ def _reading(model: Any, fields: _Pointing) -> _Reading:
             relations.append(key)
             linked.append((slice(width, width + len(names)), _maker(names)))
             width += len(names)
-    return _Reading(statement, len(columns), _maker((*columns, *relations)), tuple(linked))
+    counted = {key: vars(model)[key] for key, *_rest in fields if _is_counted(model, key)}
+    make = _maker((*columns, *relations), counted)
+    return _Reading(statement, len(columns), make, tuple(linked))
 
 
-def _maker(names: Iterable[str]) -> _Make:
-    made: Any = namedtuple("Values", names)  # type: ignore[misc]
-    return made._make
+def _is_counted(model: Any, key: str) -> bool:
+    """Whether a field is found from the columns of the row itself."""
+    return isinstance(vars(model).get(key), property)
+
+
+def _maker(names: Iterable[str], counted: Mapping[str, property] | None = None) -> _Make:
+    plain: Any = namedtuple("Values", names)  # type: ignore[misc]
+    made: Any = type("Values", (plain,), dict(counted)) if counted else plain
+    make: _Make = made._make
+    return make
 
 
 def loaded(statement: Select[Any], model: Any, fields: Iterable[Field]) -> Select[Any]:
@@ -114,9 +125,12 @@ def _load_options(model: Any, fields: _Pointing) -> tuple[Any, ...]:
 
 
 def _pointing(fields: Iterable[Field]) -> _Pointing:
-    """Each once: programs may ask for a column twice. With what says of a time that it is done."""
+    """Each once: programs may ask for a column twice. With what says of a time that it is done,
+    and what is counted from."""
     each = {f.key: f for f in fields}
     beside = {key for f in each.values() for key in getattr(f, "judged_by", ())}
+    if any(isinstance(f, DaysLeftField) for f in each.values()):
+        beside |= recycling.reads()
     return (
         *(
             (f.key, f.column, f.to, f.told_with)

@@ -35,11 +35,14 @@ class Then:
 
 
 def present(entity: Entity, record: Any, fields: Iterable[Field]) -> dict[str, Any]:
-    """What is written in a record now, as JSON by field, whatever has ended since."""
+    """What is written in a record now, as JSON by field, whatever has ended since.
+
+    What nothing stores has no past: it is left out.
+    """
     fields = list(fields)
     values = door.values_of(entity, record, fields)
     values |= {f.key: getattr(record, f"{f.key}_as_written") for f in fields if _ends(f)}
-    return {f.key: f.to_json(values[f.key]) for f in fields}
+    return {f.key: f.to_json(values[f.key]) for f in fields if f.key in values}
 
 
 def as_of(entity: Entity, record_id: int, now: Mapping[str, Any], moment: datetime) -> Then:

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import db
 from app.spec import columns as field
 from app.spec.catalogue import catalogue
+from app.spec.days import DaysField
 from app.spec.entity import Entity
 from app.spec.field import Section
+from app.spec.kinds import BooleanField, IntegerField
 from app.spec.options import Dictionary, Option, fixed, option
 from app.spec.types import UTCDateTime
 from app.spec.words import Label
@@ -136,6 +138,44 @@ class Pool(Record):
             "What comes into the pool, only its admins may claim for so long. 0: no protection.",
             "记录进入公海后，在此期间内仅公海管理员可领取；0 表示不保护。",
         ),
+    )
+
+    quiet_days = DaysField(
+        label=Label("Recycle without a new follow-up for (days)", "多少天未跟进自动收回（天）"),
+        section=Section.RECYCLING,
+        help=Label(
+            "Since the last follow-up or since it was obtained, whichever is later. Empty: never.",
+            "从最后一次跟进或获得时间（取较晚者）起算；留空表示不收回。",
+        ),
+    )
+    quiet_spares_won = BooleanField(
+        label=Label("But not those that are won", "已成交的除外"),
+        default=True,
+        section=Section.RECYCLING,
+    )
+    unwon_days = DaysField(
+        label=Label("Recycle while not won for (days)", "多少天未成交自动收回（天）"),
+        section=Section.RECYCLING,
+        help=Label(
+            "Since it was obtained; only for records with a deal status. Empty: never.",
+            "从获得时间起算；仅适用于有成交状态的记录。留空表示不收回。",
+        ),
+    )
+    warn_owner_days = IntegerField(
+        label=Label("Warn the owner ahead (days)", "提前多少天提醒负责人（天）"),
+        default=7,
+        minimum=0,
+        maximum=365,
+        section=Section.RECYCLING,
+        help=Label("0: no warning.", "0 表示不提醒。"),
+    )
+    warn_superior_days = IntegerField(
+        label=Label("Warn the superior ahead (days)", "提前多少天提醒上级（天）"),
+        default=3,
+        minimum=0,
+        maximum=365,
+        section=Section.RECYCLING,
+        help=Label("0: no warning.", "0 表示不提醒。"),
     )
 
 

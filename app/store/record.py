@@ -8,6 +8,7 @@ its indexes, and the fields stay readable under ``__fields__`` in the order they
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -35,9 +36,10 @@ from sqlalchemy.orm import (
 )
 
 from app.extensions import db
-from app.spec import clock
+from app.spec import clock, recycling
 from app.spec.catalogue import catalogue
 from app.spec.columns import boolean, choice, link, long_text, moment, person, text
+from app.spec.days import DaysLeftField
 from app.spec.entity import Entity
 from app.spec.field import Field, Section
 from app.spec.kinds import BooleanField, CountField
@@ -46,6 +48,7 @@ from app.spec.relations import LinksField, RelationField
 from app.spec.types import UTCDateTime
 from app.spec.values import KeptChoicesField
 from app.spec.views import View, quiet, view
+from app.spec.words import Label
 from app.store import indexes
 
 TABLES = {"user": "user_account"}
@@ -168,6 +171,12 @@ class Pooled(Owned):
         section=Section.NEWS,
         beside="care",
     )
+    days_left = DaysLeftField(
+        label=Label("Days until recycled", "距收回天数"),
+        system=True,
+        section=Section.NEWS,
+        beside="care",
+    )
     last_follow_up_text = long_text(
         "Last follow-up", "最后跟进内容", system=True, section=Section.NEWS
     )
@@ -211,6 +220,8 @@ def _build(cls: Any) -> None:
             continue
         elif isinstance(field, CountField):
             delattr(cls, key)  # its SQL needs all links: ``count_links`` puts it here
+        elif isinstance(field, DaysLeftField):
+            setattr(cls, key, property(partial(days_left, cls)))
         elif field.is_stored:
             setattr(cls, key, _column(field))
         for derived in field.derived:
@@ -239,6 +250,12 @@ def _placed(cls: Any, field: Field) -> Field:
     found = [theirs, mine] if field.lets_in else [theirs]  # a scope is found in the index alone
     Table(name, db.metadata, *columns, Index(f"ix_{name}_{theirs}", *found))
     return replace(field, table=name)
+
+
+def days_left(model: Any, record: Any) -> int | None:
+    """In how many days a pool takes a record that is read; None for never (POOL-6)."""
+    entity = catalogue.of(model)
+    return recycling.days_left(entity, record) if entity else None
 
 
 def count_links() -> None:

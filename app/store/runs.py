@@ -11,7 +11,7 @@ from app.spec import clock
 from app.spec.entity import Entity
 from app.spec.errors import NotFound
 from app.spec.types import UTCDateTime
-from app.store.context import actor, actor_id, current
+from app.store.context import Actor, actor, actor_id, current
 from app.store.door import MAX_ID
 from app.store.engine import be_patient
 from app.store.many import insert_many
@@ -38,7 +38,8 @@ class OperationRun(db.Model):  # type: ignore[name-defined,misc]
     id: Mapped[int] = mapped_column(primary_key=True)
     operation: Mapped[str] = mapped_column(String(40))
     entity: Mapped[str] = mapped_column(String(40))
-    actor_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    """Whose it is; None: the system does it by itself."""
     at: Mapped[Any] = mapped_column(UTCDateTime())
     selection: Mapped[Any] = mapped_column(JSON)
     params: Mapped[Any] = mapped_column(JSON)
@@ -224,7 +225,9 @@ def under_way(number: int) -> OperationRun:
 
 
 def own(number: int, entity: str = "", operation: str = "", *, lock: bool = False) -> OperationRun:
-    """A run of the actor's own; NotFound for anybody else's and for other kinds.
+    """A run of the actor's own, or of the system on a pool that he is an admin of.
+
+    NotFound for anybody else's and for other kinds.
 
     With ``lock`` nobody else can undo it until this transaction ends.
     """
@@ -236,11 +239,18 @@ def own(number: int, entity: str = "", operation: str = "", *, lock: bool = Fals
         statement = statement.with_for_update(key_share=True)
         statement = statement.execution_options(populate_existing=True)
     run = db.session.scalars(statement).one_or_none()
-    if run is None or (run.actor_id != who.user_id and not who.rights.is_super):
+    if run is None or not _is_shown(run, who):
         raise NotFound
     if (entity and run.entity != entity) or (operation and run.operation != operation):
         raise NotFound
     return run
+
+
+def _is_shown(run: OperationRun, who: Actor) -> bool:
+    if run.actor_id == who.user_id or who.rights.is_super:
+        return True
+    seat = who.rights.pools.get(run.params.get("pool") or 0)
+    return run.actor_id is None and seat is not None and seat.is_admin
 
 
 def of(numbers: Iterable[int | None]) -> list[OperationRun]:

@@ -13,7 +13,8 @@ from sqlalchemy import JSON, func, literal, null, select, type_coerce, union_all
 
 from app.extensions import db
 from app.spec import clock, options
-from app.store import cap_rules, deputies, dictionaries, settings
+from app.spec.recycling import PoolRules
+from app.store import cap_rules, deputies, dictionaries, recycling, settings
 from app.store.cap_rules import Rule
 from app.store.context import system_scope
 from app.store.deputies import Absence
@@ -48,8 +49,18 @@ class Snapshot:
     """How many records people may have, in the order of the rules."""
     caps_of: dict[tuple[str, str, int], Rule | None] = field(default_factory=dict)
     """The rule that holds for somebody: by what it is about, what it limits, and person."""
+    recycling: tuple[PoolRules, ...] = ()
+    """What pools take by themselves, in the order in which they do (POOL-5)."""
     rights: dict[tuple[int, frozenset[int]], Rights] = field(default_factory=dict)
     """Of everybody while he stands in for certain others."""
+
+    def members_of(self, pool: int) -> frozenset[int] | None:
+        """The people in a pool's members and their departments; None when it is everybody's."""
+        people = self.pool_people.get(("members", pool), set())
+        places = self.pool_people.get(("departments", pool), set())
+        if not people and not places:
+            return None
+        return frozenset(people.union(*(self.staff.get(place, set()) for place in places)))
 
     def away(self, deputy: int) -> frozenset[int]:
         """For whom that person stands in at this moment."""
@@ -76,6 +87,7 @@ def read(version: int) -> Snapshot:
         found.settings = settings.load()
         found.deputies = deputies.load()
         found.caps = cap_rules.load()
+        found.recycling = recycling.load(found.members_of)
     return found
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     String,
+    case,
     delete,
     func,
     literal,
@@ -114,14 +115,14 @@ class Ask:
             found += filters.conditions_for(rows.policy, rows.conditions)
         if self.tab.waits or self.tab.key == HANDLED:
             marked = is_marked(self.entity, self.to_do)
-            found.append(_column(self.entity, self.to_do.since).is_not(None))
+            found.append(_since(self.entity, self.to_do).is_not(None))
             found.append(marked if self.tab.key == HANDLED else ~marked)
         return found
 
     @property
     def order(self) -> Order:
         """What waits longest first; what is over, the latest first."""
-        since = _column(self.entity, self.to_do.since)
+        since = _since(self.entity, self.to_do)
         return Order((since, self.entity.model.id), descends=not self.tab.waits)
 
 
@@ -129,12 +130,21 @@ def _column(entity: Entity, key: str) -> Any:
     return getattr(entity.model, entity.fields[key].column)
 
 
+def _since(entity: Entity, to_do: ToDo) -> Any:
+    """The moment that makes a row qualify: the later one where the list names two."""
+    since = _column(entity, to_do.since)
+    if not to_do.also_since:
+        return since
+    other = _column(entity, to_do.also_since)
+    return case((other > since, other), else_=since)
+
+
 def is_marked(entity: Entity, to_do: ToDo) -> ColumnElement[bool]:
     """Whether a row of the entity has a mark in that list that still holds."""
     holds = (
         ToDoMark.to_do == to_do.key,
         ToDoMark.entity == entity.key,
-        ToDoMark.since == _column(entity, to_do.since),
+        ToDoMark.since == _since(entity, to_do),
         ToDoMark.person_id == _column(entity, to_do.person),
     )
     record = ToDoMark.record_id == entity.model.id
@@ -204,7 +214,7 @@ def mark(ask: Ask, ids: Collection[int] | None = None) -> int:
         "to_do": literal(to_do.key),
         "entity": literal(ask.entity.key),
         "record_id": model.id,
-        "since": _column(ask.entity, to_do.since),
+        "since": _since(ask.entity, to_do),
         "person_id": _column(ask.entity, to_do.person),
         "user_id": literal(actor().user_id),
         "at": literal(clock.now(), UTCDateTime()),

@@ -138,6 +138,7 @@ def varied(kind: str, number: int, now: datetime) -> Any:
         "datetime": datetime.combine(day, time(number % 24, 30), UTC),
         "boolean": number % 2 == 0,
         "birthday": f"19{70 + number}-0{number % 9 + 1}-15",
+        "days": ["30", "A=7, *=30", "B=9"][number % 3],
         "repeat": ["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO", "FREQ=YEARLY;COUNT=9"][number % 3],
     }
     return made[kind]

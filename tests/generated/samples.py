@@ -26,6 +26,7 @@ GOOD: dict[str, Any] = {
     "boolean": True,
     "birthday": "1990-11-21",
     "repeat": "FREQ=DAILY;COUNT=3",
+    "days": "A=7, *=30",
 }
 
 BAD: dict[str, list[Any]] = {
@@ -39,6 +40,7 @@ BAD: dict[str, list[Any]] = {
     "boolean": ["perhaps", "2"],
     "birthday": ["abc", "13-40", "2026-02-30", "2998-01-01"],
     "repeat": ["abc", "FREQ=SECONDLY", "FREQ=DAILY;COUNT=1000000000", "FREQ=WEEKLY;BYDAY=XX"],
+    "days": ["abc", "0", "-3", "1.5"],
     "option": ["nonsense", "", "<b>"],
     "relation": [str(UNKNOWN), "-1", "abc", "1.5", "0"],
     "relations": [[UNKNOWN], ["abc"], [-1]],

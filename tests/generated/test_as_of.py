@@ -67,7 +67,7 @@ def stored(entity: Entity, number: int) -> dict[str, Any]:
     fields = list(entity.fields.values())
     record = door.fetch(entity, number, "read", fields)
     found = door.values_of(entity, record, fields)
-    return {f.key: f.to_json(found[f.key]) for f in fields}
+    return {f.key: f.to_json(found[f.key]) for f in fields if f.key in found}
 
 
 def written(entity: Entity, number: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app.spec.catalogue import catalogue
+from app.spec.days import DaysLeftField
 from app.spec.entity import Entity
 from tests.generated import plain
 from tests.generated.browser import Page, Person
@@ -49,8 +50,8 @@ def test_every_operator_finds_what_plain_python_finds(stage: Stage, seed: int, e
     person.get("/")
     rows = stored_rows(stage, declared)
     for key, f in declared.fields.items():
-        if key == "pool" or not f.filterable:
-            continue
+        if key == "pool" or not f.filterable or isinstance(f, DaysLeftField):
+            continue  # how many days are left is found when it is read: contract/test_recycling.py
         values = [one for row in rows.values() for one in listed(row[key])]
         for operator in f.operators:
             wanted, asked = plain.operand(operator, values, chance, is_pick=f.kind in PICKED)

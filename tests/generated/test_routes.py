@@ -102,6 +102,7 @@ OWN_TESTS = {
     "MatrixView.spread": "a right of its own: test_pages_are_rights_of_their_own",
     "TreeView.show": "the right of the departments' list: test_people",
     "TreeView.move": "the right to edit departments: test_people",
+    "RecyclingView.show": "whoever reads the pool; rows by their scope: contract/test_forecasts.py",
     "DeputiesView.show": "one's own deputies: tests/contract/test_deputies.py",
     "DeputiesView.end": "one's own deputies: tests/contract/test_deputies.py",
     "CalendarView.show": "what one may list of one's people: tests/contract/test_calendar.py",

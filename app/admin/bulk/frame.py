@@ -9,7 +9,7 @@ from app.admin import lists, state
 from app.operations.behaviour import Behaviour
 from app.operations.bulk_edit import BulkEdit
 from app.operations.registry import behaviour
-from app.operations.undoing import UNDO, is_final
+from app.operations.undoing import ALIKE, UNDO, is_final
 from app.spec.entity import Entity
 from app.spec.field import Field
 from app.spec.operations import Operation
@@ -32,6 +32,7 @@ def sets_values(entity: Entity, does: Behaviour) -> bool:
 
 def frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
     """What ``bulk.html`` needs at every step, whichever it is."""
+    is_asked_for = verb is not UNDO and verb.slug not in ALIKE
     return {
         "entity": lists.head(entity),
         "operation": {
@@ -39,9 +40,9 @@ def frame(entity: Entity, verb: Operation, step: str) -> dict[str, Any]:
             "label": str(verb.label),
             "icon": verb.icon,
             "danger": lists.is_alarming(verb),
-            "writes": verb.slug == UNDO.slug or behaviour(verb.slug).writes,
-            "final": verb is not UNDO and is_final(entity, verb),
-            "has_settings": verb is not UNDO and bool(inputs(entity, behaviour(verb.slug))),
+            "writes": not is_asked_for or behaviour(verb.slug).writes,
+            "final": is_asked_for and is_final(entity, verb),
+            "has_settings": is_asked_for and bool(inputs(entity, behaviour(verb.slug))),
         },
         "step": step,
         "action": f"/{entity.plural}/bulk/{verb.slug}",

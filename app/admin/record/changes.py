@@ -134,7 +134,7 @@ def _notes(entry: History, names: Names) -> Iterator[dict[str, str]]:
     if BECAUSE in changes:
         yield {"label": _("Because"), "old": "", "new": str(sentences.said(changes[BECAUSE][1]))}
     if "reason" in changes:
-        yield {"label": _("Reason"), "old": "", "new": str(changes["reason"][1])}
+        yield {"label": _("Reason"), "old": "", "new": str(sentences.said(changes["reason"][1]))}
 
 
 def ids(side: Any) -> list[int]:

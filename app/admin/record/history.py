@@ -65,6 +65,8 @@ def _then(seen: Seen, visible: dict[str, Field], moment: datetime) -> dict[str, 
     names = changes.names_in(((k, [v]) for k, v in then.values.items()), visible)
     items: dict[Section, list[dict[str, Any]]] = {}
     for key, f in visible.items():
+        if key not in present:
+            continue
         text = changes.past(seen.policy, f, then.values[key], names)
         item: dict[str, Any] = {"key": key, "label": str(f.label), "text": text}
         item["is_unknown"] = key in then.unknown
