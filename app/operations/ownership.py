@@ -28,7 +28,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.field import Field
 from app.spec.kinds import ChoicesField, OptionField
-from app.spec.operations import CASCADE_OF, SPREAD, SPREAD_BY
+from app.spec.operation_choices import CASCADE_OF, SPREAD, SPREAD_BY
 from app.spec.options import Dictionary, Option
 from app.spec.words import Label
 from app.store import rotation, runs, seats

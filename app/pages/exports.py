@@ -16,7 +16,8 @@ from app.operations import reports
 from app.operations.exporting import files
 from app.operations.exporting.approval import MOST_REMARK
 from app.spec.catalogue import catalogue
-from app.spec.operations import EXPORT, FILE_FORMAT
+from app.spec.operation_choices import FILE_FORMAT
+from app.spec.operations import EXPORT
 from app.store import exports, jobs
 from app.store.exports import Export
 from app.store.idempotency import Replay

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from app.spec import clock
 from app.spec.field import Field
 from app.spec.kinds import DateTimeField, IntegerField, LongTextField, OptionField, TextField
-from app.spec.options import fixed, option
+from app.spec.operation_choices import EXPORT_COLUMNS, FILE_FORMAT, OLD_OWNER, SEAT_LEVEL, SPREAD
 from app.spec.relations import LinksField, RelationField, TagsField
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.values import ColumnsField
@@ -48,52 +48,6 @@ class Operation:
     rows: str = "live"
     """Which rows it is about: ``live``, ``pool``, ``both`` (live and pool) or ``binned``."""
 
-
-OLD_OWNER = fixed(
-    "old_owner",
-    "Former owner",
-    "原负责人",
-    option("remove", "Remove", "移出"),
-    option("read", "Keep as team member, read-only", "转为团队成员（只读）"),
-    option("write", "Keep as team member, read-write", "转为团队成员（读写）"),
-)
-SEAT_LEVEL = fixed(
-    "seat_level",
-    "Level",
-    "权限",
-    option("read", "Read-only", "只读"),
-    option("write", "Read-write", "读写"),
-)
-SPREAD = fixed(
-    "spread",
-    "How",
-    "方式",
-    option("equal", "Equal shares", "平均分配"),
-    option("round_robin", "In turn", "轮流分配"),
-    option("load", "Least loaded first", "按负载"),
-    option("room", "Most room first", "按剩余名额"),
-    option("level", "Every level evenly", "按级别均分"),
-    option("region", "Each province to one person", "按省份归人"),
-)
-SPREAD_BY = {"level": "level", "region": "province"}
-"""The ways that ask for a field, with that field: only entities that have it know them."""
-CASCADE_OF = fixed(
-    "cascade_of",
-    "Whose",
-    "范围",
-    option("old_owner", "The former owner's", "原负责人的"),
-    option("all", "All", "全部"),
-)
-FILE_FORMAT = fixed(
-    "file_format", "Format", "格式", option("xlsx", "Excel", "Excel"), option("csv", "CSV", "CSV")
-)
-EXPORT_COLUMNS = fixed(
-    "export_columns",
-    "Columns",
-    "列",
-    option("visible", "Columns of the list", "列表中的列"),
-    option("all", "All permitted columns", "全部有权限的列"),
-)
 
 _MESSAGE = LongTextField(label=Label("Message", "留言"), key="message", max_length=500)
 _REASON = LongTextField(label=Label("Reason", "原因"), key="reason", max_length=500)

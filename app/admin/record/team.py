@@ -13,7 +13,7 @@ from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import WrongVerb
-from app.spec.operations import SEAT_LEVEL
+from app.spec.operation_choices import SEAT_LEVEL
 from app.store import seats, titles
 from app.store.context import actor
 from app.store.idempotency import Replay
