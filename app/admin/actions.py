@@ -6,7 +6,7 @@ from typing import Any
 from app.admin.forms import nonce
 from app.operations.rules import rules_of
 from app.spec.entity import Entity
-from app.spec.operations import OPERATIONS, Operation
+from app.spec.operations import HAND_OVER, OPERATIONS, Operation
 from app.store import door, scope
 from app.store.context import actor
 
@@ -30,6 +30,7 @@ def of_record(entity: Entity, record: Any) -> list[dict[str, Any]]:
     }
     urls = {"edit": f"{base}/edit/{record.id}"} | dict.fromkeys(FORWARD & urls.keys(), "") | urls
     urls["reset_password"] = f"{base}/reset-password/{record.id}"
+    urls[HAND_OVER.slug] = f"{base}/hand-over/{record.id}"
     if not getattr(record, "pool_id", None):
         urls["delete"] = f"{base}/delete/{record.id}"
     if rules_of(entity).is_closed(record):

@@ -8,7 +8,7 @@ from flask_wtf.csrf import generate_csrf
 from app.operations import reports, undoing
 from app.spec import clock
 from app.spec.catalogue import catalogue
-from app.spec.operations import IMPORT, Operation
+from app.spec.operations import HAND_OVER, IMPORT, Operation
 from app.store import jobs, runs, titles
 from app.store.context import actor
 from app.store.runs import OperationRun
@@ -34,11 +34,13 @@ def _state(run: OperationRun, by: OperationRun | None, names: dict[int, str]) ->
         text = _("Undone by %(name)s on %(when)s", name=who, when=when)
         return {"text": text, "url": report_url(by)}
     verb = undoing.taken_back_as(run)
-    may = verb is not None and actor().rights.may(run.entity, verb.slug)
+    is_handed = run.operation == HAND_OVER.slug  # its page says who may
+    may = is_handed or (verb is not None and actor().rights.may(run.entity, verb.slug))
     if not may or not undoing.can_be_undone(run):
         return {}
+    own = f"/{catalogue.get(run.entity).plural}/hand-over/undo/{run.id}"
     return {
-        "action": f"/operations/{run.id}/undo",
+        "action": own if is_handed else f"/operations/{run.id}/undo",
         "hidden": [("csrf_token", generate_csrf())],
         "until": _("until %(when)s", when=clock.shown(undoing.ends_at(run))),
     }
@@ -57,6 +59,8 @@ def what(run: OperationRun) -> str:
 def report_url(run: OperationRun) -> str:
     """The page with what became of each row of a run."""
     entity = catalogue.get(run.entity)
+    if run.operation == undoing.UNDO.slug and run.params.get("operation") == HAND_OVER.slug:
+        return reports.address(entity, HAND_OVER.slug, run.id)
     if run.operation == IMPORT.slug:
         return f"/{entity.plural}/import/{run.selection[IMPORT.slug]}"
     return reports.address(entity, run.operation, run.id)

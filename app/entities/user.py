@@ -4,6 +4,9 @@ from app.rules.organisation import UserRules
 from app.spec.declare import Entity, Label, Scope, catalogue, grant, roles, view
 from app.store.organisation import User
 
+KEEPING = "list read create edit import disable enable reset_password log_out hand_over"
+"""What whoever keeps the accounts may do with them."""
+
 user = catalogue.declare(
     Entity(
         model=User,
@@ -26,15 +29,18 @@ user = catalogue.declare(
             "enable",
             "reset_password",
             "log_out",
+            "hand_over",
         ),
         views=(view("active", "Active", "在职", "is_active", "eq", True),),
         rules=UserRules(),
         grants={
             roles.SYSTEM_ADMIN: grant(
-                Scope.ALL, "list read create edit import disable enable reset_password log_out"
+                Scope.ALL,
+                KEEPING,
             ),
             roles.PEOPLE_ADMIN: grant(
-                Scope.ALL, "list read create edit import disable enable reset_password log_out"
+                Scope.ALL,
+                KEEPING,
             ),
             roles.AUDITOR: grant(Scope.ALL, "list read", masked="mobile email"),
         },

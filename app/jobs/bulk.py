@@ -64,12 +64,12 @@ def run(
     return outcome, deferred(outcome, does.job)
 
 
-def deferred(outcome: Outcome, kind: str = "bulk") -> int | None:
+def deferred(outcome: Outcome, kind: str = "") -> int | None:
     """The job for a run that has only begun; None when all of it is done, or it is held."""
     if not outcome.is_waiting or outcome.is_held:
         return None
     return enqueue(
-        kind,
+        kind or outcome.job,
         operation_id=outcome.operation_id,
         total=outcome.total,
         skipped=len(outcome.skipped),

@@ -6,6 +6,7 @@ from app.jobs.queue import PAGE
 from app.operations import reports
 from app.spec.catalogue import catalogue
 from app.spec.notices import Data, Notice, declare
+from app.spec.operations import HAND_OVER
 from app.spec.words import Label
 from app.store import outbox, runs
 from app.store.jobs import Job
@@ -34,7 +35,9 @@ def _work(data: Data) -> str:
 def _leads_to(data: Data) -> str:
     if data["page"] or not data["entity"]:
         return data["page"] or "/operations/"
-    return reports.address(catalogue.get(data["entity"]), data["operation"], data["run"])
+    is_handed = data["job"] == HAND_OVER.slug
+    operation = HAND_OVER.slug if is_handed else data["operation"]
+    return reports.address(catalogue.get(data["entity"]), operation, data["run"])
 
 
 ENDED = declare(

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.operations.rules import Place
+from app.operations.rules import Place, Remedy
 from app.spec import sentences
 from app.spec.field import Field
 from app.store.caps import Room
@@ -37,6 +37,7 @@ REASONS: dict[str, Any] = {
     "converted": _l("It has been converted already."),
     "not_member": _l("None of these people is in its team."),
     "over_cap": _l("%(why)s"),
+    "no_receiver": _l("Whoever was to get it can't be given anything any more."),
     "invalid": _l("%(why)s"),
 }
 """Code to sentence; the values of the placeholders travel with the skip."""
@@ -50,7 +51,7 @@ class Skip:
     code: str
     values: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
-    where: tuple[Place, ...] = ()
+    where: tuple[Place | Remedy, ...] = ()
     """Where to look for what stands in the way, kind by kind."""
 
     @property
@@ -110,6 +111,8 @@ class Outcome:
     operation_id: int | None = None
     is_waiting: bool = False
     """Nothing is done yet: a job will take the steps."""
+    job: str = "bulk"
+    """The kind of job that takes them, when nothing else is said."""
     is_held: bool = False
     """Not even a job yet: somebody has to permit it first."""
     warnings: Sequence[str] = ()

@@ -6,6 +6,7 @@ from app.operations.bulk_edit import BulkEdit
 from app.operations.claiming import Claim
 from app.operations.converting import Convert
 from app.operations.exporting.behaviour import Export
+from app.operations.handing_over.behaviour import HandOver
 from app.operations.importing.behaviour import Import
 from app.operations.judging import Judge
 from app.operations.lifecycle import Delete, Disable, Enable, LogOut, Restore
@@ -39,6 +40,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Disable(),
         Enable(),
         Export(),
+        HandOver(),
         Import(),
         Judge(),
         Lock(),

@@ -21,11 +21,19 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """A page on which what stands in the way can be put right."""
+
+    label: Label
+    url: str
+
+
+@dataclass(frozen=True)
 class Blocker:
     """Why a record can't be deleted or disabled, and where to look (CUS-3, ORG-1)."""
 
     sentence: Any
-    where: tuple[Place, ...] = ()
+    where: tuple[Place | Remedy, ...] = ()
 
 
 @dataclass(frozen=True)

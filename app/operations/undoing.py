@@ -26,6 +26,7 @@ from app.operations.behaviour import (
 )
 from app.operations.converting import TakeBack
 from app.operations.engine import note, others, tell
+from app.operations.handing_over import taking_back
 from app.operations.importing.behaviour import Detach
 from app.operations.lifecycle import (
     Delete,
@@ -48,7 +49,7 @@ from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Gone, NotFound
 from app.spec.kinds import IntegerField
-from app.spec.operations import RECYCLE, RELEASE, Operation
+from app.spec.operations import HAND_OVER, RECYCLE, RELEASE, Operation
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
 from app.store import door, history, jobs, runs
@@ -147,13 +148,18 @@ def undo(number: int, *, dry_run: bool) -> Outcome:
     verb = taken_back_as(past)
     if verb is None or not is_undoable(catalogue.get(past.entity), verb):
         raise Conflict(_l("This can't be undone."))
-    door.demand(past.entity, verb.slug)
+    if verb is HAND_OVER:
+        taking_back.may_undo(past)
+    else:
+        door.demand(past.entity, verb.slug)
     if runs.undone_by([number]):
         raise Conflict(_l("This has been undone already."))
     if jobs.is_open(number):
         raise Conflict(_l("This is still under way: cancel it first."))
     if clock.now() >= ends_at(past):
         raise Gone(_l("The time to undo this is over."))
+    if verb is HAND_OVER:
+        return taking_back.undo(past, UNDO, dry_run=dry_run)
     if dry_run:
         return _rehearse(past)
     if past.done <= CHUNK:

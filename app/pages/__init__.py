@@ -14,6 +14,7 @@ from app.pages.deputies import DeputiesView
 from app.pages.dictionaries import DictionariesView
 from app.pages.exports import ExportsView
 from app.pages.first_run import FirstRunView
+from app.pages.hand_over import HandOverView
 from app.pages.help import HelpView
 from app.pages.home import HomeView
 from app.pages.ics.views import CalendarFeedView, EventFileView, FeedView
@@ -61,6 +62,7 @@ VIEWS = (
     RecycleBinView,
     RecyclingView,
     ResetPasswordView,
+    HandOverView,
     RecentView,
     SearchView,
     SettingsView,

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_
 
 from app.operations.rules import Rules
 from app.operations.telling import AT_ONCE, at_the_record
@@ -33,6 +34,11 @@ class EventRules(Rules):
         """The event as a file for other calendars."""
         words = Label("Calendar file (.ics)", "日历文件（.ics）")
         return ((words, "download", f"/events/ics/{record_id}"),)
+
+    def workload(self, entity: Entity) -> Sequence[Any]:
+        """What is over is nobody's load any more; what repeats goes on."""
+        model: Any = entity.model
+        return (or_(model.ends_at >= clock.now(), model.lasts_until >= clock.now()),)
 
     def before_create(self, entity: Entity, values: dict[str, Any]) -> None:
         """Invalid for times that are none."""

@@ -35,6 +35,10 @@ class ConvertedRules(Rules):
         if before.get("invalid_reason") and values.get("is_converted"):
             raise Conflict(_l("It is marked as invalid; re-open it first."))
 
+    def workload(self, entity: Entity) -> Sequence[Any]:
+        """What was converted is nobody's load any more."""
+        return (entity.model.is_converted.is_not(True),)
+
     def merging_blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         return self.blockers(entity, ids)
 

@@ -9,14 +9,16 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.operations.rules import Blocker, Place, Rules
+from app.operations.rules import Blocker, Place, Remedy, Rules, rules_of
 from app.rules import escalation
 from app.spec import sentences
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Conflict, Invalid, NotPermitted
+from app.spec.operations import HAND_OVER
 from app.spec.plurals import lazy_ngettext
 from app.spec.roles import EXPORT_LIMIT, SUPER_ADMIN
+from app.spec.words import Label
 from app.store import access, accounts, opinions
 from app.store.context import actor, current, system_scope, waiting
 from app.store.organisation import Department, RightsVersion, Role, User, user_role
@@ -156,6 +158,13 @@ class UserRules(_Touching):
         escalation.check_move(now, then, record_id)
         moved[record_id], memory["organisation"] = above, then
 
+    def ways_on(self, record_id: int) -> Sequence[tuple[Label, str, str]]:
+        """To hand over what somebody has, for superiors; who was granted it has a button."""
+        rights = actor().rights
+        if record_id not in rights.people or rights.may("user", HAND_OVER.slug):
+            return ()
+        return ((HAND_OVER.label, HAND_OVER.icon, hand_over_address(record_id)),)
+
     def blockers(self, entity: Entity, ids: Sequence[int]) -> Mapping[int, Blocker]:
         """People who still own something, oneself, and the last super admin (ORG-1, ORG-2)."""
         found = _still_owning(ids)
@@ -225,20 +234,38 @@ class RoleRules(_Touching):
 
 
 def _still_owning(ids: Sequence[int]) -> dict[int, Blocker]:
-    """Whoever owns yet what can be handed over: how many of what, with the way to each kind."""
+    """Whoever owns yet what can be handed over: how many of what, with the way to each kind.
+
+    What is over, as done tasks and past events, stays his and keeps nobody (docs/decisions/0047).
+    """
     owned: dict[int, list[tuple[Entity, int]]] = {}
     with system_scope("what a leaver owns is counted everywhere"):
         for entity in (e for e in catalogue if e.is_owned and e.verb("transfer")):
-            alive = entity.model.deleted_at.is_(None)
-            for person, n in _counts(entity.model.owner_id, ids, alive).items():
+            open_ones = (entity.model.deleted_at.is_(None), *rules_of(entity).workload(entity))
+            for person, n in _counts(entity.model.owner_id, ids, *open_ones).items():
                 owned.setdefault(person, []).append((entity, n))
     return {
         person: Blocker(
             _l("Still owns %(what)s; transfer them first.", what=_listed(kinds)),
-            tuple(Place(entity, "owner", person) for entity, _n in kinds),
+            (
+                *_remedy(person),
+                *(Place(entity, "owner", person) for entity, _n in kinds),
+            ),
         )
         for person, kinds in owned.items()
     }
+
+
+def _remedy(person: int) -> tuple[Remedy, ...]:
+    """The way to hand all of it over, for whoever may."""
+    if current().is_system or not actor().rights.may("user", HAND_OVER.slug):
+        return ()
+    return (Remedy(HAND_OVER.label, hand_over_address(person, disables=True)),)
+
+
+def hand_over_address(person: int, *, disables: bool = False) -> str:
+    """The page on which everything that a person has is handed over (XFER-6)."""
+    return f"/users/hand-over/{person}" + ("?disable=1" if disables else "")
 
 
 def _listed(kinds: Sequence[tuple[Entity, int]]) -> LazyString:

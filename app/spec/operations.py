@@ -305,6 +305,7 @@ ENABLE = Operation("enable", Label("Enable", "启用"), "user-check", is_bulk=Tr
 RESET_PASSWORD = Operation(
     "reset_password", Label("Reset password", "重置密码"), "key", is_dangerous=True
 )
+HAND_OVER = Operation("hand_over", Label("Hand over", "交接"), "user-share", is_handover=True)
 LOG_OUT = Operation(
     "log_out", Label("Log out everywhere", "强制退出"), "logout", is_bulk=True, is_final=True
 )
@@ -346,6 +347,7 @@ OPERATIONS: dict[str, Operation] = {
         ENABLE,
         RESET_PASSWORD,
         LOG_OUT,
+        HAND_OVER,
         SHARE,
     )
 }

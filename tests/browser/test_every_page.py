@@ -20,6 +20,7 @@ from app.store.writer import Context, insert_rows
 from tests.browser import axe
 from tests.browser.driving import ON_SQLITE
 from tests.contract.calls import Api, condition
+from tests.contract.test_hand_over import Desk
 from tests.contract.test_imports import csv_of, steps
 from tests.contract.test_views import Reader
 
@@ -71,6 +72,7 @@ NO_PAGE_EITHER = (
     "/preview",
     "/mentions/<int:pk>",
     "/cards/<key>/<kind>",
+    "/report/<int:number>/rows",
 )
 """What pages ask for afterwards, and files: data, whatever the entity."""
 NAMED = {
@@ -80,6 +82,7 @@ NAMED = {
     "ToDosView.tab": {"key": "contact_customers", "tab": "overdue"},
     "CalendarView.entry": {"key": "tasks_due"},
     "CustomerView.report": {"slug": "add_tags"},
+    "HandOverView.show": {"pk": 6},
 }
 """What an address names besides records: "customer" and "customers" unless it is said here."""
 ASKED = {
@@ -90,6 +93,7 @@ ASKED = {
     "TaskView.show": ["", "?tab=comments", "?tab=history"],
     "ToDosView.tab": ["", "?who=my_people"],
     "TaskGanttView.show": ["", "?weeks=12"],
+    "HandOverView.show": ["", "?to=7&to=8"],
     "CalendarView.new": ["?at=2026-11-24T09:00"],
     "CalendarView.show": ["", "?view=week", "?view=day", "?view=list"],
     "CustomerView.list_page": ["", "?search=nobody-is-called-so"],
@@ -170,8 +174,13 @@ def make_some(world: "World") -> dict[str, int]:
     answer = Api(world, "admin").bulk(PLURAL, "add_tags", [1], {"tags": ["Fair"]})
     assert answer.status_code == 200, answer.text
     due = Api(world, "admin").post("/tasks/", {"title": "Due", "due_at": "2026-11-24T02:00:00Z"})
+    with world.app.app_context():
+        engine = db.engine
+    handed = Desk(world, engine, of="sales1b").run("sales1a")
     _client, place, _dry_run = steps(world, "admin", csv_of([["客户名称"], ["云山贸易"], [""]]))
     return {
+        "HandOverView.report": handed,
+        "HandOverView.undo": handed,
         "CalendarView.entry": due.json["id"],  # type: ignore[index]
         "SavedViewsView.edit": view,
         "SavedViewsView.delete": view,

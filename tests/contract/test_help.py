@@ -14,6 +14,7 @@ from tests.support.worlds import World
 HAN = re.compile("[\u4e00-\u9fff]")
 NO_PAGE_OF_ITS_OWN = {
     "LogoView.show": "a picture",
+    "HandOverView.rows": "a file",
     "EventFileView.ics": "a file",
     "FeedView.feed": "a file",
     "favicon": "a picture",

@@ -251,6 +251,7 @@ SINGLE: dict[str, list[str]] = {
     "delete": ["question", "question: yes", "REST: delete"],
     "restore": ["bin"],
     "reset_password": ["reset", "reset: yes"],
+    "hand_over": ["hand over"],
 }
 BULK = ["bulk page", "bulk page: dry run", BULK_RUN, "REST: bulk dry run", REST_RUN]
 
@@ -276,6 +277,7 @@ WAYS: dict[str, Way] = {
     "REST: import": import_call,
     "bin": page("/{plural}/list/?view=deleted&size=100"),
     "reset": page("/{plural}/reset-password/{id}"),
+    "hand over": page("/{plural}/hand-over/{id}"),
     "reset: yes": post("/{plural}/reset-password/{id}"),
     "bulk page": page("/{plural}/bulk/{op}?id={id}"),
     "bulk page: dry run": lambda doing: bulk_form(doing, "preview"),

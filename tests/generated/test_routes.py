@@ -131,6 +131,10 @@ OWN_TESTS = {
     "RecentView.show": "one's own trail, scoped: test_rows",
     "RecentView.menu": "one's own trail, scoped: test_rows",
     "RecycleBinView.show": "what one may restore or purge: tests/contract/test_recycle_bin.py",
+    "HandOverView.show": "a right, and superiors: tests/contract/test_hand_over.py",
+    "HandOverView.report": "one's own hand-overs: tests/contract/test_hand_over.py",
+    "HandOverView.rows": "one's own hand-overs: tests/contract/test_hand_over.py",
+    "HandOverView.undo": "one's own hand-overs: tests/contract/test_hand_over.py",
     "ResetPasswordView.reset": "test_access: the operation reset_password",
     **{
         f"SavedViewsApi.{method}": "one's own views and shared ones: tests/contract/test_views_api"

@@ -23,7 +23,7 @@ ENTITIES = [entity.key for entity in catalogue if entity.key != "audit"]
 OWNED = [entity.key for entity in catalogue if entity.responsible]
 ROWLESS = frozenset({"list", "create"})
 BULK_POSTS = [way for way in BULK if way != "bulk page"]
-SINGLE_OF_ROW = {"read", "edit", "delete", "reset_password"}
+SINGLE_OF_ROW = {"read", "edit", "delete", "reset_password", "hand_over"}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from app.admin import rooms
 from app.admin.record import changes
 from app.admin.state import ListState
 from app.operations.outcome import SAMPLED, Outcome, Skip
-from app.operations.rules import Place
+from app.operations.rules import Place, Remedy
 from app.operations.undoing import UNDO, UNDO_DAYS, is_undoable
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -60,8 +60,13 @@ def _left_out(
 
 
 def ways(skip: Skip) -> list[dict[str, str]]:
-    """The lists that show what stands in the way, by the name of the kind."""
-    return [{"label": str(one.entity.many), "url": _address(one)} for one in skip.where]
+    """What puts it right, and the lists that show what stands in the way, by name of the kind."""
+    return [
+        {"label": str(one.label), "url": one.url}
+        if isinstance(one, Remedy)
+        else {"label": str(one.entity.many), "url": _address(one)}
+        for one in skip.where
+    ]
 
 
 def _address(where: Place) -> str:
