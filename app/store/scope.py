@@ -118,14 +118,18 @@ def _attached(entity: Entity, work: Acting, operation: str) -> ColumnElement[boo
 
 def _roles(entity: Entity, work: Acting, actor: Actor, operation: str) -> Iterator[Acting]:
     """The work as it would be done with each of the roles alone that grant the operation."""
-    rights = actor.rights
+    for alone in each_role(entity, actor.rights, operation):
+        yield replace(work, actor=replace(actor, rights=alone))
+
+
+def each_role(entity: Entity, rights: Rights, operation: str) -> Iterator[Rights]:
+    """What each of the roles alone that grant the operation gives (PERM-2)."""
     if rights.is_super:
-        yield work
+        yield rights
         return
     as_deputy = operation in OF_A_DEPUTY
     for role in dict.fromkeys(given.role for given in rights.granting(entity.key, operation)):
-        alone = rights.alone(role, as_deputy=as_deputy)
-        yield replace(work, actor=replace(actor, rights=alone))
+        yield rights.alone(role, as_deputy=as_deputy)
 
 
 def _by(work: Acting, entity: Entity, operation: str) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ A file is a copy of what somebody was allowed to have when it was written. It is
 as he may still have all of that: the operation, each column, each unmasked value, the whole scope.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +16,15 @@ from app.spec import clock, columns
 from app.spec.catalogue import catalogue
 from app.spec.entity import NUMBER, Entity
 from app.spec.errors import Gone, NotFound, NotPermitted
+from app.spec.operations import READ
+from app.spec.scopes import union
 from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
-from app.store import door, exports, history, runs
-from app.store.context import actor
+from app.store import door, exports, history, runs, scope
+from app.store.context import actor, current
 from app.store.exports import Export
 from app.store.policy import Policy
+from app.store.rights import Rights
 
 EXPORT_DAYS: Setting[int] = declare(
     "export_days",
@@ -86,6 +90,34 @@ def grounds(table: Table) -> dict[str, Any]:
         "masked": sorted(table.policy.masked.intersection(keys)),
         "owners": None if reach.everything else sorted(reach.owners),
         "pools": {i: None if s.is_admin else sorted(s.columns) for i, s in seats.items()},
+        "parents": _parents(entity),
+    }
+
+
+def _parents(entity: Entity) -> dict[str, Any]:
+    """By which records the rows come that belong to others: what he reads of each kind.
+
+    Only the roles that grant the export count (decision 0032, PERM-2).
+    """
+    alone = list(scope.each_role(entity, actor().rights, "export")) if entity.is_attached else []
+    kinds = [catalogue.get(link.to) for link in entity.parents] if entity.is_attached else []
+    return {kind.key: _read(kind, alone) for kind in kinds}
+
+
+def _read(entity: Entity, alone: Sequence[Rights]) -> dict[str, Any]:
+    """The records he reads as wholes: by owner, by seat in their team, in pools he administers.
+
+    None stands for all there are.
+    """
+    may = [rights for rights in alone if rights.may(entity.key, "read")]
+    reach = union(rights.reach(entity.key, "read") for rights in may)
+    seats = scope.seat_ids(entity, current(), READ.seats) if may and not reach.everything else []
+    pools = actor().rights.pools.values() if may else ()
+    administered = sorted(p.pool_id for p in pools if p.is_admin and p.kind == entity.plural)
+    return {
+        "owners": None if reach.everything else sorted(reach.owners),
+        "seats": None if reach.everything else sorted(seats),
+        "pools": None if actor().rights.is_super else administered,
     }
 
 
@@ -113,6 +145,23 @@ def _covers(entity: Entity, then: dict[str, Any]) -> bool:
         and policy.masked & keys <= set(then["masked"])
         and (reach.everything or (then["owners"] is not None and reach.owners >= {*then["owners"]}))
         and (rights.is_super or all(_sees(int(i), seen) for i, seen in then["pools"].items()))
+        and _reads(_parents(entity), then.get("parents", {}))
+    )
+
+
+def _reads(now: dict[str, Any], then: dict[str, Any]) -> bool:
+    """Whether of each kind of parent at least that is read; one of which nothing is known, isn't.
+
+    Files of earlier versions don't say by which records their rows came.
+    """
+    return all(kind in then and _gives(of_now, then[kind]) for kind, of_now in now.items())
+
+
+def _gives(now: dict[str, Any], then: dict[str, Any]) -> bool:
+    """Whether each way to such records leads at least as far; None stands for all there are."""
+    return all(
+        mine is None or (then[way] is not None and {*mine} >= {*then[way]})
+        for way, mine in now.items()
     )
 
 
