@@ -54,6 +54,7 @@ from app.spec.settings import Chapter, Setting, declare, value
 from app.spec.words import Label
 from app.store import door, history, jobs, runs
 from app.store.context import operating, running, system_scope
+from app.store.history import History
 from app.store.runs import OperationRun
 from app.store.writer import Change
 
@@ -273,9 +274,23 @@ def _undo_chunk(me: Undoing, ids: Sequence[int], outcome: Outcome) -> None:
                 root = roots[key][plan.id]
                 stays.setdefault(root, replace(plan, id=root))
     _write_back(me, planned, roots, changes, stays)
-    titles = {row.id: row.title for row in rows[entity.key]}
+    titles = _titles(me, rows[entity.key])
     outcome.changes += [c for i, c in sorted(changes[entity.key].items()) if i not in stays]
     outcome.skipped += [replace(skip, title=titles.get(i, "")) for i, skip in sorted(stays.items())]
+
+
+def _titles(me: Undoing, rows: Sequence[Row]) -> dict[int, str]:
+    """What the records are called: those that the doer doesn't read, what they were at the run."""
+    seen = _seen(me.undo.entity, [row.id for row in rows])
+    then = history.called_by(
+        me.past.id, me.undo.entity.key, [r.id for r in rows if r.id not in seen]
+    )
+    return {row.id: row.title if row.id in seen else then.get(row.id, "") for row in rows}
+
+
+def _seen(entity: Entity, ids: Sequence[int]) -> set[int]:
+    """Those of the records that the doer reads now, where they are or in the bin."""
+    return door.within(entity, ids, "read") | door.within(entity, ids, "restore")
 
 
 def _write_back(
@@ -347,12 +362,21 @@ def _called(person: Any) -> Label:
 
 
 def _changed_since(me: Undoing, roots: Mapping[str, Mapping[int, int]]) -> dict[int, Skip]:
-    """The chosen records that stay because they, or what went along, were changed later."""
+    """The chosen records that stay because they, or what went along, were changed later.
+
+    Who changed it and when is told of what the doer reads: of anything else only that it stays.
+    """
     stays: dict[int, Skip] = {}
     for key, found in roots.items():
-        for i, entry in history.newest(key, sorted(found)).items():
-            if entry.operation_id != me.past.id:
-                who = _called(entry.actor) if entry.actor else ""
-                when = clock.shown(entry.at)
-                stays.setdefault(found[i], Skip(found[i], "changed", {"who": who, "when": when}))
+        newest = history.newest(key, sorted(found))
+        later = {i: entry for i, entry in newest.items() if entry.operation_id != me.past.id}
+        seen = _seen(catalogue.get(key), sorted(later)) if later else set()
+        for i, entry in later.items():
+            root = found[i]
+            stays.setdefault(root, _changed(root, entry) if i in seen else Skip(root, "gone"))
     return stays
+
+
+def _changed(record: int, entry: History) -> Skip:
+    who = _called(entry.actor) if entry.actor else ""
+    return Skip(record, "changed", {"who": who, "when": clock.shown(entry.at)})

@@ -278,6 +278,21 @@ def written_by(run: int, entity: str, ids: Sequence[int]) -> dict[int, dict[str,
     return found
 
 
+def called_by(run: int, entity: str, ids: Sequence[int]) -> dict[int, str]:
+    """What these records were called when a bulk run wrote them."""
+    statement = (
+        select(History.record_id, History.subject)
+        .where(
+            History.operation_id == run,
+            History.entity == entity,
+            member_of(History.record_id, ids),
+        )
+        .order_by(History.id)
+    )
+    with system_scope("what a run has written is known whatever its kind"):
+        return dict(db.session.execute(statement).all()) if ids else {}
+
+
 def newest(entity: str, ids: Sequence[int]) -> dict[int, History]:
     """The last entry of each of these records, with who acted: one statement."""
     last = (

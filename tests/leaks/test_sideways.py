@@ -260,6 +260,37 @@ def test_taken_tells_who_was_faster_and_nothing_of_what_came_after(
         assert answer.status_code == 404, answer.text
 
 
+def test_an_undo_tells_nothing_of_records_that_have_left(world: World, engine: Engine) -> None:
+    """BULK-5, C19: what became of a record since is its readers' only, dry run, run and report."""
+    people, admin, api = user_ids(engine), Api(world, "admin"), Api(world, "sales1a")
+    released = api.bulk(
+        "customers", "release", [1, 2], {"pool": pool_ids(engine)["Open customers"]}
+    )
+    run = released.json["operation_id"]
+    to_one = {"to": [people["sales2a"]], "how": "equal"}
+    assert admin.bulk("customers", "assign", [1], to_one).json["done"] == 1
+    new = Api(world, "sales2a")
+    version = new.get("/customers/1").json["result"]["version"]
+    assert new.put("/customers/1", {"name": "Renamed since"}, version).status_code == 200
+    version = admin.get("/customers/2").json["result"]["version"]
+    assert admin.put("/customers/2", {"name": "Still in sight"}, version).status_code == 200
+    assert (api.get("/customers/1").status_code, api.get("/customers/2").status_code) == (404, 200)
+    page = f"/customers/bulk/undo/{run}"
+    texts = [
+        api.post(f"/operations/{run}/undo", {"dry_run": True}).text,
+        api.client.get(page).text,
+        (done := api.post(f"/operations/{run}/undo", {})).text,
+    ]
+    assert [done.json["done"], len(done.json["skipped"])] == [0, 2], done.text
+    number = done.json["operation_id"]
+    texts.append(api.get(f"/operations/{number}/report").text)
+    texts.append(api.client.get(f"/customers/bulk/undo/report/{number}").text)
+    for text in texts:
+        assert "Renamed since" not in text
+        assert "Sales2A" not in text
+    assert "Admin" in texts[0], "who changed what he reads is told"
+
+
 def test_a_pools_own_columns_hide_even_the_listed_ones(world: World, engine: Engine) -> None:
     pool = pool_ids(engine)["Open customers"]
     table, version = db.metadata.tables["pool"], db.metadata.tables["rights_version"]
