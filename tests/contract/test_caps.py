@@ -96,7 +96,7 @@ WAYS = (*GIVING, *(f"undo of {slug}" for slug in ("release", "transfer", "delete
 HARMLESS = {
     *("export", "bulk_edit", "delete", "purge", "release", "lock", "unlock", "set_deal_status"),
     *("judge", "add_team", "remove_team", "add_tags", "remove_tags", "mark_invalid", "reopen"),
-    "merge",
+    *("merge", "move_pool"),
 }
 """Operations by which nobody gets a record."""
 
