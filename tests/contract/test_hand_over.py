@@ -17,6 +17,7 @@ from app.store.history import History
 from app.store.outbox import Outbox
 from app.store.pools import TeamSeat
 from tests.contract.calls import Api, stored, user_ids, write
+from tests.contract.test_caps import held, limit
 from tests.contract.test_jobs import fill
 from tests.generated.browser import Page
 from tests.support.web import csrf_token
@@ -514,3 +515,27 @@ def test_what_a_report_shows_is_ones_own(world: World, engine: Engine) -> None:
     for path in (f"report/{number}", f"report/{number}/rows", f"undo/{number}"):
         assert world.client("people").get(f"/users/hand-over/{path}").status_code == 404
     assert world.client("admin").get("/users/hand-over/report/9999").status_code == 404
+
+
+def test_a_receiver_gets_what_he_has_room_for(world: World, engine: Engine) -> None:
+    """XFER-3, POOL-9: row by row, ahead of it as in the run; the rest stays, with the reason."""
+    desk, mine = Desk(world, engine), owned(engine, "customer", LEAVER)
+    assert len(mine) > 1
+    limit(world, held(engine, FIRST) + 1)
+    form = desk.form(FIRST)
+    assert "can&#39;t have more" in desk.post(form, "preview").text
+    number = desk.confirm(form)
+    assert len(mine & owned(engine, "customer", FIRST)) == 1
+    found = outcomes(engine, number)
+    assert [found["customer:owner", one] for one in sorted(mine)].count("skipped") == len(mine) - 1
+    assert "can&#39;t have more" in desk.report(number)
+
+
+def test_what_the_leaver_has_room_for_comes_back(world: World, engine: Engine) -> None:
+    """POOL-9: an undo keeps to the caps as everything does."""
+    desk, mine = Desk(world, engine), owned(engine, "customer", LEAVER)
+    number = desk.run(FIRST)
+    limit(world, 1)
+    assert desk.undo(number).status_code == 302
+    assert len(owned(engine, "customer", LEAVER)) == 1
+    assert len(mine & owned(engine, "customer", FIRST)) == len(mine) - 1

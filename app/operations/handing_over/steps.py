@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.operations import room
 from app.operations.behaviour import Row, Run, lock_rows, permitted, write
 from app.operations.handing_over.places import OWNER, TEAM, Place, Way
 from app.operations.outcome import Plan, Skip
@@ -30,6 +31,8 @@ class Doing:
     """Its number; None for a preview, which writes nothing."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What the rules let pass in a preview, for the next chunk of the same place."""
+    given: dict[str, Any] = field(default_factory=dict)
+    """What the receivers would have by then (POOL-9)."""
 
 
 @dataclass
@@ -45,13 +48,13 @@ def step(me: Doing, place: Place, receivers: Mapping[int, int]) -> Step:
     if not me.way.reaches(place):
         return Step(skipped=[Skip(one, "not_permitted") for one in sorted(receivers)])
     entity = place.entity
-    run = Run(entity, HAND_OVER, {}, dry_run=me.run is None, operation_id=me.run)
+    run = Run(entity, HAND_OVER, {}, me.run is None, operation_id=me.run, memory=me.given)
     with me.way.into(place), running(me.run), deciding(me.memory if run.dry_run else {}):
         columns = () if place.part in (OWNER, TEAM) else (place.part,)
         rows = list(lock_rows(entity, sorted(receivers), columns, lock=not run.dry_run))
         if place.part == TEAM:
             run.memory["seats"] = seats.of(entity.key, [row.id for row in rows])
-        plans = [_plan(me, run, place, row, receivers[row.id]) for row in rows]
+        plans = room.within(run, [_plan(me, run, place, row, receivers[row.id]) for row in rows])
         changes = [plan for plan in plans if isinstance(plan, Change)]
         if changes and me.run is not None:
             _carry_out(me, run, place, changes, receivers)

@@ -14,6 +14,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
+from app.operations import room
 from app.operations.behaviour import CHUNK, Row, Run, lock_rows
 from app.operations.handing_over.behaviour import JOB
 from app.operations.handing_over.places import Way, places, way
@@ -123,7 +124,7 @@ def _take_back(
     with _into(entity), running(mine.id), deciding({}):
         goes = [row for row in rows if row.id not in stays]
         does.prepare_chunk(run, goes)
-        plans = [does.plan(run, row) for row in goes]
+        plans = room.within(run, [does.plan(run, row) for row in goes])
         changes = [plan for plan in plans if isinstance(plan, Change)]
         if changes:
             does.carry_out(run, changes)
