@@ -75,6 +75,7 @@ PAGE_STYLES = {
     "matrix.css": ("matrix", "matrix_pages"),
     "calendar.css": ("calendar", "gantt"),
     "recycling.css": ("recycling",),
+    "hand_over.css": ("hand_over",),
 }
 """Loaded by the pages that they are about, after the others; scripts of few pages too (UI-3)."""
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.operations.outcome import Plan, Skip
 from app.operations.rules import rules_of
-from app.spec import clock
+from app.spec import clock, sentences
 from app.spec.entity import Entity
 from app.spec.errors import Refusal
 from app.spec.field import Field
@@ -85,7 +85,8 @@ def permitted(run: Run, row: Row, **values: Any) -> Change | Skip:
     try:
         rules_of(run.entity).before_change(run.entity, row.id, row.values, values)
     except Refusal as refusal:
-        return row.skip("invalid", why=refusal.message)
+        wrong = [one for some in refusal.fields.values() for one in some]
+        return row.skip("invalid", why=sentences.joined(*wrong) if wrong else refusal.message)
     return row.change(**values)
 
 

@@ -37,6 +37,7 @@ REASONS: dict[str, Any] = {
     "converted": _l("It has been converted already."),
     "not_member": _l("None of these people is in its team."),
     "over_cap": _l("%(why)s"),
+    "parent_stays": _l("What it belongs to stays."),
     "no_receiver": _l("Whoever was to get it can't be given anything any more."),
     "invalid": _l("%(why)s"),
 }

@@ -165,6 +165,13 @@ def items(run: int, outcome: str = "", limit: int | None = None) -> list[Any]:
     return list(db.session.execute(found))
 
 
+def skipped(run: int, places: Iterable[str]) -> set[tuple[str, int]]:
+    """The records that a run has left out in these places, as (place, record)."""
+    left = (_I.c.operation_id == run, _I.c.outcome == "skipped", _I.c.place.in_(list(places)))
+    found = db.session.execute(select(_I.c.place, _I.c.record_id).where(*left))
+    return {(row.place, row.record_id) for row in found}
+
+
 def last_done(run: int) -> int:
     """The last of those that are done, in their order."""
     mine = (_I.c.operation_id == run, _I.c.outcome == "done")

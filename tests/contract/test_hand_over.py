@@ -347,6 +347,9 @@ def test_a_superior_reaches_what_he_may_transfer(world: World, engine: Engine) -
 def test_people_under_him(world: World, engine: Engine) -> None:
     """Subordinates get another superior; nobody becomes his own, which stays and is said."""
     desk = Desk(world, engine, of="leader1")
+    ahead = desk.post(desk.form(LEAVER), "preview").text
+    assert "This would close a circle." in ahead
+    assert "works under the person who leaves" in ahead
     number = desk.run(LEAVER)
     found = {
         key[1]: was for key, was in outcomes(engine, number).items() if key[0] == "user:superior"
@@ -539,3 +542,26 @@ def test_what_the_leaver_has_room_for_comes_back(world: World, engine: Engine) -
     assert desk.undo(number).status_code == 302
     assert len(owned(engine, "customer", LEAVER)) == 1
     assert len(mine & owned(engine, "customer", FIRST)) == len(mine) - 1
+
+
+def test_whoever_has_no_room_gets_no_more(world: World, engine: Engine) -> None:
+    """POOL-9: row by row, in the preview as in the run; what hangs on what stays, stays with it."""
+    desk = Desk(world, engine)
+    for number in (1, 2):
+        write(engine, "contact", number, customer_id=number)
+    has = len(owned(engine, "customer", FIRST))
+    limit(world, has + 1)
+    form = desk.form(FIRST)
+    ahead = desk.post(form, "preview")
+    number = desk.confirm(form)
+    told = outcomes(engine, number)
+    assert [told["customer:owner", one] for one in (1, 2)] == ["done", "skipped"]
+    assert [told["contact:owner", one] for one in (1, 2)] == ["done", "skipped"]
+    assert owned(engine, "customer", LEAVER) == {2}
+    assert stored(engine, "contact", 2)["owner_id"] == desk.ids[LEAVER]
+    assert "What it belongs to stays." in ahead.text
+    assert "What it belongs to stays." in desk.report(number)
+    limit(world, 0, position=-1)
+    answer = desk.undo(number)
+    assert answer.status_code == 302, answer.text
+    assert owned(engine, "customer", LEAVER) == {2}, "no room to take it back either"

@@ -86,8 +86,8 @@ def preview(me: Way, wish: Wish) -> Preview:
     all_of_it = book(me)
     planned = shares(all_of_it, wish.receivers, wish.splits)
     found = Preview(all_of_it, staying=planned.staying)
+    doing = Doing(me)
     for place, some in _by_place(planned):
-        doing = Doing(me)
         found.follow[place.key] += sum(share.follows for share in some)
         to = {share.record: share.receiver for share in some}
         for chunk in chunks(list(to)):
@@ -150,7 +150,10 @@ def advance(past: OperationRun, cursor: int) -> Took | None:
     items = hand_overs.next_ones(past.id, cursor, CHUNK)
     if not items:
         return None
-    took = step(me, places()[items[0].place], {one.record_id: one.receiver_id for one in items})
+    place = places()[items[0].place]
+    if place.ties:
+        me.stayed = hand_overs.skipped(past.id, {f"{tie.to}:{OWNER}" for tie in place.ties})
+    took = step(me, place, {one.record_id: one.receiver_id for one in items})
     note(past.id, items, took.skipped)
     return Took(items[-1].id, len(items) - len(took.skipped), took.skipped)
 

@@ -30,9 +30,11 @@ class Doing:
     run: int | None = None
     """Its number; None for a preview, which writes nothing."""
     memory: dict[str, Any] = field(default_factory=dict)
-    """What the rules let pass in a preview, for the next chunk of the same place."""
+    """What the rules let pass in a preview, for its next chunk."""
     given: dict[str, Any] = field(default_factory=dict)
     """What the receivers would have by then (POOL-9)."""
+    stayed: set[tuple[str, int]] = field(default_factory=set)
+    """The records that were to go and can't, by place: what hangs on them stays with them."""
 
 
 @dataclass
@@ -50,7 +52,8 @@ def step(me: Doing, place: Place, receivers: Mapping[int, int]) -> Step:
     entity = place.entity
     run = Run(entity, HAND_OVER, {}, me.run is None, operation_id=me.run, memory=me.given)
     with me.way.into(place), running(me.run), deciding(me.memory if run.dry_run else {}):
-        columns = () if place.part in (OWNER, TEAM) else (place.part,)
+        named = () if place.part in (OWNER, TEAM) else (place.part,)
+        columns = (*named, *(tie.key for tie in place.ties))
         rows = list(lock_rows(entity, sorted(receivers), columns, lock=not run.dry_run))
         if place.part == TEAM:
             run.memory["seats"] = seats.of(entity.key, [row.id for row in rows])
@@ -60,11 +63,14 @@ def step(me: Doing, place: Place, receivers: Mapping[int, int]) -> Step:
             _carry_out(me, run, place, changes, receivers)
     gone = sorted(set(receivers) - {row.id for row in rows})
     skipped = [plan for plan in plans if isinstance(plan, Skip)]
+    me.stayed.update((place.key, skip.id) for skip in skipped)
     return Step(changes, [*skipped, *(Skip(one, "gone") for one in gone)])
 
 
 def _plan(me: Doing, run: Run, place: Place, row: Row, receiver: int) -> Plan:
-    """What is to be written into one row; what limits its receiver stands in the way here."""
+    """What is to be written into one row, unless something keeps it."""
+    if any((f"{tie.to}:{OWNER}", row.values.get(tie.key)) in me.stayed for tie in place.ties):
+        return row.skip("parent_stays")
     if not access.is_active(receiver):
         return row.skip("no_receiver")
     person = me.way.person
