@@ -22,6 +22,7 @@ from app.spec.field import Field
 from app.spec.kinds import BooleanField, OptionField
 from app.spec.plurals import ngettext
 from app.spec.relations import RelationField
+from app.spec.values import KeptChoicesField
 from app.spec.words import language
 from app.store import titles
 
@@ -35,6 +36,8 @@ Cell = Callable[[Any], Markup]
 
 def cell(field: Field) -> Cell:
     """How to show a value of that field; badges are made once per column."""
+    if isinstance(field, KeptChoicesField):
+        return lambda codes: escape(field.to_text(codes))
     if isinstance(field, OptionField):
         made = {option.code: badge(field, option.code) for option in field.choices.current()}
         return lambda code: made[code] if code in made else badge(field, code)

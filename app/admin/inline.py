@@ -44,7 +44,7 @@ def save(entity: Entity, record_id: int, key: str) -> Response:
     field = editable(entity).get(key) or _found(entity, record_id, key)[1]
     original = merging.opened(request.form)
     state.only(request.args)
-    state.only(request.form, {*forms.CONTROL, key})
+    state.only(request.form, {*forms.CONTROL, key, *forms.inputs_beside([field])})
     raw = forms.read(request.form, {key: field})
     version = state.whole(request.form.get("row_version"), 0)
     mine = merging.changed({key: field}, raw, original)

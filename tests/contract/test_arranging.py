@@ -91,8 +91,10 @@ def test_every_field_at_once(world: World, entity: str) -> None:
     admin.client.get(path)
     with count_statements() as asked:
         page = admin.client.get(path)
-    assert set(columns_of(page.text)) == set(everything)
-    assert len(asked) <= MOST_STATEMENTS, asked
+    told_beside = {"records", "claims_left"}  # of no field (``Rules.beside_rows``)
+    assert set(columns_of(page.text)) - told_beside == set(everything)
+    most = MOST_STATEMENTS + (declared.key == "pool")  # its numbers beside are one more
+    assert len(asked) <= most, asked
     assert arrange(admin, declared.plural, column=everything[:10]) == 302
     page = admin.client.get(path).text
     start, end = page.index("<tr data-id="), page.rindex("</tbody>")

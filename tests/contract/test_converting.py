@@ -213,7 +213,9 @@ def test_a_conversion_asks_whether_its_owner_may_have_one_more(
     assert api.bulk("leads", "convert", ids[1:], {"customer": 1}).json["done"] == 1
 
 
-HANDED_ON = {"transfer", "assign", "claim", "release", "add_team", "remove_team", "export"}
+HANDED_ON = {
+    *("transfer", "assign", "claim", "release", "move_pool", "add_team", "remove_team", "export")
+}
 """What may still be done to a converted lead: it changes hands, but nothing that it says."""
 CHANGING = {
     "bulk_edit": {"set": {"remark": "x"}},

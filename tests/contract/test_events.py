@@ -227,6 +227,8 @@ def test_who_still_owns_events_is_not_disabled(world: World, engine: Engine) -> 
     person = user_ids(engine)["legal"]
     with engine.begin() as connection:
         connection.execute(db.metadata.tables["task"].update().values(owner_id=1))
+        ahead = dict.fromkeys(("starts_at", "ends_at"), datetime(2999, 1, 1, tzinfo=UTC))
+        connection.execute(db.metadata.tables["event"].update().values(ahead))
     answer = Api(world, "system").bulk("users", "disable", [person])
     assert [one["code"] for one in answer.json["skipped"]] == ["blocked"]
     assert "Calendar events" in answer.text
