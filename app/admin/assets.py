@@ -68,12 +68,13 @@ STYLES = (
     *("record", "timeline", "panels", "files", "opinions", "history", "form", "merge"),
     *("compare", "duplicates"),
     *("steps", "pages", "search", "quality", "first_run", "settings"),
-    *("workdays", "dashboard", "board", "people", "jobs", "todos", "notices", "phrases"),
+    *("workdays", "dashboard", "people", "jobs", "todos", "notices", "phrases"),
     *("work_logs", "comments", "checklist", "print"),
 )
 PAGE_STYLES = {
     "matrix.css": ("matrix", "matrix_pages"),
     "calendar.css": ("calendar", "gantt"),
+    "board.css": ("board",),
     "recycling.css": ("recycling",),
     "hand_over.css": ("hand_over",),
 }
@@ -86,6 +87,8 @@ COMPRESSIBLE = (".css", ".js", ".svg")
 
 _SOURCE_MAP = re.compile(r"(?m)^[ \t]*(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ ?\*/)$")
 _ICON_FONT = re.compile(r"@font-face\{font-family:fcicons;[^}]*\}")
+_REMARK = re.compile(r"^[ \t]*//[^\n]*\n", re.MULTILINE)
+"""A line of a script that only its writer reads: no browser has to fetch it."""
 _IMPORT = re.compile(r'(?P<head>(?:from|import)\s+")\./(?P<name>[a-z_]+\.js)"')
 _BACKDROP = '<path stroke="none" d="M0 0h24v24H0z" fill="none"/>'
 
@@ -287,7 +290,7 @@ def _publish_modules() -> dict[str, str]:
 
     def publish(name: str) -> str:
         if name not in built:
-            text = (SOURCES / "js" / name).read_text("utf-8")
+            text = _REMARK.sub("", (SOURCES / "js" / name).read_text("utf-8"))
             text = _IMPORT.sub(lambda m: f'{m["head"]}./{publish(m["name"])}"', text)
             built[name] = _publish(name, text)
         return built[name]

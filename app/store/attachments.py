@@ -18,6 +18,7 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
+    Select,
     String,
     and_,
     delete,
@@ -215,10 +216,16 @@ def _is(*, removed: bool) -> Any:
     return _T.c.deleted_at.is_not(None) if removed else _T.c.deleted_at.is_(None)
 
 
+def numbers(entity: str, record_id: int) -> Select[tuple[int]]:
+    """The files of a record, as a query for their numbers. Ask for the record first."""
+    mine = (_T.c.entity == entity, _T.c.record_id == record_id, _is(removed=False))
+    return select(_T.c.id).where(*mine)
+
+
 def count(entity: str, record_id: int) -> int:
     """How many files a record has."""
-    mine = (_T.c.entity == entity, _T.c.record_id == record_id, _is(removed=False))
-    return db.session.scalar(select(func.count()).select_from(_T).where(*mine)) or 0
+    files = numbers(entity, record_id).subquery()
+    return db.session.scalar(select(func.count()).select_from(files)) or 0
 
 
 def find(entity: str, record_id: int, number: int, *, removed: bool = False) -> Attachment:

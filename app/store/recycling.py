@@ -48,6 +48,12 @@ def load(members: Callable[[int], frozenset[int] | None]) -> tuple[PoolRules, ..
     return tuple(rules for rules in found if rules.recycles)
 
 
+def is_set() -> Where:
+    """Whether a pool has days by which it recycles."""
+    days = (getattr(Pool, one.days) for one in CLOCKS.values() if hasattr(Pool, one.days))
+    return or_(false(), *(one.is_not(None) for one in days))
+
+
 def rules_of(pool: Mapping[str, Any], members: frozenset[int] | None) -> PoolRules:
     """The rules that a pool's settings say, stored or as somebody has typed them."""
     switches = {e.chosen for one in CLOCKS.values() for e in one.unless if e.chosen}

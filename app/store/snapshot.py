@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import JSON, func, literal, null, select, type_coerce, union_all
+from sqlalchemy import JSON, case, func, literal, null, select, type_coerce, union_all
 
 from app.extensions import db
 from app.spec import clock, options
@@ -22,6 +22,8 @@ from app.store.grants import Line
 from app.store.organisation import Department, Role, RoleGrant, User, user_role
 from app.store.pools import Pool, pool_admins, pool_member_departments, pool_members
 from app.store.rights import Rights
+
+RECYCLES = "recycles"
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Snapshot:
 
 def read(version: int) -> Snapshot:
     """Read it all; the caller knows the version."""
-    found = Snapshot(version)
+    found, recycles = Snapshot(version), False
     with system_scope("resolve rights"):
         for row in db.session.execute(_structure()):
             _take_structure(found, *row)
@@ -83,11 +85,13 @@ def read(version: int) -> Snapshot:
             else:
                 columns = document["operations"] or []
                 found.pools[document["number"]] = (document["entity"], columns)
+                recycles = recycles or document["scope"] == RECYCLES
         found.choices = dictionaries.load()
         found.settings = settings.load()
         found.deputies = deputies.load()
         found.caps = cap_rules.load()
-        found.recycling = recycling.load(found.members_of)
+        if recycles:
+            found.recycling = recycling.load(found.members_of)
     return found
 
 
@@ -137,9 +141,11 @@ def _take_structure(
 def _documents() -> Any:
     """The rows of the matrix and the enabled pools, in one statement.
 
-    A pool's kind stands in the place of the entity, what it shows in that of the operations.
+    A pool's kind stands in the place of the entity, what it shows in that of the operations, and
+    whether it recycles in that of the scope.
     """
     plain = type_coerce(null(), JSON)
+    recycles = case((recycling.is_set(), RECYCLES), else_="")
     return union_all(
         select(
             literal("grant").label("kind"),
@@ -151,7 +157,7 @@ def _documents() -> Any:
             RoleGrant.fields,
         ),
         select(
-            literal("pool"), Pool.id, Pool.kind, literal(""), Pool.visible_columns, plain, plain
+            literal("pool"), Pool.id, Pool.kind, recycles, Pool.visible_columns, plain, plain
         ).where(Pool.is_enabled, Pool.deleted_at.is_(None)),
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import flash, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import Select, literal, select, union_all
 
 from app.admin import cells, forms, lists
 from app.admin.once import once
@@ -42,12 +42,15 @@ def label(child: Child) -> Any:
     return catalogue.get(child.entity).many
 
 
-def numbers(below: Mapping[str, Child], record_id: int) -> dict[str, list[int]]:
-    """By tab the numbers of those that this reader may list: one statement for all tabs.
+def numbers(
+    below: Mapping[str, Child], record_id: int, **besides: Select[Any]
+) -> dict[str, list[int]]:
+    """By tab the numbers of those that this reader may list: one statement for all tabs, and for
+    what else is asked ``besides`` that selects numbers.
 
     Of what lies in a pool none: there may be any number, and its tab counts them.
     """
-    parts = []
+    parts = [select(literal(tab), some.subquery()) for tab, some in besides.items()]
     for tab, child in below.items():
         if lies_in(child):
             continue
@@ -57,7 +60,7 @@ def numbers(below: Mapping[str, Child], record_id: int) -> dict[str, list[int]]:
             mine = scope.predicate(entity, work)
         chosen = select(literal(tab), entity.model.id)
         parts.append(chosen.where(through == record_id, mine))
-    found: dict[str, list[int]] = {tab: [] for tab in below}
+    found: dict[str, list[int]] = {tab: [] for tab in (*below, *besides)}
     with system_scope("each kind of what belongs to a record carries its own scope"):
         for tab, number in db.session.execute(union_all(*parts)) if parts else ():
             found[tab].append(number)

@@ -38,7 +38,7 @@ from app.store.history import History
 from app.store.policy import Policy
 
 ARGUMENTS = frozenset({"tab", "as_of", "before", *timeline.ARGUMENTS})
-TIMELINE, DETAILS = "timeline", "details"
+TIMELINE, DETAILS, FILES = "timeline", "details", "files"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
     seen = replace(seen, offered=frozenset(one["slug"] for one in offered))
     beside = panels.beside(seen)
     below = children.of(entity, seen.record)
-    numbers = children.numbers(below, record_id)
+    asked = {FILES: attachments.numbers(entity.key, record_id)} if _has_files(seen) else {}
+    numbers = children.numbers(below, record_id, **asked)
     tabs = _tabs(seen, below, numbers, wanted.tab)
     active = next(tab["key"] for tab in tabs if tab["active"])
     return {
@@ -85,7 +86,7 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         if active in below
         else None,
         "timeline": timeline.screen(
-            seen, {below[key].entity: some for key, some in numbers.items()}, wanted.past
+            seen, {child.entity: numbers[key] for key, child in below.items()}, wanted.past
         )
         if active == TIMELINE
         else None,
@@ -93,7 +94,7 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
         "past": history.screen(seen, wanted.as_of, whole(wanted.before, 0))
         if active == "history"
         else None,
-        "files": files.screen(seen, offered) if active == "files" else None,
+        FILES: files.screen(seen, offered) if active == FILES else None,
         "opinions": opinions.screen(seen, whole(wanted.before, 0))
         if active == opinions.TAB
         else None,
@@ -208,6 +209,11 @@ def by_layer(seen: Seen, order: Sequence[Section]) -> dict[Section, list[dict[st
     return {layer: grouped[layer] for layer in order if layer in grouped}
 
 
+def _has_files(seen: Seen) -> bool:
+    """Whether its page has a tab of files: of what a pool shows its members they see none."""
+    return seen.entity.has_files and seen.policy.pool_columns(seen.record) is None
+
+
 def _tabs(
     seen: Seen, below: Mapping[str, Child], numbers: Mapping[str, Sequence[int]], wanted: str
 ) -> list[dict[str, Any]]:
@@ -237,8 +243,8 @@ def _tabs(
         parts.append((comments.TAB, _("Comments"), None))
     if opinions.has_tab(seen):
         parts.append((opinions.TAB, _("Opinions"), None))
-    if entity.has_files and not is_limited:
-        parts.append(("files", _("Files"), attachments.count(entity.key, number)))
+    if _has_files(seen):
+        parts.append((FILES, _("Files"), len(numbers[FILES])))
     if entity.model is not History and not is_limited:
         parts.append(("history", _("History"), None))
     keys = [key for key, _label, _count in parts]
