@@ -59,8 +59,7 @@ def screen(entity: Entity, record_id: int, wanted: Wanted) -> dict[str, Any]:
     seen = replace(seen, offered=frozenset(one["slug"] for one in offered))
     beside = panels.beside(seen)
     below = children.of(entity, seen.record)
-    asked = {FILES: attachments.numbers(entity.key, record_id)} if _has_files(seen) else {}
-    numbers = children.numbers(below, record_id, **asked)
+    numbers = children.numbers(below, record_id, **_files(seen))
     tabs = _tabs(seen, below, numbers, wanted.tab)
     active = next(tab["key"] for tab in tabs if tab["active"])
     return {
@@ -207,6 +206,12 @@ def by_layer(seen: Seen, order: Sequence[Section]) -> dict[Section, list[dict[st
         item = {"key": f.key, "label": str(f.label), "html": html}
         grouped.setdefault(f.section, []).append(item)
     return {layer: grouped[layer] for layer in order if layer in grouped}
+
+
+def _files(seen: Seen) -> dict[str, Any]:
+    """What asks for the record's files, where its page has a tab of them."""
+    numbers = attachments.numbers(seen.entity.key, seen.record.id)
+    return {FILES: numbers} if _has_files(seen) else {}
 
 
 def _has_files(seen: Seen) -> bool:
