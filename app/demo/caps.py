@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from app.spec.catalogue import catalogue
 from app.store.writer import Context, insert_rows
 
-LARGEST = 10_000
-"""Customers up to which a company has caps; larger ones are made to be measured."""
+SMALLEST, LARGEST = 500, 10_000
+"""Customers between which a company has caps; other ones are made to be tested and measured."""
 SHARE = 4
 """Nobody has more than this part of all customers."""
-LEAST, LOCKS = 50, 20
+LOCKS = 20
 
 
 def write(departments: Mapping[str, int], customers: int) -> None:
     """Store them, for the sales department with all below it."""
-    if customers > LARGEST:
+    if not SMALLEST <= customers <= LARGEST:
         return
-    most = max(LEAST, customers // SHARE)
+    most = customers // SHARE
     named = (
         ("销售人员客户数", "Customers per salesperson", "holding", most),
         ("销售人员锁定数", "Locks per salesperson", "locked", LOCKS),
