@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +62,7 @@ def operations(pools: dict[str, int]) -> list[tuple[str, str, list[int], dict[st
         ("leader1", "assign", [3, 11], {"to": ["sales1a", "sales1b"], "how": "equal"}),
         ("sales1a", "claim", [11], {}),
         ("manager", "release", [1, 2, 4], {"pool": pools["Open customers"], "reason": "idle"}),
+        ("admin", "move_pool", [1, 11], {"pool": pools["Customers of Sales 2"]}),
         ("manager", "lock", [1, 2], {"reason": "tender"}),
         ("manager", "unlock", [1, 2], {}),
         ("manager", "set_deal_status", [1, 3], {"status": "won"}),
@@ -78,7 +80,7 @@ def operations(pools: dict[str, int]) -> list[tuple[str, str, list[int], dict[st
     ]
 
 
-NAMES = [entry[1] for entry in operations({"Open customers": 0})]
+NAMES = [entry[1] for entry in operations(defaultdict(int))]
 
 
 def test_the_list_above_has_every_operation() -> None:

@@ -72,11 +72,22 @@ def test_one_line_as_chats_have_it_is_told_apart() -> None:
 ])  # fmt: skip
 def test_no_text_is_too_strange(text: str) -> None:
     """Work that grows with the text and no faster, and what is found fits the form (C61)."""
-    start = process_time()
     for entity in catalogue:
         found, _rest = pasting.read(entity.fields, text[: pasting.LONGEST])
         assert set(found) <= set(entity.fields)
-    assert process_time() - start < 0.5, "for all entities; it was 0.8 seconds for each of them"
+    plain = seconds("王五，绍兴的老客户，下周再谈。" * 400)
+    assert seconds(text) < 15 * plain, "beside a plain text of that length"
+
+
+def seconds(text: str) -> float:
+    """The shortest of three readings for every entity."""
+    taken = []
+    for _ in range(3):
+        start = process_time()
+        for entity in catalogue:
+            pasting.read(entity.fields, text[: pasting.LONGEST])
+        taken.append(process_time() - start)
+    return min(taken)
 
 
 def test_pasting_fills_the_form_and_saves_nothing(world: World) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from time import process_time
 from typing import Any
 
 import pytest
@@ -263,7 +262,7 @@ LARGEST = {
 
 
 @pytest.mark.parametrize("what", LARGEST)
-def test_the_largest_filter_is_answered_soon(world: World, what: str) -> None:
+def test_the_largest_filter_stays_one_of_few_words(world: World, what: str) -> None:
     """C61: a thousand values in all, in a hundred conditions; one more is 400.
 
     Each tag of "all of these" was an EXISTS of its own: a hundred times a thousand of them took
@@ -271,12 +270,12 @@ def test_the_largest_filter_is_answered_soon(world: World, what: str) -> None:
     """
     api, filters = Api(world, "admin"), LARGEST[what]
     api.get("/customers/")
-    start = process_time()
     with count_statements() as said:
         answer = api.client.get("/customers/list/", query_string={"filters": filters_of(*filters)})
     assert answer.status_code == 200, answer.text
-    assert process_time() - start < 1
     assert len(said) < 20, str(said)
+    assert max(text.count("EXISTS") for text in said) <= 200, "two a condition, not one a value"
+    assert max(map(len, said)) < 100_000, "characters: they grow with values, not with their square"
     for more in (filters * 101, [*filters, C("level", "in", ["A"] * 1_000)]):
         asked = {"filters": filters_of(*more)}
         assert api.client.get("/customers/list/", query_string=asked).status_code == 400

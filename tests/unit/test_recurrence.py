@@ -99,10 +99,14 @@ def test_a_span_far_away_shows_the_same_days(every: str, interval: int) -> None:
 def test_the_work_is_bounded_however_long_it_repeats() -> None:
     """FREQ=DAILY since 1900: the days of a month in the time of a month."""
     rule, begin = parse("FREQ=DAILY"), date(1900, 1, 1)
-    started = time.process_time()
-    for _ in range(200):
-        assert len(list(recurrence.days(rule, begin, date(2999, 11, 1), date(2999, 11, 30)))) == 30
-    assert time.process_time() - started < 60, "400,000 days were walked each time"
+    taken = {}
+    for year in (1900, 2999):
+        started = time.process_time()
+        for _ in range(50):
+            found = recurrence.days(rule, begin, date(year, 11, 1), date(year, 11, 30))
+            assert len(list(found)) == 30
+        taken[year] = time.process_time() - started
+    assert taken[2999] < 20 * taken[1900], "400,000 days were walked each time"
     assert recurrence.last_day(parse("FREQ=YEARLY;COUNT=999"), date(2024, 2, 29)) == date(
         2996, 2, 29
     )
