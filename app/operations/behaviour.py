@@ -170,6 +170,12 @@ class Behaviour:
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         """Write what hangs on the changed rows of a chunk."""
 
+    def goes_along(self, run: Run, changes: Sequence[Change]) -> Mapping[tuple[str, str], int]:
+        """How many other records go along with these, or would, by kind and the code of what keeps
+        them (empty: nothing does); asked once for each chunk, after it was written.
+        """
+        return {}
+
     def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
         """How many of the changed rows each person hears of; of several chunks the sum."""
         return {}

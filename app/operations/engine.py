@@ -170,6 +170,7 @@ def _step(does: Behaviour, me: Run, ids: Sequence[int]) -> Outcome:
     if lock and changes:
         does.carry_out(me, changes)
     outcome.done = len(changes)
+    outcome.along = does.goes_along(me, changes)
     outcome.notified = others(does.notified(me, changes))
     outcome.given = room.given(changes)
     return outcome

@@ -105,6 +105,10 @@ class Outcome:
     """How many rows each person hears of."""
     given: Mapping[int, int] = field(default_factory=dict)
     """How many of the records each person gets."""
+    along: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """How many other records go along, by kind and the code of what keeps them there; of what
+    nothing keeps the code is empty.
+    """
     rooms: Mapping[int, Room] = field(default_factory=dict)
     """What those of them have afterwards for whom a cap holds, of how many; of a dry run only."""
     done: int = 0
@@ -131,6 +135,7 @@ class Outcome:
         self.done += step.done
         self.notified = Counter(self.notified) + Counter(step.notified)
         self.given = Counter(self.given) + Counter(step.given)
+        self.along = Counter(self.along) + Counter(step.along)
 
     def sample(self, policy: Policy) -> Iterator[tuple[Change, Field, Sequence[Any]]]:
         """The first rows field by field, [old, new]: of fields that are read in full in lists too.

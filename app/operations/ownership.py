@@ -1,4 +1,4 @@
-"""Operations about whose a record is: transfer, assign, release, other pools (XFER, POOL)."""
+"""Operations about whose a record is: assign, release, other pools (XFER, POOL)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -25,14 +25,13 @@ from app.operations.turns import (
 )
 from app.spec import sentences
 from app.spec.catalogue import catalogue
-from app.spec.entity import Child, Entity
+from app.spec.entity import Entity
 from app.spec.field import Field
-from app.spec.kinds import ChoicesField, OptionField
-from app.spec.operation_choices import CASCADE_OF, SPREAD, SPREAD_BY
-from app.spec.options import Dictionary, Option
-from app.spec.words import Label
+from app.spec.kinds import OptionField
+from app.spec.operation_choices import SPREAD, SPREAD_BY
+from app.spec.options import Dictionary
 from app.store import rotation, runs, seats
-from app.store.context import actor, operating, system_scope
+from app.store.context import system_scope
 from app.store.scope import member_of
 from app.store.writer import Change
 
@@ -54,38 +53,6 @@ def obtained(run: Run, way: str) -> dict[str, Any]:
         "obtained_way": way,
         "is_followed_up": False,
     }
-
-
-def cascading(entity: Entity) -> tuple[Child, ...]:
-    """The children that may go to the new owner with it."""
-    return tuple(
-        child
-        for child in entity.children
-        if child.cascades and catalogue.get(child.entity).is_owned
-    )
-
-
-def cascade_fields(entity: Entity) -> tuple[Field, ...]:
-    """The parameter that names which children go along; none for an entity without such."""
-    children = [catalogue.get(child.entity) for child in cascading(entity)]
-    if not children:
-        return ()
-    options = tuple(Option(other.plural, other.many) for other in children)
-    choices = Dictionary("cascade", Label("Kinds", "类型"), options, is_editable=False)
-    return (ChoicesField(label=Label("Also for", "同时处理"), key="cascade", choices=choices),)
-
-
-def children_within(child: Child, parents: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """The children of these rows in the doer's own scope of the operation: (parent, owner) by id.
-
-    Needs the operation on the children's entity to be the one under way.
-    """
-    model = catalogue.get(child.entity).model
-    through = getattr(model, catalogue.get(child.entity).fields[child.through].column)
-    rows = db.session.execute(
-        select(model.id, through, model.owner_id).where(member_of(through, parents))
-    )
-    return {i: (parent, owner) for i, parent, owner in rows}
 
 
 def follow_parents(run: Run, parents: Mapping[int, Any], owners: Mapping[int, Any]) -> None:
@@ -128,65 +95,6 @@ def free_seats(run: Run, changes: Sequence[Change]) -> None:
         seats.remove(run.entity.key, ids, [owner], run=run.operation_id)
 
 
-class Transfer(Behaviour):
-    """XFER-1…4: another owner; the former one leaves or stays in the team."""
-
-    slug = "transfer"
-
-    def params(self, entity: Entity) -> tuple[Field, ...]:
-        *fields, message = super().params(entity)
-        whose = OptionField(
-            label=Label("Whose", "范围"), key="cascade_of", choices=CASCADE_OF, default="old_owner"
-        )
-        cascade = cascade_fields(entity)
-        return (*fields, *cascade, *((whose,) if cascade else ()), message)
-
-    def foresee(self, run: Run, total: int) -> Sequence[str]:
-        return receivers.warnings(run.entity, [run.params["new_owner"]]) if run.dry_run else ()
-
-    def plan(self, run: Run, row: Row) -> Plan:
-        new_owner = run.params["new_owner"]
-        if row.values["owner"] == new_owner:
-            return row.skip("same_owner")
-        return row.change(owner=new_owner, **obtained(run, "transferred"))
-
-    def after(self, run: Run, changes: Sequence[Change]) -> None:
-        free_seats(run, changes)
-        if run.params["old_owner"] != "remove":
-            seats.add(
-                run.entity.key,
-                [(c.id, c.before["owner"]) for c in changes if c.before["owner"]],
-                run.params["old_owner"],
-                run.params.get("until"),
-                run=run.operation_id,
-            )
-        for child in cascading(run.entity):
-            if catalogue.get(child.entity).plural in (run.params.get("cascade") or []):
-                self._take_along(run, child, changes)
-
-    def _take_along(self, run: Run, child: Child, changes: Sequence[Change]) -> None:
-        """The children within the doer's own transfer scope go to the new owner too."""
-        entity = catalogue.get(child.entity)
-        if not actor().rights.may(entity.key, self.slug):
-            return
-        former = {c.id: c.before["owner"] for c in changes}
-        everybodys = run.params.get("cascade_of") == "all"
-        with operating(self.slug, entity.key):
-            found = children_within(child, sorted(former))
-            ids = [i for i, (up, owner) in found.items() if everybodys or owner == former[up]]
-            new, part = run.params["new_owner"], replace(run, entity=entity)
-            rows = lock_rows(entity, sorted(ids), ())
-            moved = [
-                row.change(owner=new, **obtained(part, "transferred"))
-                for row in rows
-                if row.values["owner"] != new
-            ]
-            hand_to(part, moved)
-
-    def notified(self, run: Run, changes: Sequence[Change]) -> dict[int, int]:
-        return {run.params["new_owner"]: len(changes)} if changes else {}
-
-
 class Assign(Behaviour):
     """POOL-3: to one person or shared out among several, out of a pool or from other owners."""
 
@@ -204,7 +112,7 @@ class Assign(Behaviour):
         if not run.dry_run:
             return ()
         named, role = run.params.get("to") or [], run.params.get("role")
-        return receivers.warnings(run.entity, named, role)
+        return receivers.warnings(dict.fromkeys(named, (run.entity,)), run.entity, role)
 
     def prepare(self, run: Run) -> None:
         run.memory["people"] = receivers.chosen(run)

@@ -4,7 +4,9 @@ Whoever is away is passed over when a role chooses him, and warned of when he is
 disabled since gets nothing more: the rest goes to the others.
 """
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import LazyString
@@ -13,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from app.operations.behaviour import Run
 from app.operations.putting_back import there
 from app.spec import clock, sentences
+from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Invalid
 from app.spec.words import Label
@@ -47,24 +50,46 @@ def _holding(role: int | None) -> list[int]:
     return [one for one in holding if one not in away]
 
 
-def warnings(entity: Entity, named: Collection[int], role: int | None = None) -> list[str]:
-    """What has to be said of those who shall get records: who is away, who couldn't read them."""
+def warnings(
+    getting: Mapping[int, Iterable[Entity]], shared: Entity | None = None, role: int | None = None
+) -> list[str]:
+    """What has to be said of those who shall get records of these kinds, for every operation that
+    gives them out: who is away, who couldn't read what he would own (XFER-3).
+
+    ``shared`` is what everybody with the role gets besides.
+    """
     away, now = access.away(), access.organisation()
-    passed = {one for one in (access.holders(role) if role is not None else ()) if one in away}
-    passed -= set(named)
-    getting = [*named, *(access.holders(role) if role is not None else ())]
-    blind = {
-        one for one in getting if not access.resolve(now, one).may(entity.key, "read")
-    } - passed
-    absent = set(named) & away.keys()
-    names = _names(passed | blind | absent) if passed or blind or absent else {}
-    said = [_away(names[one], clock.shown(away[one])) for one in sorted(absent & names.keys())]
+    holding = access.holders(role) if role is not None else ()
+    passed = {one for one in holding if one in away} - getting.keys()
+    kinds = {one: {entity.key: entity for entity in some} for one, some in getting.items()}
+    if shared is not None:
+        kinds |= {one: {shared.key: shared} for one in holding if one not in passed | kinds.keys()}
+    blind: dict[str, set[int]] = defaultdict(set)
+    for one, some in kinds.items():
+        rights = access.resolve(now, one)
+        for key, entity in some.items():
+            if not rights.reads_own(entity):
+                blind[key].add(one)
+    absent = getting.keys() & away.keys()
+    told = {*passed, *absent}.union(*blind.values())
+    names = _names(told) if told else {}
+    return [str(one) for one in _said(names, {one: away[one] for one in absent}, passed, blind)]
+
+
+def _said(
+    names: Mapping[int, Label],
+    absent: Mapping[int, datetime],
+    passed: Collection[int],
+    blind: Mapping[str, Collection[int]],
+) -> Iterator[LazyString]:
+    for one in sorted(absent.keys() & names.keys()):
+        yield _away(names[one], clock.shown(absent[one]))
     if passed & names.keys():
-        said.append(_l("Away, and passed over: %(names)s.", names=_listed(names, passed)))
-    if blind & names.keys():
-        places = {"names": _listed(names, blind), "kind": entity.many}
-        said.append(_l("May not read %(kind)s: %(names)s.", **places))
-    return [str(one) for one in said]
+        yield _l("Away, and passed over: %(names)s.", names=_listed(names, passed))
+    for key, people in blind.items():
+        if names.keys() & people:
+            told = {"names": _listed(names, people), "kind": catalogue.get(key).many}
+            yield _l("May not read %(kind)s: %(names)s.", **told)
 
 
 def _away(name: Label, when: str) -> LazyString:
@@ -77,5 +102,5 @@ def _names(people: Iterable[int]) -> dict[int, Label]:
     }
 
 
-def _listed(names: dict[int, Label], people: Collection[int]) -> Any:
+def _listed(names: Mapping[int, Label], people: Collection[int]) -> Any:
     return sentences.enumerated(*(names[one] for one in sorted(people) if one in names))

@@ -11,7 +11,7 @@ from app.operations.importing.behaviour import Import
 from app.operations.judging import Judge
 from app.operations.lifecycle import Delete, Disable, Enable, LogOut, Restore
 from app.operations.merging import Merge
-from app.operations.ownership import Assign, MovePool, Release, Transfer
+from app.operations.ownership import Assign, MovePool, Release
 from app.operations.purging import Purge
 from app.operations.state import (
     Complete,
@@ -24,6 +24,7 @@ from app.operations.state import (
 )
 from app.operations.tagging import AddTags, RemoveTags
 from app.operations.team import AddTeam, RemoveTeam
+from app.operations.transferring import Transfer
 from app.spec.errors import NotFound
 
 BEHAVIOURS: dict[str, Behaviour] = {

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.operations.along import cascade_fields, cascading, children_within
 from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
 from app.operations.outcome import Plan
-from app.operations.ownership import cascade_fields, cascading, children_within
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity

@@ -1,6 +1,6 @@
 """What can be chosen when an operation is asked for (contract §5)."""
 
-from app.spec.options import fixed, option
+from app.spec.options import Dictionary, fixed, option
 
 OLD_OWNER = fixed(
     "old_owner",
@@ -10,6 +10,8 @@ OLD_OWNER = fixed(
     option("read", "Keep as team member, read-only", "转为团队成员（只读）"),
     option("write", "Keep as team member, read-write", "转为团队成员（读写）"),
 )
+LEAVING = Dictionary(OLD_OWNER.key, OLD_OWNER.label, OLD_OWNER.options[:1], is_editable=False)
+"""The same where records have no team to stay in."""
 SEAT_LEVEL = fixed(
     "seat_level",
     "Level",

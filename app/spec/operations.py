@@ -135,7 +135,7 @@ TRANSFER = Operation(
             required=True,
             default="remove",
         ),
-        replace(_UNTIL, only_with=("old_owner", "read", "write")),
+        replace(_UNTIL, only_with=("old_owner", "read", "write"), default=_seats_end),
         _MESSAGE,
     ),
     is_bulk=True,

@@ -8,7 +8,7 @@ Dictionaries and settings are read along with it.
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from app.store.context import Actor, current, system_scope
 from app.store.grants import Line
 from app.store.organisation import Role, User, user_role
 from app.store.rights import PoolSeat, Rights, RoleRights
+from app.store.scope import member_of
 from app.store.snapshot import Snapshot, above, below, read
 from app.store.version import PENDING, version_now
 from app.store.version import touch as touch  # who changes rights needs no other module
@@ -89,6 +90,15 @@ def is_active(user_id: int) -> bool:
     """Whether that person may act at all (ORG-1)."""
     with system_scope("whether somebody is active"):
         return bool(db.session.scalar(select(User.is_active).where(User.id == user_id)))
+
+
+def active_of(people: Collection[int]) -> set[int]:
+    """Those of them who are active: one statement, none for nobody."""
+    if not people:
+        return set()
+    with system_scope("who is active"):
+        mine = (member_of(User.id, sorted(people)), User.is_active)
+        return set(db.session.scalars(select(User.id).where(*mine)))
 
 
 def superior_of(user_id: int) -> int | None:

@@ -224,6 +224,18 @@ def kinds_of_run(run: int) -> set[str]:
         )
 
 
+def counts_of_run(run: int, entities: Iterable[str]) -> dict[str, int]:
+    """How many records of these entities a bulk run has written; those without any are absent."""
+    number = func.count(History.record_id.distinct())
+    mine = (History.operation_id == run, History.entity.in_(list(entities)))
+    with system_scope("what a run has written is known whatever its kind"):
+        return dict(
+            db.session.execute(
+                select(History.entity, number).where(*mine).group_by(History.entity)
+            ).all()
+        )
+
+
 def records_of_run(run: int, entity: str) -> Select[tuple[int]]:
     """The records of an entity that a bulk run has written, as a query to look among."""
     return select(History.record_id).where(History.operation_id == run, History.entity == entity)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
 from app.spec.field import Level, Masking
 from app.spec.scopes import EVERYTHING, Reach, Scope, union
 
@@ -75,6 +76,12 @@ class Rights:
         if self.is_super:
             return EVERYTHING
         return union(given.reach for given in self.granting(entity, operation))
+
+    def reads_own(self, entity: Entity) -> bool:
+        """Whether he reads records of that kind, were they his own."""
+        if not entity.is_owned:
+            return self.may(entity.key, "read")
+        return self.reach(entity.key, "read").covers(self.user_id)
 
     def level(self, entity: str, key: str, operation: str) -> Level:
         """What may be done with the field: the highest of the granting roles' levels (PERM-6)."""

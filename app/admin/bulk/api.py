@@ -15,6 +15,7 @@ from app.operations import engine, selection
 from app.operations.exporting import files
 from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
+from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import BadRequest
 from app.spec.field import Field
@@ -77,6 +78,7 @@ def rehearsed(entity: Entity, outcome: Outcome) -> dict[str, Any]:
         "reasons": list(reasons.values()),
         "notified": _notified(outcome),
         **({"receivers": _receivers(outcome)} if outcome.given else {}),
+        **({"along": _along(outcome)} if outcome.along else {}),
         "sample": list(_sample(entity, outcome))[:SAMPLED],
         **({"warnings": list(outcome.warnings)} if outcome.warnings else {}),
         **({"looked_at": outcome.looked_at} if outcome.looked_at < outcome.total else {}),
@@ -91,6 +93,7 @@ def done(slug: str, outcome: Outcome) -> dict[str, Any]:
         "done": outcome.done,
         "skipped": _skips(outcome.skipped[:LISTED]),
         "failed": [],
+        **({"along": _along(outcome)} if outcome.along else {}),
     }
     if slug == "export":
         body["download"] = here(files.address(outcome.operation_id or 0))
@@ -112,6 +115,17 @@ def _receivers(outcome: Outcome) -> list[dict[str, Any]]:
     return [
         {"user": people.get(i, {"id": i}), "count": n, **_room(outcome.rooms.get(i))}
         for i, n in outcome.given.items()
+    ]
+
+
+def _along(outcome: Outcome) -> list[dict[str, Any]]:
+    """How many other records go along, kind by kind, and how many stay by the code of why."""
+    stays: dict[str, dict[str, int]] = {}
+    for (key, code), n in outcome.along.items():
+        stays.setdefault(key, {})[code] = n
+    return [
+        {"kind": catalogue.get(key).plural, "count": some.pop("", 0), "skipped": some}
+        for key, some in stays.items()
     ]
 
 

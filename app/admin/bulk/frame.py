@@ -12,6 +12,7 @@ from app.operations.registry import behaviour
 from app.operations.undoing import ALIKE, UNDO, is_final
 from app.spec.entity import Entity
 from app.spec.field import Field
+from app.spec.kinds import OptionField
 from app.spec.operations import Operation
 from app.spec.values import ValuesField
 from app.store.context import actor
@@ -22,7 +23,12 @@ def inputs(entity: Entity, does: Behaviour) -> list[Field]:
     """The dialog's fields; a bulk edit offers every field that may be set for many."""
     if sets_values(entity, does):
         return list(BulkEdit.editable(Policy(actor(), entity, "bulk_edit")).values())
-    return list(does.params(entity))
+    return [f for f in does.params(entity) if not _is_settled(f)]
+
+
+def _is_settled(field: Field) -> bool:
+    """Whether there is nothing to choose: one choice, which is taken."""
+    return isinstance(field, OptionField) and field.required and len(field.choices.options) == 1
 
 
 def sets_values(entity: Entity, does: Behaviour) -> bool:

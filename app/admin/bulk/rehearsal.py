@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.admin import rooms
 from app.admin.record import changes
@@ -20,6 +21,12 @@ from app.store import titles
 from app.store.context import actor
 from app.store.policy import Policy
 
+ALONG = {
+    "": _l("%(kind)s go along"),
+    "not_permitted": _l("%(kind)s stay: you may not do this with them."),
+    "over_cap": _l("%(kind)s stay: there is no room for them."),
+}
+"""What becomes of what hangs on records, by the code of what keeps it there."""
 SHOWN = 100
 """Records left out that a page names."""
 
@@ -37,6 +44,7 @@ def expected(entity: Entity, verb: Operation, outcome: Outcome) -> dict[str, Any
         "skipped": [_left_out(entity, verb, skip, names) for skip in left],
         "notified": _notified(outcome),
         "receivers": _receivers(outcome),
+        "along": _along(outcome),
         "sample": [one | {"record": names.get(one["id"], one["record"])} for one in sample],
         "undo_days": value(UNDO_DAYS) if verb is not UNDO and is_undoable(entity, verb) else 0,
     }
@@ -90,6 +98,14 @@ def _receivers(outcome: Outcome) -> list[dict[str, Any]]:
             "is_full": i in outcome.rooms and not outcome.rooms[i].left,
         }
         for i, n in outcome.given.items()
+    ]
+
+
+def _along(outcome: Outcome) -> list[dict[str, Any]]:
+    """How many other records go along, kind by kind, and how many stay and why (XFER-1)."""
+    return [
+        {"count": n, "text": str(ALONG[code]) % {"kind": catalogue.get(key).many}}
+        for (key, code), n in outcome.along.items()
     ]
 
 

@@ -11,9 +11,10 @@ from app.operations import reports
 from app.operations.exporting import files
 from app.operations.outcome import told
 from app.operations.undoing import UNDO
+from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.operations import EXPORT, Operation
-from app.store import door, exports, jobs, runs, titles
+from app.store import door, exports, history, jobs, runs, titles
 from app.store.runs import OperationRun
 
 
@@ -50,6 +51,14 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
     }
 
 
+def _went_along(entity: Entity, run: OperationRun) -> list[dict[str, Any]]:
+    """How many other records were written with these, kind by kind, as the history tells it."""
+    kinds = dict.fromkeys(child.entity for child in entity.children)
+    counts = history.counts_of_run(run.id, kinds) if kinds else {}
+    went = [(catalogue.get(key).many, counts[key]) for key in kinds if key in counts]
+    return [{"count": n, "text": str(many)} for many, n in went]
+
+
 def _links(entity: Entity, verb: Operation, run: OperationRun) -> dict[str, Any]:
     """Where to go from the report of a run that is over."""
     api = f"/api/v1/operations/{run.id}"
@@ -62,6 +71,7 @@ def _links(entity: Entity, verb: Operation, run: OperationRun) -> dict[str, Any]
             "note": export_words.approval(export, names) if export else "",
         }
     return {
+        "along": _went_along(entity, run),
         "undo": undo_state(run),
         "again": {} if verb is UNDO else again.button(entity, verb, run),
         "download_url": f"{api}/report?format=xlsx",

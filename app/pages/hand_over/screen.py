@@ -24,9 +24,11 @@ from app.operations.handing_over.running import Preview, left_over, owned
 from app.operations.handing_over.splitting import COUNT, STAY
 from app.operations.handing_over.taking_back import BACK, part_of
 from app.operations.outcome import Skip, told
+from app.operations.receivers import warnings as warn_of
 from app.operations.undoing import UNDO_DAYS
 from app.pages.hand_over.reading import BY, HOW, MARK, Sent
 from app.spec.catalogue import catalogue
+from app.spec.entity import Entity
 from app.spec.operations import DISABLE
 from app.spec.plurals import ngettext
 from app.spec.settings import value
@@ -184,29 +186,18 @@ def warnings(
     way: Way, found: Preview, receivers: Sequence[int], names: Mapping[int, str]
 ) -> list[str]:
     """What is allowed and yet may be a mistake (XFER-3)."""
-    said, now = [], access.snapshot()
-    away = {
-        absence.user_id
-        for deputy in now.deputies
-        for absence in now.deputies[deputy]
-        if absence.user_id in now.away(deputy)
-    }
-    below = access.resolve(now, way.person).people
-    for one in receivers:
-        name = names.get(one, str(one))
-        entities = dict.fromkeys(
-            places()[key].entity.key for (who, key), n in found.going.items() if who == one and n
-        )
-        blind = [k for k in entities if not access.resolve(now, one).may(k, "read")]
-        if blind:
-            kinds = listed(str(catalogue.get(k).many) for k in blind)
-            text = _("%(name)s may not read what he gets of: %(kinds)s.", name=name, kinds=kinds)
-            said.append(text)
-        if one in away:
-            said.append(_("%(name)s is away at the moment.", name=name))
-        if one in below:
-            said.append(_("%(name)s works under the person who leaves.", name=name))
-    return said
+    getting: dict[int, list[Entity]] = {one: [] for one in receivers}
+    for (one, key), n in found.going.items():
+        getting[one] += [places()[key].entity] if n else []
+    below = access.rights_of(way.person).people
+    return [
+        *warn_of(getting),
+        *(
+            _("%(name)s works under the person who leaves.", name=names.get(one, str(one)))
+            for one in receivers
+            if one in below
+        ),
+    ]
 
 
 def report(run: OperationRun) -> dict[str, Any]:
