@@ -14,6 +14,8 @@ from flask_babel import lazy_gettext as _l
 from app.admin import cells, state
 from app.admin.manual import explained
 from app.admin.page import Page, expose
+from app.operations.handing_over.places import as_superior
+from app.rules.organisation import hand_over_address
 from app.spec.catalogue import catalogue
 from app.spec.entity import OpenPage
 from app.spec.errors import BadRequest, NotFound
@@ -49,7 +51,8 @@ class AddressBookView(Page):
     @explained(
         _l(
             "All colleagues. Look for a name, pinyin, a position or the end of a number; choose "
-            "a department to see its people and those of the departments below it."
+            "a department to see its people and those of the departments below it. Superiors hand "
+            "over from here what one of their people has."
         )
     )
     def show(self) -> str:
@@ -118,6 +121,7 @@ def _rows(found: Sequence[Any], tree: Tree) -> list[dict[str, Any]]:
             "position": row.position or "",
             "mobile": cells.show(phone, row.mobile),
             "email": cells.show(email, row.email),
+            "hand_over_url": hand_over_address(row.id) if as_superior(row.id) else "",
         }
         for row in found
     ]

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.extensions import db
+from app.operations.handing_over.places import as_superior
 from app.operations.rules import Blocker, Place, Remedy, Rules, rules_of
 from app.rules import escalation
 from app.spec import sentences
@@ -160,8 +161,7 @@ class UserRules(_Touching):
 
     def ways_on(self, record_id: int) -> Sequence[tuple[Label, str, str]]:
         """To hand over what somebody has, for superiors; who was granted it has a button."""
-        rights = actor().rights
-        if record_id not in rights.people or rights.may("user", HAND_OVER.slug):
+        if not as_superior(record_id):
             return ()
         return ((HAND_OVER.label, HAND_OVER.icon, hand_over_address(record_id)),)
 

@@ -170,8 +170,7 @@ def way(person: int) -> Way:
     """
     rights = actor().rights
     is_whole = rights.may(PEOPLE, HAND_OVER.slug)
-    transfers = any(rights.may(entity.key, "transfer") for entity in _in_order())
-    if not is_whole and not (person in rights.people and transfers):
+    if not is_whole and not _is_superior(person):
         raise NotPermitted
     model: Any = catalogue.get(PEOPLE).model
     if db.session.scalar(select(model.id).where(model.id == person)) is None:
@@ -179,6 +178,23 @@ def way(person: int) -> Way:
     if access.rights_of(person).is_super and not rights.is_super:
         raise NotPermitted(_l("This person may do more than you."))
     return Way(person, is_whole)
+
+
+def _is_superior(person: int) -> bool:
+    """Whether the actor is above that person and may transfer something."""
+    rights = actor().rights
+    may = (rights.may(entity.key, "transfer") for entity in _in_order())
+    return person in rights.people and any(may)
+
+
+def as_superior(person: int) -> bool:
+    """Whether the actor may hand over what that person has because he is above him: then a link to
+    the page stands wherever he meets him. Whoever was granted it has a button.
+    """
+    rights = actor().rights
+    if rights.may(PEOPLE, HAND_OVER.slug) or not _is_superior(person):
+        return False
+    return not access.rights_of(person).is_super
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def base(person: int, step: str) -> dict[str, Any]:
         "step": step,
         "person": name,
         "action": address(person),
-        "back_url": f"/users/show/{person}" if may_read else "/",
+        "back_url": f"/users/show/{person}" if may_read else "/address-book/",
         "hidden": [("csrf_token", generate_csrf())],
         "errors": [],
     }
