@@ -70,6 +70,7 @@ class AddressBookView(Page):
         found, total = directory.people(
             words, within, with_mobiles=value(MOBILES), start=(max(page, 1) - 1) * SIZE, size=SIZE
         )
+        rows = _rows(found, tree)
         screen = {
             "title": str(ADDRESS_BOOK.label),
             "search": words,
@@ -78,7 +79,8 @@ class AddressBookView(Page):
             "total": total,
             "with_mobiles": value(MOBILES),
             "departments": _departments(tree, place, words),
-            "rows": _rows(found, tree),
+            "rows": rows,
+            "leads": any(row["hand_over_url"] for row in rows),
             "prev_url": _url(words, place, page - 1) if page > 1 else "",
             "next_url": _url(words, place, page + 1) if page * SIZE < total else "",
         }

@@ -135,6 +135,30 @@ def test_after_it(world: World, engine: Engine, plural: str) -> None:
     assert told == [(people["sales2a"], 3)]
 
 
+@pytest.mark.parametrize("plural", HANDED)
+def test_nothing_else_changes(world: World, engine: Engine, plural: str) -> None:
+    """XFER-5, CUS-2: what tells of the past stays, whoever asks for last year's numbers; so does a
+    lock.
+    """
+    key = HANDED[plural].key
+    locks = {"is_locked": True, "lock_reason": "tender"} if plural in ("leads", "customers") else {}
+    write(engine, key, 1, created_at=LONG_AGO, **locks)
+    before, told = stored(engine, key, 1), rows_in(engine, "follow_up")
+    transfer(world, [1], of=plural, new_owner="sales2a", old_owner="remove")
+    after = stored(engine, key, 1)
+    changed = {column for column in before if before[column] != after[column]}
+    whose = {"owner_id", "obtained_at", "obtained_way", "is_followed_up"}
+    assert changed - whose <= {"version", "updated_at", "updated_by_id"}
+    assert "owner_id" in changed
+    assert rows_in(engine, "follow_up") == told, "whoever wrote them wrote them"
+
+
+def test_what_lies_in_a_pool_is_nobodys_to_transfer(world: World) -> None:
+    """XFER-2: out of a pool it is assigned or claimed, also by the pool's admin."""
+    done = transfer(world, [1, 11], by="leader1")
+    assert [(one["id"], one["code"]) for one in done["skipped"]] == [(11, "not_permitted")]
+
+
 def test_one_message_in_the_receivers_language(world: World, engine: Engine) -> None:
     """NOTE: what was written to him goes along; whoever transfers to himself hears nothing."""
     transfer(world, [1, 2], new_owner="sales2a", message="请尽快联系")
