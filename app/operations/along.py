@@ -8,7 +8,6 @@ from app.extensions import db
 from app.operations.rules import rules_of
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
-from app.spec.field import Field
 from app.spec.kinds import ChoicesField
 from app.spec.options import Dictionary, Option
 from app.spec.words import Label
@@ -30,7 +29,7 @@ def chosen(entity: Entity, named: Sequence[str] | None) -> tuple[Child, ...]:
     return tuple(one for one in cascading(entity) if catalogue.get(one.entity).plural in wanted)
 
 
-def cascade_fields(entity: Entity) -> tuple[Field, ...]:
+def cascade_fields(entity: Entity) -> tuple[ChoicesField, ...]:
     """The parameter that names which children go along; none for an entity without such."""
     children = [catalogue.get(child.entity) for child in cascading(entity)]
     if not children:

@@ -40,7 +40,7 @@ class Transfer(Behaviour):
                 if not f.only_with
             ]
         cascade = along.cascade_fields(entity)
-        codes = [option.code for f in cascade for option in f.choices.options]  # type: ignore[attr-defined]
+        codes = [option.code for f in cascade for option in f.choices.options]
         whose = OptionField(
             label=Label("Whose", "范围"),
             key="cascade_of",
