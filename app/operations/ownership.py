@@ -79,6 +79,13 @@ def follow_parents(run: Run, parents: Mapping[int, Any], owners: Mapping[int, An
                 hand_to(replace(run, entity=entity), changes)
 
 
+def out_of_pools(run: Run, changes: Sequence[Change]) -> None:
+    """Children go along with those that somebody gets out of a pool (POOL-8)."""
+    leaving = {c.id: c for c in changes if c.before.get("pool")}
+    if leaving:
+        follow_parents(run, leaving, {i: c.values["owner"] for i, c in leaving.items()})
+
+
 def hand_to(run: Run, changes: Sequence[Change]) -> None:
     """Write the new owners of children, as the engine does those of the chosen rows."""
     write(run, changes, {})
@@ -142,9 +149,7 @@ class Assign(Behaviour):
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         free_seats(run, changes)
-        leaving = {c.id: c for c in changes if c.before.get("pool")}
-        if leaving:
-            follow_parents(run, leaving, {i: c.values["owner"] for i, c in leaving.items()})
+        out_of_pools(run, changes)
         if "rotation" in run.kept:
             rotation.advance(run.kept["rotation"], len(changes))
 

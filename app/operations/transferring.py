@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from app.operations import along, receivers, room
 from app.operations.behaviour import Behaviour, Row, Run, lock_rows, write
 from app.operations.outcome import Plan, Skip
-from app.operations.ownership import free_seats, obtained
+from app.operations.ownership import free_seats, obtained, out_of_pools
 from app.spec.catalogue import catalogue
 from app.spec.entity import Child, Entity
 from app.spec.field import Field
@@ -75,6 +75,7 @@ class Transfer(Behaviour):
 
     def after(self, run: Run, changes: Sequence[Change]) -> None:
         _settle_seats(run, changes)
+        out_of_pools(run, changes)
         run.memory["went"] = self._take_along(run, changes)
 
     def goes_along(self, run: Run, changes: Sequence[Change]) -> Mapping[tuple[str, str], int]:

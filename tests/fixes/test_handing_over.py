@@ -135,3 +135,18 @@ def test_why_a_record_was_released_stands_in_its_history(world: World, engine: E
     assert admin.bulk("customers", "release", [1], params).json["done"] == 1
     page = world.client("admin").get("/customers/show/1?tab=history")
     assert "No answer for a year" in page.text
+
+
+def test_contacts_come_out_of_a_pool_by_a_transfer_too(world: World, engine: Engine) -> None:
+    """POOL-8: a super admin names a customer that lies in a pool; undone, both lie there again."""
+    api, ids = Api(world, "admin"), user_ids(engine)
+    pool = {"pool": pool_ids(engine)["Open customers"]}
+    contact = catalogue.get("contact").model.__table__
+    assert api.bulk("customers", "release", [1], pool).json["done"] == 1
+    assert _owners(engine, contact)[1] is None
+    given = api.bulk("customers", "transfer", [1], {"new_owner": "sales1b"})
+    assert given.json["done"] == 1, given.text
+    assert _owners(engine, contact)[1] == ids["sales1b"]
+    undone = api.post(f"/operations/{given.json['operation_id']}/undo", {})
+    assert undone.json["done"] == 1, undone.text
+    assert _owners(engine, contact)[1] is None
