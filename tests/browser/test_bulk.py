@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from app.jobs.threads import Threads
 from tests.browser.driving import choose, figures, go_on, select_everything, start, total
-from tests.contract.calls import condition, filters_of
+from tests.contract.calls import condition, filters_of, stored, user_ids, write
 from tests.contract.test_jobs import fill
 
 if TYPE_CHECKING:
@@ -55,6 +55,30 @@ def test_everything_that_matches_is_transferred(open_as: "Open", console: "Conso
     newest = page.locator(".record-history li").first
     expect(newest).to_contain_text("Transfer")
     expect(newest.locator("ins", has_text="Sales2A")).to_be_visible()
+
+
+def test_contacts_go_along(open_as: "Open", engine: "Engine") -> None:
+    """XFER-1: whose is asked once they are to go; how many stands in the dry run and the report."""
+    write(engine, "contact", 1, customer_id=1)
+    write(engine, "contact", 3, customer_id=1)
+    page = open_as("manager")
+    page.goto("/customers/bulk/transfer?id=1")
+    whose = page.locator("[data-field=cascade_of]")
+    expect(page.locator("[data-field=cascade]")).to_be_visible()
+    expect(whose).to_be_hidden()
+    choose(page, "cascade", "Contacts")
+    page.keyboard.press("Escape")
+    expect(whose).to_be_visible()
+    whose.locator("select").select_option("all")
+    choose(page, "new_owner", "sales2a")
+    go_on(page, "preview")
+    told = page.locator("[data-along] li")
+    expect(told).to_have_count(1)
+    expect(told).to_contain_text("Contacts go along")
+    announced = told.locator("strong").inner_text()
+    go_on(page, "report")
+    expect(told.locator("strong")).to_have_text(announced)
+    assert stored(engine, "contact", 3)["owner_id"] == user_ids(engine)["sales2a"]
 
 
 def test_the_dialog_tells_both_numbers_when_fewer_are_permitted(open_as: "Open") -> None:

@@ -1,5 +1,6 @@
 """A salesperson leaves: his book is split over two, undone, and split again (XFER-6)."""
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,3 +86,18 @@ def test_a_book_is_split_undone_and_split_again(
         assert mine <= owned(engine, "customer", "sales2a")
     finally:
         workers.stop()
+
+
+def test_a_superior_finds_the_way(open_as: "Open", engine: "Engine") -> None:
+    """From the menu to the address book, to the person, to the report, without any address."""
+    mine = owned(engine, "customer", "sales1a")
+    page = open_as("leader1")
+    page.goto("/")
+    page.locator("#navigation a", has_text="Address book").click()
+    row = page.locator(f".people li[data-id='{user_ids(engine)['sales1a']}']")
+    row.locator("a", has_text="Hand over").click()
+    receive(page, "sales1b")
+    assert hand_over(page) >= len(mine) > 0
+    assert mine <= owned(engine, "customer", "sales1b")
+    page.locator(".step-foot [data-dialog-close]").click()
+    expect(page).to_have_url(re.compile("/address-book/$"))

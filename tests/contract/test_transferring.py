@@ -20,6 +20,7 @@ from app.store.forecasts import Forecast
 from app.store.organisation import RightsVersion, RoleGrant
 from app.store.pools import TeamSeat
 from tests.contract.calls import Api, condition, role_ids, set_role, stored, user_ids, write
+from tests.contract.described import document_of
 from tests.contract.test_bulk import LATER, rows_in, seats_of
 from tests.contract.test_hand_over import Desk
 from tests.contract.test_jobs import fill, started
@@ -319,6 +320,19 @@ def test_children_go_along(world: World, engine: Engine, whose: str, went: set[i
     for number, former in had.items():
         assert owner_of(engine, number, "contact") == former
         assert seats_of(engine, number, "contact") == seats[number]
+
+
+@pytest.mark.usefixtures("contacts")
+def test_the_description_knows_what_is_answered(world: World) -> None:
+    """Whoever programs against it finds every key."""
+    api, params = Api(world, "manager"), {"new_owner": "finance", **ALONG}
+    dry = api.bulk("customers", "transfer", [1, 2], params, dry_run=True).json
+    done = api.bulk("customers", "transfer", [1, 2], params).json
+    described = document_of(api)["components"]["schemas"]["Outcome"]["properties"]
+    assert {"along", "receivers", "warnings"} <= {*dry}
+    assert {*dry, *done} <= {*described}
+    for key in ("along", "receivers"):
+        assert {*dry[key][0]} <= {*described[key]["items"]["properties"]}
 
 
 @pytest.mark.usefixtures("contacts")

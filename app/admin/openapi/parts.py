@@ -133,6 +133,12 @@ COMMON: dict[str, Schema] = {
         failed=several(ref("Skipped")),
         reasons=several(record(("code", "text", "count"), code=TEXT, text=TEXT, count=WHOLE)),
         notified=several(record(("user", "count"), user={"type": "object"}, count=WHOLE)),
+        receivers=several(
+            record(("user", "count"), user={"type": "object"}, count=WHOLE, used=WHOLE, most=WHOLE)
+        ),
+        along=several(
+            record(("kind", "count", "skipped"), kind=TEXT, count=WHOLE, skipped={"type": "object"})
+        ),
         sample=several(
             record(("id", "field", "old", "new"), id=WHOLE, field=TEXT, old=ANYTHING, new=ANYTHING)
         ),
