@@ -19,6 +19,7 @@ from app.operations.undoing import UNDO_DAYS
 from app.spec import clock
 from app.spec.catalogue import catalogue
 from app.spec.errors import BadRequest, NotPermitted
+from app.spec.operations import OPERATIONS
 from app.spec.settings import value
 from app.store import moves, periods, titles
 from app.store.context import actor
@@ -113,12 +114,12 @@ def _mentioned(
 
 def _row(move: Move, names: Mapping[tuple[str, int], str]) -> dict[str, Any]:
     entity = catalogue.get(move.entity)
-    verb = reports.verb_of(entity, move.operation)
+    verb = reports.verb_of(entity, move.operation) or OPERATIONS.get(move.operation)
     title = names.get((move.entity, move.record), "") if move.count == 1 else ""
     return {
         "run": move.run,
-        "icon": (verb and verb.icon) or "arrow-back-up",
-        "what": str(verb.label if verb else _("Undo")),
+        "icon": (verb and verb.icon) or "point",
+        "what": str(verb.label if verb else move.operation),
         "kind": str(entity.one if move.count == 1 else entity.many),
         "count": move.count,
         "title": title,

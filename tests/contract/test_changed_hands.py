@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from app.pages import changed_hands
-from tests.contract.calls import Api, user_ids, write
+from app.spec import clock
+from tests.contract.calls import Api, pool_ids, stored, user_ids, write
 from tests.support.statements import count_statements
 from tests.support.worlds import World
 
@@ -52,6 +53,19 @@ def test_who_got_whose(world: World, mine: list[int]) -> None:
         ]
     )
     assert told(world, "leader1", query="?period=last_month") == []
+
+
+def test_what_went_along_is_told_as_what_moved_it(world: World, engine: Engine) -> None:
+    """A contact gets its customer's owner by the claim: contacts know no such operation."""
+    pool, person = pool_ids(engine)["Open customers"], user_ids(engine)["sales1a"]
+    write(engine, "customer", 1, owner_id=None, pool_id=pool, pooled_at=clock.now())
+    write(engine, "contact", 1, customer_id=1, owner_id=None)
+    assert Api(world, "sales1a").bulk("customers", "claim", [1]).json["done"] == 1
+    assert stored(engine, "contact", 1)["owner_id"] == person
+    lines = told(world, "leader1")
+    assert len(lines) == 2, lines
+    for line in lines:
+        assert line.startswith("Claim · "), lines
 
 
 def test_nothing_of_what_left_ones_reach(world: World, engine: Engine, mine: list[int]) -> None:
