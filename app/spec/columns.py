@@ -108,8 +108,8 @@ def minutes_before(en: str, zh: str, **facets: Any) -> Any:
     return repeats.MinutesField(label=Label(en, zh), minimum=0, maximum=7 * 24 * 60, **facets)
 
 
-def boolean(en: str, zh: str, **facets: Any) -> Any:
-    return kinds.BooleanField(label=Label(en, zh), default=False, **facets)
+def boolean(en: str, zh: str, *, default: bool = False, **facets: Any) -> Any:
+    return kinds.BooleanField(label=Label(en, zh), default=default, **facets)
 
 
 def choice(en: str, zh: str, choices: Dictionary, **facets: Any) -> Any:

@@ -73,7 +73,7 @@ class Cap(Record):
             "Of several rules for somebody the first one holds.", "有多条规则适用时，以靠前的为准。"
         ),
     )
-    is_enabled = field.boolean("Enabled", "启用", listed=True, fact=True, quick=True)
+    is_enabled = field.boolean("Enabled", "启用", listed=True, fact=True, quick=True, default=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,15 @@ class Pool(Record):
         "Pool admins", "公海管理员", "user", listed=True, fact=True, quick=True, table="pool_admins"
     )
     members = field.links(
-        "Pool members", "公海成员", "user", listed=True, fact=True, table="pool_members"
+        "Pool members",
+        "公海成员",
+        "user",
+        listed=True,
+        fact=True,
+        table="pool_members",
+        help=Label(
+            "Neither members nor departments: everybody.", "成员和成员部门都不填，表示所有人。"
+        ),
     )
     member_departments = field.links(
         "Member departments", "成员部门", "department", table="pool_member_departments"
@@ -94,7 +102,7 @@ class Pool(Record):
             "成员在领取前能看到的字段，名称始终可见；不选则为列表中的列。",
         ),
     )
-    is_enabled = field.boolean("Enabled", "启用", listed=True, fact=True, quick=True)
+    is_enabled = field.boolean("Enabled", "启用", listed=True, fact=True, quick=True, default=True)
     position = field.integer("Order", "顺序", default=0)
     claim_limit = field.integer(
         "Claims per person and period",
