@@ -59,13 +59,15 @@ LOCK_SOON = Label(
     "已锁定，且锁定在包括今天的七天内、但不在今天结束的记录。",
 )
 RECYCLED = Label(
-    "What goes back into a pool by the pool's rules, within the days in which it warns. Days are "
-    "those of the company's time zone; locked records and those in the recycle bin stay out.",
-    "按公海池规则即将自动收回、且已进入提醒期的记录。日期按公司时区计算；已锁定和回收站中的记录不计。",
+    "What nobody looks after goes back into a pool by the pool's rules; a follow-up starts its "
+    "days anew. Days are those of the company's time zone; locked records and those in the recycle "
+    "bin stay out.",
+    "长期未跟进或未成交的记录会按公海池规则自动收回；写一条跟进，未跟进的天数即重新计算。"
+    "日期按公司时区计算；已锁定和回收站中的记录不计。",
 )
 SOON_GONE = Label(
-    "A pool takes it within the days in which it warns of it, unless something happens before.",
-    "已进入公海池提醒期、如无跟进将被收回的记录。",
+    "A pool takes it within the days in which it warns of it.",
+    "已进入公海池提醒期的记录。",
 )
 SINCE_THEN = Label(
     "Followed up since it was assigned or transferred.", "分配或转移之后已经跟进过的记录。"

@@ -96,6 +96,12 @@ def of(number: int) -> RecyclingRun:
     return db.session.execute(found.execution_options(populate_existing=True)).scalar_one()
 
 
+def told_by(operation: int) -> RecyclingRun:
+    """The run whose report has that number."""
+    found = select(RecyclingRun).where(RecyclingRun.operation_id == operation)
+    return db.session.execute(found).scalar_one()
+
+
 def latest(pool: int, limit: int) -> Sequence[RecyclingRun]:
     """A pool's newest runs."""
     found = select(RecyclingRun).where(RecyclingRun.pool_id == pool)

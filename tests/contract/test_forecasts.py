@@ -109,6 +109,7 @@ def test_what_can_t_be_kept_is_said(world: World, engine: Engine) -> None:
         answer = client.post(f"/pools/rules/{pool}", data=form)
         assert answer.status_code == 422
         assert "At least 1 day" in answer.get_data(as_text=True)
+        assert "Below stands what the saved rules do." in answer.get_data(as_text=True)
     stale = typed(client, pool, quiet_days="9") | {"row_version": "77"}
     assert client.post(f"/pools/rules/{pool}", data=stale).status_code == 409
     assert stored(engine, "pool", pool)["quiet_days"] == "30"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from app.spec import clock
-from tests.contract.calls import Api, condition, filters_of, pool_ids, stored, user_ids
+from tests.contract.calls import Api, condition, filters_of, pool_ids, stored, user_ids, write
 from tests.contract.test_claiming import pooled, rule
 from tests.support.web import hidden_inputs
 from tests.support.worlds import World
@@ -70,6 +70,40 @@ def test_one_click_claims_and_comes_back(world: World, engine: Engine) -> None:
     assert "All 2 claims from “Open customers” are used" in said
     assert "0 of 2" in said
     assert stored(engine, "customer", third)["owner_id"] is None
+
+
+def test_a_refusal_is_told_on_the_records_page(world: World, engine: Engine) -> None:
+    """POOL-2: the button of the record's page says which rule, and until when, and stays there."""
+    [row], people = pooled(engine, 1, pooled_at=clock.now()), user_ids(engine)
+    write(engine, "customer", row, previous_owner_id=people["sales1a"])
+    rule(engine, previous_owner_days=5)
+    client, shown = Api(world, "sales1a").client, f"/customers/show/{row}"
+    [form] = re.findall(
+        r'<form[^>]*action="/customers/bulk/claim".*?</form>', client.get(shown).text, re.DOTALL
+    )
+    answer = client.post("/customers/bulk/claim", data=hidden_inputs(form))
+    assert answer.headers["Location"] == shown
+    said = client.get(shown).text
+    assert "It was yours before; you may claim it again from" in said
+    assert stored(engine, "customer", row)["owner_id"] is None
+
+
+def test_a_report_calls_what_was_left_out_by_name(world: World, engine: Engine) -> None:
+    """BULK-4: also what lies in a pool, which its members read."""
+    rows = pooled(engine, 2, pooled_at=clock.now())
+    rule(engine, protection_days=5)
+    api = Api(world, "sales1a")
+    number = api.bulk("customers", "claim", rows).json["operation_id"]
+    report = api.client.get(f"/customers/bulk/claim/report/{number}").text
+    for row in rows:
+        assert f">{stored(engine, 'customer', row)['name']}</a>" in report
+
+
+def test_what_is_made_is_in_force(world: World) -> None:
+    """A new pool can be used and a new cap is obeyed, unless whoever makes it says otherwise."""
+    for kind in ("pools", "caps"):
+        page = world.client("admin").get(f"/{kind}/add").text
+        assert re.search(r'<input type="checkbox"[^>]* name="is_enabled"[^>]* checked', page), kind
 
 
 def test_nobody_is_sent_elsewhere(world: World, engine: Engine) -> None:

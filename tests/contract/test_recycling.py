@@ -529,7 +529,10 @@ def test_undone_by_whoever_may_release(world: World, engine: Engine) -> None:
     assert Api(world, "manager").get(path).status_code == 404
     assert Api(world, "leader1").get(path).json["done"] == 2
     report = world.client("leader1").get(f"/customers/bulk/recycle/report/{number}")
-    assert "Automatic recycling" in report.get_data(as_text=True)
+    assert "Automatic recycling" in report.text
+    assert "Open customers, the night of 2026-11-24" in report.text
+    assert "2 recycled, 0 warned of." in report.text
+    assert "Dry run" not in report.text, "nobody saw one"
     done = Api(world, "admin").post(f"{path}/undo", {}).json
     assert done["done"] == 2, done
     assert stored(engine, "customer", 1)["owner_id"] == people["sales1a"]

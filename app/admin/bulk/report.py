@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
+
 from app.admin import again, export_words
 from app.admin.bulk.frame import back_url, frame
 from app.admin.bulk.rehearsal import SHOWN
@@ -13,8 +15,10 @@ from app.operations.outcome import told
 from app.operations.undoing import UNDO
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
-from app.spec.operations import EXPORT, Operation
-from app.store import door, exports, history, jobs, runs, titles
+from app.spec.operations import EXPORT, RECYCLE, Operation
+from app.spec.words import either
+from app.store import door, exports, history, jobs, recycling_runs, runs, titles
+from app.store.context import operating, system_scope
 from app.store.runs import OperationRun
 
 
@@ -24,11 +28,14 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
     verb = reports.verb_of(entity, slug)
     assert verb is not None  # noqa: S101 - a stored run has its operation
     left = runs.items(number, "skipped", SHOWN)
-    names = titles.by_ids(entity, [item.record_id for item in left])
+    asked = slug if verb.rows == "binned" else "read"
+    with operating(asked, entity.key, pools=True):
+        names = titles.by_ids(entity, [item.record_id for item in left])
     ids = run.selection.get("ids", ())
     job = jobs.of_runs([number]).get(number)
     is_open = job is not None and job.state in jobs.OPEN
     return frame(entity, verb, "report") | {
+        "is_by_itself": verb is RECYCLE,
         "back_url": back_url(entity, verb, ids if door.within(entity, ids[:1], "read") else ()),
         "report": {
             "done": run.done,
@@ -47,6 +54,7 @@ def report_screen(entity: Entity, slug: str, number: int) -> dict[str, Any]:
             "skipped_count": run.skipped,
             "failed": [],
             **({} if is_open else _links(entity, verb, run)),
+            **({"note": _night(number)} if verb is RECYCLE else {}),
         },
     }
 
@@ -57,6 +65,22 @@ def _went_along(entity: Entity, run: OperationRun) -> list[dict[str, Any]]:
     counts = history.counts_of_run(run.id, kinds) if kinds else {}
     went = [(catalogue.get(key).many, counts[key]) for key in kinds if key in counts]
     return [{"count": n, "text": str(many)} for many, n in went]
+
+
+def _night(operation: int) -> str:
+    """Which pool it was, in which night, and what it was like (POOL-10)."""
+    with system_scope("whoever may see the report is told whose it is"):
+        night = recycling_runs.told_by(operation)
+        names = recycling_runs.names_of(night.pool_id)
+    return _(
+        "%(pool)s, the night of %(day)s: %(examined)s examined, %(recycled)s recycled, "
+        "%(warned)s warned of.",
+        pool=either(*names),
+        day=night.day.isoformat(),
+        examined=f"{night.examined:,}",
+        recycled=f"{night.recycled:,}",
+        warned=f"{night.warned:,}",
+    )
 
 
 def _links(entity: Entity, verb: Operation, run: OperationRun) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from app.spec.errors import BadRequest, Invalid, Refusal, StaleCount
 from app.spec.field import Field
 from app.spec.operations import Operation
 from app.spec.plurals import ngettext
-from app.store import titles
+from app.store import door, titles
 from app.store.context import operating
 from app.store.idempotency import Replay
 from app.store.listing import Query
@@ -223,13 +223,15 @@ def _run(
 
 def _at_once(entity: Entity, verb: Operation, chosen: Selection, outcome: Outcome) -> str:
     """Where what was done at once leads, with the word on it; empty for the report."""
-    then = request.form.get("then")
-    if outcome.done and then in ("record", "list"):
-        flash(_("Done: %(operation)s", operation=verb.label), "success")
-    elif then == "list" and outcome.skipped:
-        flash(outcome.skipped[0].reason, "warning")
-    elif then == "list" or not outcome.done:
+    then, ids = request.form.get("then"), chosen.ids[:1]
+    if then not in ("record", "list"):
         return ""
-    if then == "list":
-        return same_site(request.form.get("next")) or f"/{entity.plural}/list/"
-    return f"/{entity.plural}/show/{chosen.ids[0]}" if then == "record" else ""
+    if outcome.done:
+        flash(_("Done: %(operation)s", operation=verb.label), "success")
+    elif outcome.skipped:
+        flash(outcome.skipped[0].reason, "warning")
+    else:
+        return ""
+    if then == "record" and (outcome.done or door.within(entity, ids, "read")):
+        return f"/{entity.plural}/show/{ids[0]}"
+    return same_site(request.form.get("next")) or f"/{entity.plural}/list/"
