@@ -120,7 +120,10 @@ class Rules:
         return False
 
     def ways_on(self, record_id: int) -> Sequence[tuple[Label, str, str]]:
-        """Further entries of the menu of a record's page: name, icon and address."""
+        """Further entries of the menu of a record's page: name, icon and address.
+
+        The icon ``download`` is that of a file, which is fetched and not opened.
+        """
         return ()
 
     merges_for_good = False
