@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.driving import ON_SQLITE, select_everything, start
+from tests.browser.driving import ON_SQLITE, choose, select_everything, start
 from tests.contract.calls import Api, role_ids
 
 if TYPE_CHECKING:
@@ -101,3 +101,24 @@ def test_a_closed_dialog_leaves_nothing_behind(open_as: "Open") -> None:
     page.wait_for_timeout(200)
     expect(page.locator("#dialog-body > *")).to_have_count(0)
     expect(page.locator(".flatpickr-calendar")).to_have_count(0)
+
+
+@ON_SQLITE
+def test_leaving_a_picker_moves_nothing(open_as: "Open") -> None:
+    """BULK-2: several are chosen; the first click beside them still meets what it was aimed at."""
+    page = open_as("manager")
+    page.goto("/customers/list/?search=Customer")
+    select_everything(page)
+    dialog = start(page, "assign")
+    dialog.locator("select").last.select_option(index=1)
+    for name in ("Sales1A", "Sales1B"):
+        choose(page, "to", name)
+    page.keyboard.press("Escape")
+    expect(page.locator("#b-to-ts-control")).to_be_focused()
+    send = dialog.locator("[data-save]")
+    before = send.bounding_box()
+    dialog.locator(".bulk-scope").click()
+    expect(page.locator("#b-to-ts-control")).not_to_be_focused()
+    assert send.bounding_box() == before
+    send.click()
+    expect(page.locator("[data-step=preview]")).to_be_visible()
