@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+
 from app.operations import room
 from app.operations.behaviour import Behaviour, Run, chunks, lock_rows
 from app.operations.editing import parse, resolve
@@ -17,6 +19,7 @@ from app.operations.outcome import SAMPLED, Outcome
 from app.operations.registry import behaviour
 from app.operations.selection import Chosen, Selection, look_at
 from app.operations.selection import resolve as resolve_selection
+from app.spec import sentences
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
 from app.spec.errors import Invalid, NotFound
@@ -138,7 +141,12 @@ def resume(past: OperationRun, kept: dict[str, Any]) -> Run:
     fields = [f for f in does.params(me.entity) if f.key not in does.dwindling]
     asked = {f.key: f for f in fields if not isinstance(f, TagsField)}
     with _doing(me):
-        resolve(me.entity, asked, me.params, writes=True)
+        try:
+            resolve(me.entity, asked, me.params, writes=True)
+        except Invalid as refusal:  # nobody has a form before him by now
+            gone = sentences.enumerated(*(asked[key].label for key in refusal.fields))
+            told = _l("What stood in “%(field)s” can't be chosen any more.", field=gone)
+            raise Invalid(told) from None
         does.prepare(me)
     return me
 

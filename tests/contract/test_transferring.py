@@ -442,7 +442,7 @@ def test_whoever_is_disabled_meanwhile_gets_no_more(world: World, engine: Engine
     work_off(world)
     ended = api.get(f"/jobs/{job}").json
     assert (ended["state"], ended["done"]) == ("failed", 500)
-    assert ended["error"]
+    assert ended["error"]["message"] == "What stood in “New owner” can't be chosen any more."
     rows = {row["id"]: row["owner_id"] for row in rows_in(engine, "customer")}
     assert [rows[i] for i in ids] == [people["sales2a"]] * 500 + [people["sales1a"]] * 701
 
