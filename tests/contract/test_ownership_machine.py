@@ -198,9 +198,11 @@ class Ownership(RuleBasedStateMachine):
     @precondition(lambda self: any(run.kind != "user" for run in self.book.runs.values()))
     @rule(who=st.none() | doers, back=st.integers(0, 4))
     def undo(self, who: str | None, back: int) -> None:
-        """A late run, by its doer or by somebody else."""
+        """A late run, by its doer or by somebody else; now and then one that is undone already."""
         runs = [run for run in self.book.runs.values() if run.kind != "user"]
-        past = runs[-1 - back % len(runs)]
+        left = [run for run in runs if not run.is_undone] if back < 4 else runs
+        assume(left)
+        past = left[-1 - back % len(left)]
         doer = who or past.doer or "admin"
         assume(doer not in self.book.inactive)
         self.floor.undo(doer, past.number)
