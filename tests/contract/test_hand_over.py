@@ -106,6 +106,9 @@ def test_everything_goes_and_comes_back(world: World, engine: Engine) -> None:
         assert abs(len(got[0]) - len(got[1])) <= 1, "evenly"
     answer = desk.undo(number)
     assert answer.status_code == 302, answer.text
+    report = desk.client.get(answer.headers["Location"]).text
+    assert "Went back" in report
+    assert 'class="bulk-steps"' not in report, "an undo has no settings and no preview"
     assert {key: owned(engine, key, LEAVER) for key in KINDS} == before
     assert desk.undo(number).status_code == 409, "once"
     desk.run(SECOND)
