@@ -24,7 +24,7 @@ from app.spec.errors import BadRequest, Invalid, StaleVersion
 from app.spec.field import Field, Section
 from app.spec.operations import RECYCLE
 from app.spec.plurals import ngettext
-from app.spec.recycling import PoolRules
+from app.spec.recycling import CLOCKS, PoolRules, clocks_of
 from app.spec.words import Label
 from app.store import access, door, loading, recycling, recycling_runs, titles
 from app.store.context import actor, operating
@@ -63,7 +63,7 @@ class RecyclingView(Page):
         if request.method == "GET":
             return _page(pool)
         door.fetch(entity, number, "edit", ())
-        raw = forms.read(request.form, _fields())
+        raw = forms.read(request.form, _fields(pool))
         try:
             typed = _typed(pool, raw)
             if request.form.get("step") == "preview":
@@ -79,17 +79,28 @@ class RecyclingView(Page):
         return go_to(f"{PLACE}/{number}")
 
 
-def _fields() -> dict[str, Field]:
+def _fields(pool: Any) -> dict[str, Field]:
     """The rules that the reader may set."""
     writable = Policy(actor(), catalogue.get("pool"), "edit").writable(creating=False)
-    return {key: f for key, f in writable.items() if f.section is Section.RECYCLING}
+    return {key: f for key, f in writable.items() if key in _stored(pool)}
 
 
 def _stored(pool: Any) -> dict[str, Any]:
-    """What is kept of a pool's rules."""
-    entity = catalogue.get("pool")
-    own = {key: f for key, f in entity.fields.items() if f.section is Section.RECYCLING}
-    return {key: getattr(pool, f.column) for key, f in own.items()}
+    """What is kept of a pool's rules, as far as they mean anything for its kind of records."""
+    own, idle = catalogue.get("pool").fields, _idle(pool.kind)
+    return {
+        key: getattr(pool, f.column)
+        for key, f in own.items()
+        if f.section is Section.RECYCLING and key not in idle
+    }
+
+
+def _idle(kind: str) -> set[str]:
+    """The settings of clocks that never run for a kind of records, or spare none of them."""
+    model = next(entity for entity in catalogue if entity.plural == kind).model
+    clocks, running = list(CLOCKS.values()), clocks_of(model)
+    spared = {e.chosen for one in clocks for e in one.unless if not hasattr(model, e.column)}
+    return {one.days for one in clocks if one not in running} | spared
 
 
 def _rules(pool: Any, values: Mapping[str, Any]) -> PoolRules:
@@ -100,7 +111,7 @@ def _rules(pool: Any, values: Mapping[str, Any]) -> PoolRules:
 def _typed(pool: Any, raw: forms.Raw) -> PoolRules:
     """The rules as they would be; Invalid for what could not be kept."""
     entity = catalogue.get("pool")
-    values = editing.parse(_fields(), raw)
+    values = editing.parse(_fields(pool), raw)
     rules_of(entity).before_change(entity, pool.id, {"kind": pool.kind}, dict(values))
     return _rules(pool, {**_stored(pool), **values})
 
@@ -112,7 +123,7 @@ def _page(
     refusal: Invalid | StaleVersion | None = None,
 ) -> str:
     """The page; of refused rules the forecast is that of the kept ones."""
-    entity, fields, stored = catalogue.get("pool"), _fields(), _stored(pool)
+    entity, fields, stored = catalogue.get("pool"), _fields(pool), _stored(pool)
     policy = Policy(actor(), entity, "edit")
     values = forms.stored_values(policy, fields.values(), stored) if raw is None else raw
     wrong = refusal.fields if refusal else {}

@@ -16,7 +16,7 @@ from app.store import access
 from app.store.context import system_scope
 from app.store.forecasts import Forecast
 from app.store.history import History
-from tests.contract.calls import set_role, stored, write
+from tests.contract.calls import pool_ids, set_role, stored, write
 from tests.contract.test_recycling import DAY, MINE, TWO, obtained, pooled, rule, run
 from tests.support.statements import count_statements
 from tests.support.worlds import World
@@ -99,6 +99,19 @@ def test_what_is_typed_is_counted_and_not_written(world: World, engine: Engine) 
     shown = client.get(f"/pools/show/{pool}").get_data(as_text=True)
     assert "2 recycled" in shown
     assert path in shown
+
+
+def test_only_what_means_something_is_asked(world: World, engine: Engine) -> None:
+    """Leads are never won: their pool asks for no such days, and keeps those that it asks for."""
+    pool, client = pool_ids(engine)["Open leads"], world.client("manager")
+    for kind, is_asked in ((pool, False), (rule(engine), True)):
+        page = client.get(f"/pools/rules/{kind}").text
+        for key in ("unwon_days", "quiet_spares_won"):
+            assert (f'name="{key}"' in page) is is_asked, key
+    form = typed(client, pool, quiet_days="30")
+    del form["unwon_days"]
+    assert client.post(f"/pools/rules/{pool}", data=form).status_code == 302
+    assert stored(engine, "pool", pool)["quiet_days"] == "30"
 
 
 def test_what_can_t_be_kept_is_said(world: World, engine: Engine) -> None:
