@@ -4,12 +4,11 @@ Reading: every ORM statement gets the condition of each scoped entity for the op
 Writing: a flush of a scoped row outside the store's writer is refused, so nothing can go round it.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Table, event
+from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
-from sqlalchemy.orm.util import LoaderCriteriaOption
-from sqlalchemy.sql.visitors import iterate
 
 from app.spec.catalogue import catalogue
 from app.spec.entity import Entity
@@ -34,32 +33,57 @@ def _scope_statement(state: ORMExecuteState) -> None:
         return
     if not (state.is_select or state.is_update or state.is_delete):
         return
-    if state.is_relationship_load and any(
-        isinstance(option, LoaderCriteriaOption) for option in state.user_defined_options
-    ):
-        return  # the criteria were handed on with the parent statement
-    if current_or_none() is None and not _asks_for_gated(state.statement):
+    work = current_or_none()
+    if work is not None and work.is_system:
         return
-    state.statement = state.statement.options(*_criteria(current()))
+    named = _gated_in(state.statement)
+    if named:
+        state.statement = state.statement.options(*_criteria(current(), named))
 
 
-def _asks_for_gated(statement: Any) -> bool:
-    """Whether it names a gated table anywhere: mappers tell of neither counts nor subqueries."""
-    gated = {entity.model.__tablename__ for entity in catalogue if is_gated(entity.model)}
-    parts = (getattr(part, "table", part) for part in iterate(statement))
-    return any(isinstance(part, Table) and part.name in gated for part in parts)
+def _gated_in(statement: Any) -> list[Entity]:
+    """The gated entities that it reads: those whose tables it names anywhere.
+
+    Mappers tell of neither counts nor subqueries, so all its parts are looked at. Loader options
+    bring in tables that it doesn't name: with any of those it is all gated entities.
+    """
+    gated = (entity for entity in catalogue if is_gated(entity.model))
+    if statement._with_options:
+        return list(gated)
+    named = _tables_in(statement)
+    return [entity for entity in gated if entity.model.__tablename__ in named]
 
 
-def _criteria(work: Acting) -> tuple[Any, ...]:
-    """One option per gated entity; all of them, because joins and subqueries hide mappers."""
-    if work.is_system:
-        return ()
-    key = ("criteria", work.operation, work.entity, work.pools)
-    if key not in work.memory:
-        gated = (entity for entity in catalogue if is_gated(entity.model))
-        work.memory[key] = tuple(_criterion(entity, work) for entity in gated)
-    options: tuple[Any, ...] = work.memory[key]
-    return options
+def _tables_in(statement: Any) -> set[str]:
+    """The names of all tables that a statement reads, wherever in it.
+
+    Every request asks for it of every statement: columns, of which most of it consists, tell their
+    table and are not walked into.
+    """
+    names, todo, seen = set(), [statement], set()
+    while todo:
+        part = todo.pop()
+        kind = part.__visit_name__
+        if kind == "column":
+            part = part.table
+            if part is None:
+                continue
+            kind = part.__visit_name__
+        if kind == "table":
+            names.add(part.name)
+        elif kind != "bindparam" and id(part) not in seen:
+            seen.add(id(part))
+            todo += part.get_children()
+    return names
+
+
+def _criteria(work: Acting, named: Iterable[Entity]) -> Iterator[Any]:
+    """One option per gated entity that a statement names."""
+    for entity in named:
+        key = ("criterion", entity.key, work.operation_on(entity.key), work.entity, work.pools)
+        if key not in work.memory:
+            work.memory[key] = _criterion(entity, work)
+        yield work.memory[key]
 
 
 def _criterion(entity: Entity, work: Acting) -> Any:
