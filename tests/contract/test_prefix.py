@@ -12,6 +12,7 @@ from app.admin import page
 from tests.contract.calls import Api
 from tests.contract.test_imports import csv_of, steps
 from tests.contract.test_jobs import fill
+from tests.support.halves import ONCE
 from tests.support.web import ATTRIBUTE, hidden_inputs
 from tests.support.worlds import World
 
@@ -63,6 +64,7 @@ def strays(world: World, who: str) -> tuple[dict[Any, str], int]:
     return found, pages
 
 
+@ONCE
 def test_no_address_leads_out(world: World, engine: Engine) -> None:
     """Every page that links lead to, with an import, an export, a job and runs to be undone."""
     api = Api(world, "admin")

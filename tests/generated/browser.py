@@ -7,85 +7,57 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from flask.testing import FlaskClient
+from lxml import html
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 Values = Mapping[str, Any]
 
 
-class Page(HTMLParser):
+class Page:
     """The hooks of a page (contract §9): forms with their inputs, rows, words."""
 
     def __init__(self, text: str) -> None:
-        super().__init__()
-        self.forms: dict[str, MultiDict[str, str]] = {}
-        self.rows: list[tuple[str, int]] = []
-        self.attributes: list[tuple[str, dict[str, str]]] = []
-        self.words: list[str] = []
-        self._form: MultiDict[str, str] | None = None
-        self._select = self._textarea = self._table = ""
-        self._silent = 0
-        self._options: list[tuple[str, bool]] = []
-        self._is_multiple = False
-        self.feed(text)
+        self._root: Any = html.document_fromstring(text or "<html></html>")
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        has = {name: value or "" for name, value in attrs}
-        self.attributes.append((tag, has))
-        self._silent += tag in ("script", "style")
-        if tag == "form":
-            self._form = self.forms.setdefault(has.get("data-form", ""), MultiDict())
-        elif tag == "table":
-            self._table = has.get("data-entity", "")
-        elif tag == "tr" and "data-id" in has:
-            self.rows.append((self._table, int(has["data-id"])))
-        elif tag == "textarea":
-            self._textarea = has.get("name", "")
-        elif tag == "select":
-            self._select, self._options = has.get("name", ""), []
-            self._is_multiple = "multiple" in has
-        elif tag == "option":
-            self._options.append((has.get("value", ""), "selected" in has))
-        elif tag == "input":
-            self._take_input(has)
+    @cached_property
+    def forms(self) -> dict[str, MultiDict[str, str]]:
+        """What each form would post now; the inputs of forms of one name stand together."""
+        found: dict[str, MultiDict[str, str]] = {}
+        for form in self._root.iter("form"):
+            inputs = found.setdefault(form.get("data-form", ""), MultiDict())
+            for one in form.iter("input", "select", "textarea"):
+                if one.get("name"):
+                    for value in _posted(one):
+                        inputs.add(one.get("name"), value)
+        return found
 
-    def handle_endtag(self, tag: str) -> None:
-        self._silent -= tag in ("script", "style")
-        if tag == "form":
-            self._form = None
-        elif tag == "textarea":
-            self._textarea = ""
-        elif tag == "select":
-            self._take_select()
+    @cached_property
+    def rows(self) -> list[tuple[str, int]]:
+        """Of each row that is a record: the entity of its table, and its number."""
+        return [
+            (row.xpath("string(ancestor::table[1]/@data-entity)"), int(row.get("data-id")))
+            for row in self._root.iter("tr")
+            if "data-id" in row.attrib
+        ]
 
-    def handle_data(self, data: str) -> None:
-        if self._textarea and self._form is not None:
-            kept = self._form.get(self._textarea, "")
-            self._form[self._textarea] = kept + data
-        elif data.strip() and not self._silent:
-            self.words.append(data.strip())
+    @cached_property
+    def attributes(self) -> list[tuple[str, dict[str, str]]]:
+        """Each tag with its attributes."""
+        return [(each.tag, dict(each.attrib)) for each in self._root.iter("*")]
 
-    def _take_input(self, has: dict[str, str]) -> None:
-        if self._form is None or not has.get("name") or "disabled" in has:
-            return
-        if has.get("type") in ("checkbox", "radio") and "checked" not in has:
-            return
-        self._form.add(has["name"], has.get("value", ""))
-
-    def _take_select(self) -> None:
-        if self._form is None or not self._select:
-            return
-        chosen = [value for value, is_selected in self._options if is_selected]
-        if not chosen and not self._is_multiple:
-            chosen = [value for value, _selected in self._options[:1]]
-        for value in chosen:
-            self._form.add(self._select, value)
+    @cached_property
+    def words(self) -> list[str]:
+        """Each piece of text that is neither program nor what somebody typed into a form."""
+        silent = "self::script or self::style or self::textarea[ancestor::form]"
+        found = self._root.xpath(f"//*[not({silent})]/text()")
+        return [text.strip() for text in found if text.strip()]
 
     def ids(self, entity: str) -> list[int]:
         """The ids of an entity's rows, in the order of the page."""
@@ -99,6 +71,23 @@ class Page(HTMLParser):
         """The inputs of ``form[data-form=name]`` as it would be posted now."""
         assert name in self.forms, f"no form {name!r}, only {sorted(self.forms)}"
         return self.forms[name]
+
+
+def _posted(inside: Any) -> list[str]:
+    """The values that an input, a choice or a text sends along."""
+    if "disabled" in inside.attrib:
+        return []
+    if inside.tag == "textarea":
+        return [(inside.text or "").removeprefix("\n")]
+    if inside.tag == "select":
+        offered = list(inside.iter("option"))
+        chosen = [one for one in offered if "selected" in one.attrib]
+        if not chosen and "multiple" not in inside.attrib:
+            chosen = offered[:1]
+        return [one.get("value", "") for one in chosen]
+    if inside.get("type") in ("checkbox", "radio") and "checked" not in inside.attrib:
+        return []
+    return [inside.get("value", "")]
 
 
 @dataclass

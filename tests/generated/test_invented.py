@@ -30,12 +30,17 @@ from tests.support.worlds import World
 ACTORS = [person.name for person in PEOPLE]
 
 
-@pytest.fixture(params=[True, False], ids=["pooled", "owned"])
+@pytest.fixture(params=["here", pytest.param("there", marks=pytest.mark.prove)])
 def made_up(
     request: pytest.FixtureRequest, world: World, server: Server, shared_folder: Path, seed: int
 ) -> Iterator[Stage]:
-    """``world`` is asked for so that the template is made before anything is made up."""
-    with invented(server, shared_folder, seed, pooled=request.param) as stage:
+    """One that lies in pools on one database and one that doesn't on the other; the proof has both
+    on each.
+
+    ``world`` is asked for so that the template is made before anything is made up.
+    """
+    pooled = (server.kind == "postgresql") is (request.param == "here")
+    with invented(server, shared_folder, seed, pooled=pooled) as stage:
         yield stage
 
 

@@ -171,12 +171,13 @@ def test_neighbours_are_those_of_the_list(stage: Stage, actor: str) -> None:
         links = [has["href"] for tag, has in Page(text).attributes
                  if tag == "a" and has.get("href", "").startswith("/customers/show/")]  # fmt: skip
         assert len(links) == len(set(links)) == len(Page(text).ids("customer"))
+        leads = {here: walk(person, here) for here in links}
         for here, onward in pairwise(links):
-            assert walk(person, here).get("next") == onward, f"{arguments} after {here}"
-            assert walk(person, onward).get("prev") == here, f"{arguments} before {onward}"
+            assert leads[here].get("next") == onward, f"{arguments} after {here}"
+            assert leads[onward].get("prev") == here, f"{arguments} before {onward}"
         if links:
-            assert "prev" not in walk(person, links[0])
-            assert "next" not in walk(person, links[-1])
+            assert "prev" not in leads[links[0]]
+            assert "next" not in leads[links[-1]]
 
 
 def walk(person: Person, address: str) -> dict[str, str]:

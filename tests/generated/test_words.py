@@ -19,6 +19,7 @@ from tests.generated.browser import Page
 from tests.generated.stage import Stage
 from tests.support.catalogues import CHINESE, extracted, mistakes, read, sentences
 from tests.support.company import PEOPLE
+from tests.support.halves import ONCE
 
 CHINESE_LETTER = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH_LETTER = re.compile(r"[A-Za-z]{2}")
@@ -101,6 +102,7 @@ DATA = frozenset(person.name.title() for person in PEOPLE)
 """What people are called is no sentence of ours, even when they are called "Finance"."""
 
 
+@ONCE
 @pytest.mark.parametrize("key", [*(entity.key for entity in catalogue), "other"])
 def test_chinese_pages_have_no_english_sentence(stage: Stage, key: str) -> None:
     """Labels and sentences of ours appear in the reader's language only, on every page."""

@@ -89,7 +89,7 @@ def check_book(api: Api, run: int, ids: list[int]) -> None:
 
 def test_killed_writers_leave_no_half_file(world: World, engine: Engine) -> None:
     """The short form."""
-    kill_writers(world, engine, 30)
+    kill_writers(world, engine, 12)
 
 
 @ON_SQLITE

@@ -82,7 +82,7 @@ def file_of(seed: int, turn: int) -> bytes:
 
 def test_killed_importers_leave_nothing_half_or_twice(world: World, engine: Engine) -> None:
     """The short form."""
-    kill_importers(world, engine, 30)
+    kill_importers(world, engine, 12)
 
 
 @ON_SQLITE

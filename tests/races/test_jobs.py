@@ -195,8 +195,8 @@ def set_aside(engine: Engine) -> None:
 
 
 def test_killed_workers_leave_nothing_half_or_twice(world: World, engine: Engine) -> None:
-    """The short form of C91: thirty of a transfer, thirty of its undo."""
-    kill_workers(world, engine, 30)
+    """The short form of C91: a dozen of a transfer, a dozen of its undo."""
+    kill_workers(world, engine, 12)
 
 
 @ON_SQLITE

@@ -10,6 +10,8 @@ import pytest
 
 BACKEND = re.compile(r"\[(?:.*-)?(sqlite|postgresql)(?:-.*)?\]$")
 COUNTS = pytest.StashKey[Counter[str]]()
+ONCE = pytest.mark.parametrize("server", [pytest.param("sqlite", id="once")], indirect=True)
+"""For what doesn't depend on the database: one run, counted in neither half."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
