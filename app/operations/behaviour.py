@@ -113,6 +113,9 @@ class Behaviour:
     """Whether records are changed; an operation that only reads locks and writes nothing."""
     takes_away = False
     """Whether they leave: then nobody can begin to point at them meanwhile (C86)."""
+    looks_late = False
+    """Whether rows that were ticked are looked at when they are locked, and not before: one that
+    the doer can't reach has its verdict then, and fewer statements are between him and others."""
     dwindling: frozenset[str] = frozenset()
     """The parameters whose choices may leave while a job is under way: it goes on with the rest."""
     job = "bulk"

@@ -63,13 +63,16 @@ class Claim(Behaviour):
     """POOL-2: exactly one gets it; the row's lock decides, and the late one is told who did."""
 
     slug = "claim"
+    looks_late = True
 
     def prepare_chunk(self, run: Run, rows: Sequence[Row]) -> None:
         """Look up what the pools leave him; a dry run goes on counting where it was."""
         known: dict[int, Allowance] = run.memory.setdefault("allowed", {}) if run.dry_run else {}
         pools = sorted({row.values["pool"] for row in rows} - known.keys())
         me = actor().user_id
-        found = claims.allowances(pools, me) if pools else {}
+        found = {pool: claims.unruled(pool) for pool in pools}
+        if ruled := [pool for pool in pools if pool in actor().rights.organisation.ruled_pools]:
+            found |= claims.allowances(ruled, me)
         if not run.dry_run:
             found |= claims.hold(found, me)
         run.memory["allowed"] = known | found

@@ -15,9 +15,9 @@ from flask_babel import lazy_gettext as _l
 from app.operations import room
 from app.operations.behaviour import Behaviour, Run, chunks, lock_rows
 from app.operations.editing import parse, resolve
-from app.operations.outcome import SAMPLED, Outcome
+from app.operations.outcome import SAMPLED, Outcome, Skip
 from app.operations.registry import behaviour
-from app.operations.selection import Chosen, Selection, look_at
+from app.operations.selection import Chosen, Selection, late, look_at
 from app.operations.selection import resolve as resolve_selection
 from app.spec import sentences
 from app.spec.catalogue import catalogue
@@ -52,12 +52,28 @@ def run(
     with _doing(me):
         _read(does, me, selection, raw)
         selection = does.completed(me, selection)
-        chosen = me.memory["chosen"] = resolve_selection(entity, verb, selection)
+        chosen = me.memory["chosen"] = _choose(does, me, selection)
         if dry_run:
             return _rehearse(does, me, chosen)
         kept = {f.key: f.to_json(me.params.get(f.key)) for f in does.params(entity)}
-        me.operation_id = runs.start(verb.slug, entity.key, selection.described(), kept)
-        return _run(does, me, chosen)
+        foreseen = _foreseen(does, me, chosen)
+        me.operation_id = runs.start(verb.slug, entity.key, selection.described(), kept, **foreseen)
+        return _run(does, me, chosen, foreseen)
+
+
+def _choose(does: Behaviour, me: Run, selection: Selection) -> Chosen:
+    """The rows it is about, or only which were ticked, where locking them tells the rest."""
+    is_small = selection.query is None and len(selection.ids) <= does.at_once(me)
+    look = late if does.looks_late and is_small and not me.dry_run else resolve_selection
+    return look(me.entity, me.verb, selection)
+
+
+def _foreseen(does: Behaviour, me: Run, chosen: Chosen) -> dict[str, int]:
+    """The numbers of a run of ticked rows when none is left out: mostly none is."""
+    if chosen.ticked is None or len(chosen.ticked) > does.at_once(me):
+        return {}
+    done, skipped = len(chosen.ticked), len(chosen.skipped)
+    return {"total": done + skipped, "done": done, "skipped": skipped}
 
 
 def _read(does: Behaviour, me: Run, selection: Selection, raw: Mapping[str, Any]) -> None:
@@ -72,7 +88,7 @@ def _read(does: Behaviour, me: Run, selection: Selection, raw: Mapping[str, Any]
         raise
 
 
-def _run(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
+def _run(does: Behaviour, me: Run, chosen: Chosen, foreseen: Mapping[str, int]) -> Outcome:
     assert me.operation_id is not None  # noqa: S101 - for the type checker
     most = does.at_once(me)
     ids = chosen.ids(most + 1)
@@ -96,8 +112,9 @@ def _run(does: Behaviour, me: Run, chosen: Chosen) -> Outcome:
             took = _step(does, me, some)
             note(me.operation_id, took)
             outcome.add(took)
-    counts = {"done": outcome.done, "skipped": len(outcome.skipped)}
-    runs.count(me.operation_id, total=outcome.total, **counts)
+    counts = {"total": outcome.total, "done": outcome.done, "skipped": len(outcome.skipped)}
+    if counts != foreseen:
+        runs.count(me.operation_id, **counts)
     tell(me, outcome, str(me.operation_id))
     return outcome
 
@@ -174,7 +191,7 @@ def _step(does: Behaviour, me: Run, ids: Sequence[int]) -> Outcome:
     outcome = Outcome(len(ids), changes, operation_id=me.operation_id)
     gone = sorted(set(ids) - {row.id for row in rows})
     outcome.skipped = [plan for plan in plans if not isinstance(plan, Change)]
-    outcome.skipped += does.missing(me, gone) if gone else []
+    outcome.skipped += _missing(does, me, gone) if gone else []
     if lock and changes:
         does.carry_out(me, changes)
     outcome.done = len(changes)
@@ -182,6 +199,11 @@ def _step(does: Behaviour, me: Run, ids: Sequence[int]) -> Outcome:
     outcome.notified = others(does.notified(me, changes))
     outcome.given = room.given(changes)
     return outcome
+
+
+def _missing(does: Behaviour, me: Run, gone: Sequence[int]) -> list[Skip]:
+    chosen: Chosen | None = me.memory.get("chosen")
+    return chosen.missing(gone) if chosen and chosen.is_late else does.missing(me, gone)
 
 
 def note(number: int, outcome: Outcome) -> None:

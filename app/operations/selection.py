@@ -75,6 +75,8 @@ class Chosen:
     """Ticked rows that are left out whatever they are."""
     expected: int | None = None
     """The count that the doer saw."""
+    is_late: bool = False
+    """Whether nobody has looked yet where the ticked rows are: ``missing`` says so afterwards."""
 
     def ids(self, most: int, *, after: int = 0) -> list[int]:
         """The next ids in order, at most so many."""
@@ -85,6 +87,10 @@ class Chosen:
         found = select(model.id).where(*self.where, model.id > after).order_by(model.id)
         with self._looking():
             return list(db.session.scalars(found.limit(most)))
+
+    def missing(self, ids: Sequence[int]) -> list[Skip]:
+        """Of a late selection what becomes of rows that weren't there; NotFound for unreadable."""
+        return _verdicts(self.entity, self.verb, ids)
 
     def count(self) -> int:
         if self.ticked is not None:
@@ -167,6 +173,13 @@ def look_at(entity: Entity, verb: Operation, selection: Selection) -> None:
         _clauses(entity, verb, selection.query)
 
 
+def late(entity: Entity, verb: Operation, selection: Selection) -> Chosen:
+    """Ticked rows, wherever they are: whoever locks them finds out. NotFound for what is no id."""
+    if not all(0 < i <= door.MAX_ID for i in selection.ids):
+        raise NotFound
+    return Chosen(entity, verb, ticked=sorted(selection.ids), is_late=True)
+
+
 def resolve(entity: Entity, verb: Operation, selection: Selection) -> Chosen:
     """The rows of a selection within the operation's scope; NotFound for unreadable ids."""
     if selection.query is None:
@@ -200,7 +213,12 @@ def _clauses(entity: Entity, verb: Operation, query: Query) -> list[Any]:
 
 def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Chosen:
     reached = door.within(entity, ids, verb.slug)
-    others = [i for i in ids if i not in reached]
+    skipped = _verdicts(entity, verb, [i for i in ids if i not in reached])
+    return Chosen(entity, verb, ticked=sorted(reached), skipped=skipped)
+
+
+def _verdicts(entity: Entity, verb: Operation, others: Sequence[int]) -> list[Skip]:
+    """Why ticked rows aren't within the operation's scope; NotFound when one is unreadable."""
     possible = [i for i in others if 0 < i <= door.MAX_ID]
     taken = _taken(entity, possible) if possible and verb.rows == "pool" else {}
     others = [i for i in others if i not in taken]
@@ -208,8 +226,7 @@ def _ticked(entity: Entity, verb: Operation, ids: Sequence[int]) -> Chosen:
     if set(others) - readable:
         raise NotFound
     skipped = [Skip(i, "not_permitted") for i in others]
-    skipped += [Skip(i, "taken", {"name": name}) for i, name in taken.items()]
-    return Chosen(entity, verb, ticked=sorted(reached), skipped=skipped)
+    return skipped + [Skip(i, "taken", {"name": name}) for i, name in taken.items()]
 
 
 def _taken(entity: Entity, ids: Sequence[int]) -> dict[int, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, and_, case, func, select, update
+from sqlalchemy import ForeignKey, String, and_, case, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -39,7 +39,8 @@ class Allowance:
     """The rules of one pool for one person's claims, and how many he has made of those he has."""
 
     pool_id: int
-    name: Label
+    name: Label | None
+    """What it is called; None where no rule has to say it."""
     limit: int | None
     """How many he may claim in a period; None: as many as he likes."""
     period: str
@@ -64,6 +65,18 @@ class Allowance:
     def ends_at(self) -> datetime:
         """When the next period begins, by the company's clock."""
         return _midnight(following(self.period, self.starts_on))
+
+
+def is_ruled() -> Any:
+    """Whether a pool has rules about who may claim from it: a condition on pools."""
+    days = Pool.previous_owner_days, Pool.protection_days
+    return or_(Pool.claim_limit.is_not(None), *(func.coalesce(one, 0) > 0 for one in days))
+
+
+def unruled(pool: int) -> Allowance:
+    """What a pool without such rules leaves anybody: all of it."""
+    never = timedelta()
+    return Allowance(pool, None, None, "day", company.today(), 0, never, never)
 
 
 def beginning(period: str, day: date) -> date:

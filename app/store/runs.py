@@ -72,8 +72,13 @@ def start(
     params: Mapping[str, Any],
     *,
     undoes: int | None = None,
+    **foreseen: int,
 ) -> int:
-    """Note that a run begins and return its number; ``undoes`` names the run it takes back."""
+    """Note that a run begins and return its number; ``undoes`` names the run it takes back.
+
+    ``foreseen`` are the numbers that it will most likely end with, for one that ends in the same
+    transaction: whoever finds others writes them with ``count``.
+    """
     number: int = db.session.execute(
         insert(OperationRun)
         .values(
@@ -84,6 +89,7 @@ def start(
             selection=selection,
             params=dict(params),
             undoes_id=undoes,
+            **foreseen,
         )
         .returning(OperationRun.id)
     ).scalar_one()

@@ -264,6 +264,16 @@ def outside(entity: Entity, operation: str, records: Iterable[Any]) -> set[int]:
     }
 
 
+def holds_those_of(entity: Entity, operation: str, owner: int) -> bool:
+    """Whether the doer's scope of that operation has all living records of that owner, but for
+    those in pools."""
+    who = current().actor
+    if who is None or not entity.is_owned or not who.rights.may(entity.key, operation):
+        return False
+    reach = who.rights.reach(entity.key, operation)
+    return reach.everything or owner in reach.owners
+
+
 def _owner_in(column: Any, reach: Reach) -> ColumnElement[bool]:
     """``= :me`` for one owner: the planner then walks the index (architecture §3)."""
     owners = sorted(reach.owners)

@@ -14,7 +14,7 @@ from sqlalchemy import JSON, case, func, literal, null, select, type_coerce, uni
 from app.extensions import db
 from app.spec import clock, options
 from app.spec.recycling import PoolRules
-from app.store import cap_rules, deputies, dictionaries, recycling, settings
+from app.store import cap_rules, claims, deputies, dictionaries, recycling, settings
 from app.store.cap_rules import Rule
 from app.store.context import system_scope
 from app.store.deputies import Absence
@@ -23,7 +23,8 @@ from app.store.organisation import Department, Role, RoleGrant, User, user_role
 from app.store.pools import Pool, pool_admins, pool_member_departments, pool_members
 from app.store.rights import Rights
 
-RECYCLES = "recycles"
+RECYCLES, RULED = "recycles", "ruled"
+"""What is told of a pool: it takes records by itself, it doesn't give each to whoever comes."""
 
 
 @dataclass
@@ -42,6 +43,8 @@ class Snapshot:
     """By active role how many rows may be exported without approval; None: any number."""
     grants: dict[int, list[Line]] = field(default_factory=lambda: defaultdict(list))
     pools: dict[int, Any] = field(default_factory=dict)
+    ruled_pools: set[int] = field(default_factory=set)
+    """Those with rules of claiming (POOL-2)."""
     pool_people: dict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
     choices: Mapping[str, tuple[options.Option, ...]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -85,7 +88,9 @@ def read(version: int) -> Snapshot:
             else:
                 columns = document["operations"] or []
                 found.pools[document["number"]] = (document["entity"], columns)
-                recycles = recycles or document["scope"] == RECYCLES
+                recycles = recycles or RECYCLES in document["scope"]
+                if RULED in document["scope"]:
+                    found.ruled_pools.add(document["number"])
         found.choices = dictionaries.load()
         found.settings = settings.load()
         found.deputies = deputies.load()
@@ -142,10 +147,11 @@ def _documents() -> Any:
     """The rows of the matrix and the enabled pools, in one statement.
 
     A pool's kind stands in the place of the entity, what it shows in that of the operations, and
-    whether it recycles in that of the scope.
+    whether it recycles or has rules of claiming in that of the scope.
     """
     plain = type_coerce(null(), JSON)
     recycles = case((recycling.is_set(), RECYCLES), else_="")
+    ruled = case((claims.is_ruled(), RULED), else_="")
     return union_all(
         select(
             literal("grant").label("kind"),
@@ -157,7 +163,13 @@ def _documents() -> Any:
             RoleGrant.fields,
         ),
         select(
-            literal("pool"), Pool.id, Pool.kind, recycles, Pool.visible_columns, plain, plain
+            literal("pool"),
+            Pool.id,
+            Pool.kind,
+            recycles.concat(ruled),
+            Pool.visible_columns,
+            plain,
+            plain,
         ).where(Pool.is_enabled, Pool.deleted_at.is_(None)),
     )
 

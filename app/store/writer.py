@@ -24,7 +24,7 @@ from app.store import caps, history, links, search_index
 from app.store.context import actor_id, current, operating, run_under_way
 from app.store.engine import LAST_NUMBER, is_postgres
 from app.store.many import NOTHING, insert_columns
-from app.store.scope import member_of
+from app.store.scope import holds_those_of, member_of
 
 OUTSIDE = _l("This would put the record outside of what you may have.")
 MAX_GROUPS = 20
@@ -196,9 +196,12 @@ def update_rows(
         how.operation_id,
     )
     _reindex(entity, changes)
-    moved = [c.id for c in changes if SCOPE_FIELDS & set(c.values)]
+    moved = [c for c in changes if SCOPE_FIELDS & set(c.values)]
     if moved and entity.responsible and not how.is_handover:
-        look_again(entity, moved, _scope_after(how.operation))
+        operation = _scope_after(how.operation)
+        unsure = [c.id for c in moved if not _stays(entity, c, operation)]
+        if unsure:
+            look_again(entity, unsure, operation)
     return len(changes)
 
 
@@ -222,6 +225,12 @@ def note_along(
     columns = {entity.fields[key].column: value for key, value in values.items()}
     still = [table.c[entity.fields[key].column] == value for key, value in while_so.items()]
     db.session.execute(update(table).where(table.c.id == record_id, *still).values(columns))
+
+
+def _stays(entity: Entity, change: Change, operation: str) -> bool:
+    """Whether the doer's scope holds what belongs to its new owner: nothing to look at again."""
+    owner, pool = change.values.get("owner"), change.values.get("pool", change.before.get("pool"))
+    return owner is not None and pool is None and holds_those_of(entity, operation, owner)
 
 
 def look_again(entity: Entity, ids: Sequence[int], operation: str) -> None:

@@ -115,10 +115,13 @@ def stored(engine: Engine, key: str, record_id: int) -> dict[str, Any]:
 
 
 def write(engine: Engine, key: str, record_id: int, **values: Any) -> None:
-    """Change a record behind the gate's back, for arranging a situation."""
-    table = catalogue.get(key).model.__table__
+    """Change a record behind the gate's back, for arranging a situation; of a pool everybody hears
+    as he would if somebody had saved its form."""
+    table, version = catalogue.get(key).model.__table__, RightsVersion.__table__
     with engine.begin() as connection:
         connection.execute(table.update().where(table.c.id == record_id).values(**values))
+        if key == "pool":
+            connection.execute(version.update().values(number=version.c.number + 1))
 
 
 def set_role(engine: Engine, username: str, *codes: str) -> None:

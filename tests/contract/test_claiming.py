@@ -6,13 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, func, insert, select
 
 from app.extensions import db
 from app.spec import clock, company
 from app.spec.catalogue import catalogue
 from app.store import claims
 from tests.contract.calls import Api, pool_ids, stored, user_ids, write
+from tests.support.statements import count_statements
 from tests.support.working import work_off
 from tests.support.worlds import World
 
@@ -302,3 +303,38 @@ def test_times_are_read_on_the_readers_clock(world: World, engine: Engine) -> No
     [skip] = Api(world, "sales1a").bulk("customers", "claim", [row]).json["skipped"]
     there = (now + timedelta(days=1)).astimezone(ZoneInfo("America/New_York"))
     assert there.strftime("%Y-%m-%d %H:%M") in skip["reason"], skip
+
+
+@pytest.mark.parametrize(("limit", "most"), [(None, 8), (5, 11)])
+def test_a_claim_takes_few_statements(
+    world: World, engine: Engine, limit: int | None, most: int
+) -> None:
+    """performance.md: 8 each; the pool's rules, the count and what is spent of it come on top."""
+    rule(engine, claim_limit=limit)
+    api, ids = Api(world, "sales1a"), pooled(engine, 2)
+    assert codes(api.bulk("customers", "claim", ids[:1])) == []
+    with count_statements() as asked:
+        answer = api.bulk("customers", "claim", ids[1:])
+    assert answer.json["done"] == 1, answer.text
+    assert len(asked) <= most, str(asked)
+    report = api.client.get(f"/api/v1/operations/{answer.json['operation_id']}/report").json
+    assert [row["outcome"] for row in report["rows"]] == ["done"]
+
+
+def test_what_is_found_out_late_is_said_all_the_same(world: World, engine: Engine) -> None:
+    """Contract §1, BULK-4: nothing there is nothing at all; what is one's own is left out."""
+    [there], mine = pooled(engine, 1), 1
+    api, before = Api(world, "sales1a"), used(engine)
+    run = db.metadata.tables["operation_run"]
+    for unknown in (2_000_000, 0, 2**31):
+        assert api.bulk("customers", "claim", [there, unknown]).status_code == 404
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(run)) == 0
+    assert stored(engine, "customer", there)["owner_id"] is None
+    answer = api.bulk("customers", "claim", [mine, there])
+    assert codes(answer) == ["not_permitted"]
+    assert (answer.json["total"], answer.json["done"]) == (2, 1)
+    with engine.connect() as connection:
+        row = connection.execute(select(run)).one()
+    assert (row.total, row.done, row.skipped) == (2, 1, 1)
+    assert used(engine) == before
