@@ -35,6 +35,7 @@ from hypothesis.stateful import (
 
 from tests.contract.careless_owners import AT_ONCE, OTHERS, Break
 from tests.contract.sales_floor import Floor
+from tests.contract.sales_watch import PLURALS
 from tests.support.ledger import DAY, HOLDING, LOCKED, POOLED, Values
 from tests.support.worlds import World
 
@@ -82,6 +83,7 @@ class Ownership(RuleBasedStateMachine):
         ]
         ids = list(dict.fromkeys(ids))
         self.floor.bulk(who, kind, slug, ids, params, dry=sum(picks) % 2 == 0)
+        self.floor.check(self.floor.compare())
 
     def in_a_while(self, span: timedelta | None) -> Any:
         return None if span is None else self.book.now + span
@@ -92,6 +94,11 @@ class Ownership(RuleBasedStateMachine):
     def rules_of_the_house(self, cap: int, limit: int, ban: int) -> None:
         self.floor.limit("customer", HOLDING, cap, counts_done=False)
         self.set_pool("Open customers", claim_limit=limit, previous_owner_days=ban, quiet_days="20")
+
+        self.set_pool("Open leads", claim_limit=limit, previous_owner_days=ban)
+        for kind, ids in {"lead": [3, 4, 5, 8], "customer": [3, 4, 5]}.items():
+            pool = {"pool": f"Open {PLURALS[kind]}"}
+            self.floor.bulk("admin", kind, "release", ids, pool, dry=False)
 
     def set_pool(self, pool: str, **values: Any) -> None:
         self.floor.put("admin", "pools", self.floor.places[pool], values)
@@ -145,6 +152,12 @@ class Ownership(RuleBasedStateMachine):
     @rule(who=doers, kind=kinds, picks=some)
     def claim(self, who: str, kind: str, picks: list[int]) -> None:
         self.do(who, kind, "claim", picks, {})
+
+    @rule(who=doers, kind=kinds, least=st.integers(1, 2))
+    def claim_on(self, who: str, kind: str, least: int) -> None:
+        """Again and again, until a rule says no."""
+        for _ in range(3):
+            self.do(who, kind, "claim", list(range(least)), {})
 
     @rule(who=doers, kind=kinds, picks=some, pool=pools)
     def release(self, who: str, kind: str, picks: list[int], pool: str) -> None:
@@ -206,6 +219,16 @@ class Ownership(RuleBasedStateMachine):
         doer = who or past.doer or "admin"
         assume(doer not in self.book.inactive)
         self.floor.undo(doer, past.number)
+
+    @rule(kind=kinds, picks=some, to=people, then=people)
+    def undo_too_late(self, kind: str, picks: list[int], to: str, then: str) -> None:
+        """Somebody else goes on with some of the rows before the first one is undone."""
+        last = self.floor.last_run()
+        self.do("admin", kind, "transfer", picks, {"new_owner": to, "old_owner": "remove"})
+        number = self.floor.last_run()
+        self.do("manager", kind, "assign", [0], {"to": [then], "how": "equal"})
+        if number > last and number in self.book.runs:
+            self.floor.undo("admin", number)
 
     @rule(who=st.sampled_from(SALES), kind=kinds, pick=st.integers(0, ANY))
     def follow_up(self, who: str, kind: str, pick: int) -> None:
