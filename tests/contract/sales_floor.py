@@ -24,6 +24,18 @@ from tests.support.web import COOKIE, cookie_of, csrf_token, log_in
 from tests.support.worlds import World
 
 LONG = timedelta(days=36500)
+LASTING = ("CRM_SESSION_IDLE", "CRM_SESSION_ABSOLUTE", "PERMANENT_SESSION_LIFETIME")
+
+
+@contextmanager
+def open_for_years(world: World) -> Iterator[None]:
+    """Nobody is logged out by the clock, however far it is moved."""
+    before = {name: world.app.config[name] for name in LASTING}
+    world.app.config.update(dict.fromkeys(LASTING, LONG))
+    try:
+        yield
+    finally:
+        world.app.config.update(before)
 
 
 class Floor(Watch):
@@ -40,9 +52,6 @@ class Floor(Watch):
         self._own: dict[str, Api] = {}
         self._lost: set[str] = set()
         """Who was logged out everywhere when he was disabled."""
-        world.app.config.update(
-            CRM_SESSION_IDLE=LONG, CRM_SESSION_ABSOLUTE=LONG, PERMANENT_SESSION_LIFETIME=LONG
-        )
 
     # --- doors
 

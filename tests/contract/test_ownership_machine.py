@@ -34,7 +34,7 @@ from hypothesis.stateful import (
 )
 
 from tests.contract.careless_owners import AT_ONCE, OTHERS, Break
-from tests.contract.sales_floor import Floor
+from tests.contract.sales_floor import Floor, open_for_years
 from tests.contract.sales_watch import PLURALS
 from tests.support.ledger import DAY, HOLDING, LOCKED, POOLED, Values
 from tests.support.worlds import World
@@ -297,7 +297,8 @@ def drive(world: World, examples: int, steps: int, **more: Any) -> None:
         suppress_health_check=list(HealthCheck),
         **{"derandomize": True, "database": None, **more},
     )
-    run_state_machine_as_test(machine, settings=chosen)
+    with open_for_years(world):
+        run_state_machine_as_test(machine, settings=chosen)
 
 
 def test_whatever_people_do(world: World) -> None:
