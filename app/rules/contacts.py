@@ -6,7 +6,7 @@ And what was noted of a contact is told by the customer that it belongs to now (
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select, union
 
 from app.extensions import db
 from app.operations import primary
@@ -64,12 +64,11 @@ def _wrongly_named(
     title = getattr(owner, parent.title)
     first = select(func.min(child.id)).where(link == owner.id, alive).scalar_subquery()
     is_right = select(child.id).where(child.id == named, link == owner.id, alive).exists()
+    theirs = select(link).where(member_of(child.id, ids))
+    naming = select(owner.id).where(member_of(named, ids))  # one that it has left
     rows = db.session.execute(
         select(owner.id, title, named, first).where(
-            or_(
-                owner.id.in_(select(link).where(member_of(child.id, ids))),
-                member_of(named, ids),
-            ),
+            owner.id.in_(union(theirs, naming)),  # each by its index: with OR all are walked
             owner.deleted_at.is_(None),  # a deleted parent comes back as it was
             ~is_right,
         )
