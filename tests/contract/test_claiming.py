@@ -13,7 +13,6 @@ from app.spec import clock, company
 from app.spec.catalogue import catalogue
 from app.store import claims
 from tests.contract.calls import Api, pool_ids, stored, user_ids, write
-from tests.support.statements import count_statements
 from tests.support.working import work_off
 from tests.support.worlds import World
 
@@ -303,22 +302,6 @@ def test_times_are_read_on_the_readers_clock(world: World, engine: Engine) -> No
     [skip] = Api(world, "sales1a").bulk("customers", "claim", [row]).json["skipped"]
     there = (now + timedelta(days=1)).astimezone(ZoneInfo("America/New_York"))
     assert there.strftime("%Y-%m-%d %H:%M") in skip["reason"], skip
-
-
-@pytest.mark.parametrize(("limit", "most"), [(None, 8), (5, 11)])
-def test_a_claim_takes_few_statements(
-    world: World, engine: Engine, limit: int | None, most: int
-) -> None:
-    """performance.md: 8 each; the pool's rules, the count and what is spent of it come on top."""
-    rule(engine, claim_limit=limit)
-    api, ids = Api(world, "sales1a"), pooled(engine, 2)
-    assert codes(api.bulk("customers", "claim", ids[:1])) == []
-    with count_statements() as asked:
-        answer = api.bulk("customers", "claim", ids[1:])
-    assert answer.json["done"] == 1, answer.text
-    assert len(asked) <= most, str(asked)
-    report = api.client.get(f"/api/v1/operations/{answer.json['operation_id']}/report").json
-    assert [row["outcome"] for row in report["rows"]] == ["done"]
 
 
 def test_what_is_found_out_late_is_said_all_the_same(world: World, engine: Engine) -> None:

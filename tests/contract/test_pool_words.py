@@ -147,7 +147,7 @@ def test_released_where_one_is_no_member(world: World, engine: Engine) -> None:
     assert Api(world, "sales2a").get("/customers/1").status_code == 200
 
 
-@pytest.mark.parametrize(("limit", "most"), [(None, 13), (50, 15)])
+@pytest.mark.parametrize(("limit", "most"), [(None, 8), (50, 11)])
 def test_a_claim_takes_so_many_statements(
     world: World, engine: Engine, limit: int | None, most: int
 ) -> None:
