@@ -58,9 +58,10 @@ def _tables_in(statement: Any) -> set[str]:
     """The names of all tables that a statement reads, wherever in it.
 
     Every request asks for it of every statement: columns, of which most of it consists, tell their
-    table and are not walked into.
+    table and are not walked into. What was seen is kept alive: parts may be made on the way, and
+    the number of one that is gone would be given to the next, which would then be passed over.
     """
-    names, todo, seen = set(), [statement], set()
+    names, todo, seen = set[str](), [statement], dict[int, Any]()
     while todo:
         part = todo.pop()
         kind = part.__visit_name__
@@ -72,7 +73,7 @@ def _tables_in(statement: Any) -> set[str]:
         if kind == "table":
             names.add(part.name)
         elif kind != "bindparam" and id(part) not in seen:
-            seen.add(id(part))
+            seen[id(part)] = part
             todo += part.get_children()
     return names
 

@@ -32,15 +32,15 @@ def of_model(cls: Any, fields: dict[str, Field]) -> Iterator[Index]:
             newest = ["happened_at"] if cls.__attached__ else []
             yield Index(f"ix_{table}_{field.column}", field.column, *newest, "id")
         elif isinstance(field, RelationField) and not (field.is_constrained or field.is_person):
-            filled = _only(f"{field.column} IS NOT NULL")  # a record that goes asks who named it
-            yield Index(f"ix_{table}_{field.column}", field.column, **filled)
+            naming = _only(f"{field.column} IS NOT NULL")  # a record that goes asks who named it
+            yield Index(f"ix_{table}_{field.column}", field.column, **naming)
         if field.unique:
             yield Index(f"uq_{table}_{field.key}", field.key, unique=True, **alive)
         likeness = field.likeness
         if likeness and not field.is_unique:
             living = ["deleted_at IS NULL"] if cls.__binned__ else []
-            named = " AND ".join([*living, f"{likeness.column} IS NOT NULL"])
-            yield Index(f"ix_{table}_{likeness.column}_alike", likeness.column, **_only(named))
+            filled = " AND ".join([*living, f"{likeness.column} IS NOT NULL"])
+            yield Index(f"ix_{table}_{likeness.column}_alike", likeness.column, **_only(filled))
         for derived in field.derived:
             if derived.is_unique:
                 column = derived.column_of(field.key)

@@ -270,8 +270,7 @@ def holds_those_of(entity: Entity, operation: str, owner: int) -> bool:
     who = current().actor
     if who is None or not entity.is_owned or not who.rights.may(entity.key, operation):
         return False
-    reach = who.rights.reach(entity.key, operation)
-    return reach.everything or owner in reach.owners
+    return who.rights.reach(entity.key, operation).covers(owner)
 
 
 def _owner_in(column: Any, reach: Reach) -> ColumnElement[bool]:

@@ -100,6 +100,25 @@ def test_however_a_statement_is_built(world: World, engine: Engine) -> None:
         assert found >= told(statement, engine), how
 
 
+class Chain:
+    """Parts that come into being when they are walked, one below the other; a table below all."""
+
+    __visit_name__ = "made on the way"
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+
+    def get_children(self) -> list[Any]:
+        if self.depth:
+            return [Chain(self.depth - 1)]
+        return [catalogue.get("customer").model.__table__]
+
+
+def test_what_is_made_on_the_way_is_walked_too() -> None:
+    """A part may come to lie where one lay that is gone: it isn't the one that was seen."""
+    assert gate._tables_in(Chain(20)) == {"customer"}
+
+
 def test_a_gate_that_looks_at_the_front_only_would_be_caught(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
